@@ -1,0 +1,73 @@
+"""What can be traded, and the rules an order for it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from venuekit.model.identity import InstrumentId, VenueName
+from venuekit.model.money import ONE
+
+
+class InstrumentKind(StrEnum):
+    """How a position in it behaves."""
+
+    SPOT = "SPOT"
+    PERPETUAL = "PERPETUAL"
+    FUTURE = "FUTURE"
+    BINARY_OUTCOME = "BINARY_OUTCOME"
+
+
+class InstrumentStatus(StrEnum):
+    """Which orders the venue takes for it now."""
+
+    TRADING = "TRADING"
+    POST_ONLY = "POST_ONLY"
+    CANCEL_ONLY = "CANCEL_ONLY"
+    HALTED = "HALTED"
+    EXPIRED = "EXPIRED"
+    RESOLVED = "RESOLVED"
+
+
+@attrs.frozen(kw_only=True)
+class Instrument:
+    """One tradable thing at one venue.
+
+    Prices are in `quote` per unit of `base`; sizes are in `base` (contracts for derivatives, shares for
+    binary outcomes). `settle` is the asset in which profit and margin are paid, the quote asset by default.
+    `name` and `metadata` come from the venue and are untrusted text.
+    """
+
+    id: InstrumentId
+    venue: VenueName
+    kind: InstrumentKind
+    base: str
+    quote: str
+    tick_size: Decimal
+    lot_size: Decimal
+    min_size: Decimal
+    status: InstrumentStatus = InstrumentStatus.TRADING
+    settle: str = attrs.field(default=attrs.Factory(lambda self: self.quote, takes_self=True))
+    max_size: Decimal | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    #: In quote units; None where the venue has no such rule.
+    min_notional: Decimal | None = None
+    #: Units of base in one contract.
+    contract_size: Decimal = ONE
+    #: Initial margin as a share of notional, 1 for fully funded.
+    initial_margin: Decimal = ONE
+    alias: str | None = None
+    name: str = ""
+    #: The other side of a two-outcome market.
+    complement: InstrumentId | None = None
+    expiry_ns: int | None = None
+    metadata: Mapping[str, str] = attrs.Factory(dict)
+
+    @property
+    def is_derivative(self) -> bool:
+        """Whether a position may be negative and is margined."""
+        return self.kind in (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)

@@ -1,0 +1,245 @@
+"""Durable memory: one append-only, hash-chained journal, the approvals and the control record beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import attrs
+
+from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
+from venuekit.protocols.risk import TradingState
+
+
+class EntryKind(StrEnum):
+    """What a journal row records."""
+
+    INTENT = "intent"
+    ORDER = "order"
+    FILL = "fill"
+    DENIED = "denied"
+    APPROVAL = "approval"
+    CALL = "call"
+    CONTROL = "control"
+    RECONCILE = "reconcile"
+    SESSION = "session"
+    SNAPSHOT = "snapshot"
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """What is to be recorded. `body` is JSON-ready (`venuekit.model.codec.to_plain`) and free of secrets.
+
+    `desk` is ``venue:account``; `subject` is the order, approval or tool it is about.
+    """
+
+    kind: EntryKind
+    desk: str
+    subject: str
+    agent_id: str
+    body: Mapping[str, Any]
+    time_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """A recorded entry: its place in the chain, and the digest that covers it and all before it."""
+
+    sequence: int
+    time_ns: int
+    kind: EntryKind
+    desk: str
+    subject: str
+    agent_id: str
+    body: Mapping[str, Any]
+    digest: str
+
+
+@attrs.frozen(kw_only=True)
+class RowQuery:
+    """Which rows; every given field must match. `text` is looked for in subject and body, case-insensitive."""
+
+    desk: str | None = None
+    kinds: Sequence[EntryKind] = ()
+    subject: str | None = None
+    agent_id: str | None = None
+    text: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    after_sequence: int | None = None
+    before_sequence: int | None = None
+    newest_first: bool = True
+    limit: int = 100
+
+
+@attrs.frozen
+class Verification:
+    """The chain's state. `problem` names the first altered, missing or reordered row."""
+
+    ok: bool
+    rows: int
+    head: str
+    problem: str = ""
+    sequence: int | None = None
+
+
+@attrs.frozen
+class DayCount:
+    """How many rows of a kind on one UTC day (``2026-11-21``)."""
+
+    day: str
+    kind: str
+    agent_id: str
+    count: int
+
+
+class ApprovalState(StrEnum):
+    """Where an approval is. USED, REJECTED, EXPIRED and VOID are final."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    USED = "USED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    VOID = "VOID"
+
+
+@attrs.frozen(kw_only=True)
+class Approval:
+    """One single-use question to a person: may exactly this order go?
+
+    `order` is the whole request as data, `order_hash` binds the decision to it and to the principal.
+    `reference_price` is the market when it was asked; the price may move by `price_tolerance` (a share).
+    """
+
+    id: ApprovalId
+    desk: str
+    agent_id: AgentId
+    order_id: str
+    order: Mapping[str, Any]
+    order_hash: str
+    summary: str
+    notional: str
+    reference_price: str | None
+    price_tolerance: str
+    state: ApprovalState
+    created_ns: int
+    expires_ns: int
+    decided_by: str = ""
+    decided_ns: int | None = None
+    note: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Control:
+    """What every process of a store obeys at once. `revision` grows with each change."""
+
+    state: TradingState = TradingState.ACTIVE
+    reason: str = ""
+    by: str = ""
+    since_ns: int = 0
+    #: Grows with each request to cancel all open orders.
+    cancel_all_request: int = 0
+    revision: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class BreakerRecord:
+    """A circuit breaker as it is remembered over restarts."""
+
+    name: str
+    state: str
+    reason: str = ""
+    tripped_ns: int = 0
+    recoveries: int = 0
+
+
+class Store(Protocol):
+    """Where a desk remembers. A call that changes something has made it durable when it returns.
+
+    Any write may raise `JournalUnavailable`; the caller must then send nothing.
+    """
+
+    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+        """Write entries in order, all or none, and return their sequence numbers.
+
+        Calls that wait at the same time share one commit.
+        """
+        ...
+
+    def changed(self) -> bool:
+        """Whether another connection wrote since the last call; cheap enough to ask before every order."""
+        ...
+
+    def rows(self, query: RowQuery) -> Sequence[Row]:
+        """Rows that match."""
+        ...
+
+    def replay(self, desk: str, after_sequence: int = 0) -> Iterator[Row]:
+        """All rows of a desk, oldest first, a batch at a time."""
+        ...
+
+    def latest(self, desk: str, kind: EntryKind) -> Row | None:
+        """The newest row of a kind."""
+        ...
+
+    def verify(self) -> Verification:
+        """Recompute the whole chain."""
+        ...
+
+    def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:
+        """Rows a day, by kind and agent."""
+        ...
+
+    def desks(self) -> Sequence[str]:
+        """Every desk that ever wrote here."""
+        ...
+
+    def control(self) -> Control:
+        """The control record."""
+        ...
+
+    async def set_control(self, control: Control, entry: Entry) -> Control:
+        """Replace it, and record why, in one commit. Returns it with its new revision."""
+        ...
+
+    def breakers(self, desk: str) -> Sequence[BreakerRecord]:
+        """The desk's breakers as remembered."""
+        ...
+
+    async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
+        """Remember a breaker, and record why, in one commit."""
+        ...
+
+    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
+        """Store a new approval with its journal rows in one commit."""
+        ...
+
+    def approval(self, approval_id: ApprovalId) -> Approval | None:
+        """One approval."""
+        ...
+
+    def approvals(
+        self, *, desk: str | None = None, states: Sequence[ApprovalState] = (), limit: int = 100
+    ) -> Sequence[Approval]:
+        """Approvals, newest first."""
+        ...
+
+    async def move_approval(
+        self, approval_id: ApprovalId, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+    ) -> bool:
+        """Replace an approval if it is still in `before`, with its journal rows, in one commit.
+
+        False when another had moved it first; nothing is written then.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close; safe to call twice."""
+        ...
+
+
+def desk_name(venue: VenueName, account: AccountId) -> str:
+    """How a desk is named in the store: ``venue:account``."""
+    return f"{venue}:{account}"

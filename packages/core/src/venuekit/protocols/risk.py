@@ -1,0 +1,167 @@
+"""A risk check: a pure function of an order and a view of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+import attrs
+
+from venuekit.model.account import Balance
+from venuekit.model.identity import AgentId, InstrumentId
+from venuekit.model.instrument import Instrument
+from venuekit.model.intent import OrderRequest, OrderType, Side, TimeInForce
+
+
+class TradingState(StrEnum):
+    """What may be sent: everything, only what reduces, only cancels."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+@attrs.frozen(kw_only=True)
+class Quote:
+    """The prices that checks use. Any may be None (unknown); `time_ns` is when the venue said so."""
+
+    bid: Decimal | None
+    ask: Decimal | None
+    last: Decimal | None
+    bid_size: Decimal | None
+    ask_size: Decimal | None
+    time_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class Proposal:
+    """An order as risk sees it: sizes and prices known to be well formed, market orders priced at their worst.
+
+    `worst_price` is the price that bounds the cost: the limit price, or the collar's edge for orders without
+    one; None when no trusted quote exists, and every check that needs it must then refuse.
+    `size` is in base units, `notional` = size x worst_price x contract size in quote units, or None.
+    An amendment carries what the order it replaces has still open in `replaces_size` / `replaces_notional`.
+    """
+
+    request: OrderRequest
+    instrument: Instrument
+    agent_id: AgentId
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    size: Decimal | None
+    limit_price: Decimal | None
+    worst_price: Decimal | None
+    notional: Decimal | None
+    reduce_only: bool
+    replaces_size: Decimal
+    replaces_notional: Decimal
+    now_ns: int
+
+
+class RiskView(Protocol):
+    """The world at one moment, all in memory; every method answers in constant time.
+
+    Money is in the desk's quote currency. A figure that cannot be known is None, and a check that needs it
+    refuses.
+    """
+
+    def quote(self, instrument: InstrumentId) -> Quote | None:
+        """Last known prices."""
+        ...
+
+    def position_size(self, instrument: InstrumentId) -> Decimal:
+        """Signed net size."""
+        ...
+
+    def open_size(self, instrument: InstrumentId, side: Side) -> Decimal:
+        """Unfilled size of exposed orders (in doubt and on their way included)."""
+        ...
+
+    def open_order_count(self, instrument: InstrumentId | None = None) -> int:
+        """Number of exposed orders."""
+        ...
+
+    def gross_exposure(self) -> Decimal | None:
+        """Sum of absolute position values."""
+        ...
+
+    def net_exposure(self) -> Decimal | None:
+        """Signed sum of position values."""
+        ...
+
+    def open_notional(self, side: Side) -> Decimal | None:
+        """Notional of exposed orders of one side, over all instruments."""
+        ...
+
+    def equity(self) -> Decimal | None:
+        """Cash plus position values, in the desk's currency."""
+        ...
+
+    def daily_pnl(self) -> Decimal | None:
+        """Realized and unrealized profit since the UTC day began."""
+        ...
+
+    def day_start_equity(self) -> Decimal | None:
+        """Equity when the UTC day began, or at first sight."""
+        ...
+
+    def balance(self, asset: str) -> Balance | None:
+        """One asset; None when balances are not known."""
+        ...
+
+    def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
+        """Orders sent in the last `window_ns`, by one agent or all."""
+        ...
+
+    def last_same_order_ns(self, fingerprint: str) -> int | None:
+        """When an order of the same instrument, side, type, size and prices was last sent."""
+        ...
+
+    def trading_state(self) -> TradingState:
+        """The desk's trading state."""
+        ...
+
+
+@attrs.frozen
+class Verdict:
+    """What one check says. A refusal names the limit, the value, and what would pass."""
+
+    check: str
+    allowed: bool
+    message: str = ""
+    limit: str = ""
+    value: str = ""
+    would_pass: str = ""
+    #: The error type's code to raise with: RISK_REFUSED, DATA_NOT_TRUSTED, TRADING_HALTED, ...
+    code: str = "RISK_REFUSED"
+
+
+@attrs.frozen
+class Headroom:
+    """How much is left of one limit, for people and models: ``you may buy 0.31 BTC more``."""
+
+    check: str
+    limit: str
+    used: str
+    left: str
+    message: str
+
+
+class RiskCheck(Protocol):
+    """One limit. Synchronous, pure, constant time: the same code in what-if and in enforcement."""
+
+    @property
+    def name(self) -> str:
+        """Stable, snake_case."""
+        ...
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go? Never raises; anything unknown refuses."""
+        ...
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """What is left, where the limit has such a figure."""
+        ...

@@ -1,0 +1,1 @@
+"""Configuration: what may be set, and reading it."""

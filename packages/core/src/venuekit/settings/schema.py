@@ -1,0 +1,201 @@
+"""Every setting there is, with its default; the configuration reference is made from this file.
+
+Each attrs class is one TOML table. ``metadata["doc"]`` says what a setting does, with its unit. Money is a
+decimal string in the desk's quote currency, shares are decimal strings (0.05 is 5 %).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from venuekit.protocols.approver import Mode, Role
+
+D = Decimal
+
+
+def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None) -> Any:
+    if factory is not None:
+        return attrs.field(factory=factory, metadata={"doc": doc})
+    return attrs.field(default=default, metadata={"doc": doc})
+
+
+@attrs.frozen(kw_only=True)
+class StoreSettings:
+    """``[store]``: where the desk remembers."""
+
+    url: str = _field(
+        "sqlite:///PATH, or sqlite:// for a private file in memory. Default: venuekit.db in the user's data folder.", ""
+    )
+    synchronous: str = _field(
+        "NORMAL survives a crash of the program; FULL survives a loss of power too, and is slower.", "NORMAL"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class RiskSettings:
+    """``[risk]``: limits. A limit that is not set is not checked, but for those that have a default."""
+
+    max_order_notional: Decimal | None = _field("Largest value of one order.", None)
+    price_collar: Decimal | None = _field(
+        "How far an order's price may be on the wrong side of the market (fat finger), as a share; also the worst "
+        "price at which a market order is checked.",
+        D("0.05"),
+    )
+    max_position_size: Mapping[str, Decimal] = _field(
+        "Largest absolute position, in base units, by instrument.", factory=dict
+    )
+    max_position_notional: Decimal | None = _field("Largest absolute value of one position.", None)
+    max_position_share: Decimal | None = _field("Largest position as a share of equity.", None)
+    max_open_orders: int | None = _field("Most orders open at once.", 200)
+    max_gross_exposure: Decimal | None = _field("Largest sum of absolute position values and open orders.", None)
+    max_net_exposure: Decimal | None = _field("Largest absolute signed sum of position values and open orders.", None)
+    max_orders_per_minute: int | None = _field("Most orders in any 60 seconds.", None)
+    max_daily_loss: Decimal | None = _field("Largest loss since the UTC day began, realized and unrealized.", None)
+    max_daily_loss_share: Decimal | None = _field("The same as a share of the equity when the day began.", None)
+    check_balance: bool = _field("Refuse an order that the known balance or margin cannot pay for.", True)
+    max_spread: Decimal | None = _field("Widest spread, as a share of the middle, at which market orders go.", None)
+    min_liquidity_share: Decimal | None = _field(
+        "A market order's size may be at most this many times the size at the best price.", None
+    )
+    allowed_instruments: Sequence[str] = _field("Patterns such as BTC-*; empty allows all.", ())
+    denied_instruments: Sequence[str] = _field("Patterns that are refused even when allowed.", ())
+    duplicate_window_seconds: float = _field("Refuse an order equal to one sent less than this ago; 0 is off.", 0.0)
+    require_reduce_only_when_reducing: bool = _field(
+        "Refuse an order that would turn a position to the other side.", False
+    )
+    max_quote_age_seconds: float = _field("Older prices are not trusted.", 15.0)
+    round_orders: bool = _field(
+        "Round size down and price away from the market to valid steps instead of refusing.", False
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ApprovalSettings:
+    """``[approval]``: which orders a person has to approve."""
+
+    require_above: Decimal | None = _field(
+        "Orders worth more wait for a person. Required in live mode at a real venue.", None
+    )
+    expires_seconds: int = _field("How long a request may wait.", 300)
+    price_tolerance: Decimal = _field("How far the market may move before an approval is void, as a share.", D("0.01"))
+    elicitation: bool = _field(
+        "Also ask in the MCP host's own dialog. The host is then trusted to show it to a person.", False
+    )
+
+
+@attrs.frozen(kw_only=True)
+class BreakerSettings:
+    """``[breakers]``: what stops trading by itself."""
+
+    window_seconds: int = _field("Over which time errors and latency are counted.", 60)
+    min_calls: int = _field("Fewer calls than this in the window trip nothing.", 10)
+    max_error_rate: Decimal | None = _field("Share of calls that failed.", D("0.5"))
+    max_latency_seconds: float | None = _field("Median time of a call.", 5.0)
+    max_reject_rate: Decimal | None = _field("Share of orders that the venue rejected.", None)
+    max_data_age_seconds: float | None = _field("Silence on a subscribed price stream.", 60.0)
+    daily_loss_warning: Decimal = _field("Daily loss as a share of equity at which a warning goes out.", D("0.12"))
+    daily_loss_critical: Decimal | None = _field("Daily loss as a share of equity that trips.", D("0.15"))
+    max_drawdown: Decimal | None = _field("Loss from the highest equity, as a share, that trips.", None)
+    probe_after_seconds: int = _field("How long a tripped breaker waits before it tries again.", 30)
+    max_recoveries: int = _field("How often it may recover by itself before a person has to resume.", 3)
+
+
+@attrs.frozen(kw_only=True)
+class HoursWindow:
+    """One window of ``[[hours]]``. Without any window, trading is always open."""
+
+    timezone: str = _field("IANA name, such as America/New_York.", "UTC")
+    weekdays: Sequence[str] = _field(
+        "Of mon tue wed thu fri sat sun.", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    )
+    start: str = _field("HH:MM, local time, inclusive.", "00:00")
+    end: str = _field("HH:MM, local time, exclusive; 24:00 is midnight; before start means over midnight.", "24:00")
+    instruments: Sequence[str] = _field("Patterns it applies to; empty applies to all.", ())
+    holidays: Sequence[str] = _field("Dates (2026-12-25) on which it does not open.", ())
+
+
+@attrs.frozen(kw_only=True)
+class PaceSettings:
+    """``[pace]``: calls a second to the venue, by kind; and calls a minute of one agent."""
+
+    public: float = _field("Calls for market data a second.", 1000.0)
+    private: float = _field("Calls for account data a second.", 1000.0)
+    orders: float = _field("Orders a second.", 100_000.0)
+    cancels: float = _field("Cancels a second, apart from orders, so that they always go.", 100_000.0)
+    agent_calls_per_minute: int = _field("Tool calls a minute of one agent.", 600)
+
+
+@attrs.frozen(kw_only=True)
+class StreamSettings:
+    """``[streams]``: live data."""
+
+    buffer: int = _field("Events kept for a slow reader; prices are then conflated, own orders never dropped.", 1000)
+    backoff_first_seconds: float = _field("First wait before reconnecting; doubles, with jitter.", 1.0)
+    backoff_longest_seconds: float = _field("Longest wait before reconnecting.", 60.0)
+    stale_after_seconds: float = _field("Silence after which a connection is given up.", 30.0)
+
+
+@attrs.frozen(kw_only=True)
+class ReconcileSettings:
+    """``[reconcile]``: comparing the desk with the venue."""
+
+    every_seconds: float = _field("How often, besides start and reconnect; 0 is never.", 60.0)
+    in_doubt_first_seconds: float = _field("First question about an order in doubt; doubles.", 0.5)
+    in_doubt_patience_seconds: float = _field(
+        "How long an order in doubt may be unknown to the venue before it counts as never received.", 60.0
+    )
+
+
+@attrs.frozen(kw_only=True)
+class AgentSettings:
+    """``[agents.NAME]``: what one agent may do, stricter than the desk."""
+
+    role: Role = _field("viewer, analyst, trader or admin.", Role.TRADER)
+    mode: Mode | None = _field("Stricter than the desk's mode, never looser.", None)
+    token_sha256: str = _field("SHA-256, in hex, of the token with which it comes over HTTP.", "")
+
+
+@attrs.frozen(kw_only=True)
+class DeskSettings:
+    """``[desk]``: which venue, whose account, what may be done."""
+
+    venue: str = _field("Name of an installed adapter; venuekit venues lists them.", "paper")
+    account: str = _field("Which account of the venue, by your name for it.", "default")
+    mode: Mode | None = _field(
+        "read_only, shadow or live, exactly. Default: shadow at the paper venue, read_only elsewhere.", None
+    )
+    role: Role = _field("Role of a caller that has no [agents] table.", Role.TRADER)
+    agent_id: str = _field("Name of a caller that has no other.", "local")
+    currency: str = _field("Currency of limits and profit; USDC, USDT and pUSD count as USD.", "USD")
+    data_dir: str = _field("Folder for everything that is kept. Default: the user's data folder.", "")
+
+
+@attrs.frozen(kw_only=True)
+class DeskConfig:
+    """A whole configuration file. `venues` holds one table a venue, read by its adapter."""
+
+    desk: DeskSettings = attrs.Factory(DeskSettings)
+    store: StoreSettings = attrs.Factory(StoreSettings)
+    risk: RiskSettings = attrs.Factory(RiskSettings)
+    approval: ApprovalSettings = attrs.Factory(ApprovalSettings)
+    breakers: BreakerSettings = attrs.Factory(BreakerSettings)
+    hours: Sequence[HoursWindow] = ()
+    pace: PaceSettings = attrs.Factory(PaceSettings)
+    streams: StreamSettings = attrs.Factory(StreamSettings)
+    reconcile: ReconcileSettings = attrs.Factory(ReconcileSettings)
+    agents: Mapping[str, AgentSettings] = attrs.Factory(dict)
+    venues: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, repr=False)
+
+
+#: What differs when the caller is a model: the limits that a server applies when no file sets [risk].
+AGENT_RISK = RiskSettings(
+    max_order_notional=D(10_000),
+    max_orders_per_minute=30,
+    max_open_orders=50,
+    duplicate_window_seconds=5.0,
+    max_daily_loss_share=D("0.15"),
+)
