@@ -1,0 +1,1 @@
+"""The kit for adapter authors and for tests of bots."""

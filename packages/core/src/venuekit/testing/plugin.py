@@ -1,0 +1,1 @@
+"""Loaded by pytest; does nothing unless --venue is given."""

@@ -1,0 +1,1 @@
+"""A desk becomes an MCP server."""
