@@ -1,0 +1,130 @@
+"""Every chore of the workspace; ``nox -l`` is the manual."""
+
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]"]
+# ///
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests"]
+
+os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+os.environ.setdefault("UV_LINK_MODE", "copy")
+
+ROOT = Path(__file__).parent
+#: Distribution folders, in the order in which they depend on each other.
+PARTS = ("packages/core", "packages/mcp", "adapters/paper", "servers/paper")
+TEST_TOOLS = (
+    "hypothesis>=6.120",
+    "jsonschema>=4.23",
+    "pytest>=9",
+    "pytest-timeout>=2.4",
+    "pytest-xdist>=3.8",
+    "coverage>=7.10",
+)
+
+
+def _install_workspace(session: nox.Session, *tools: str) -> None:
+    editable = [word for part in PARTS for word in ("-e", f"./{part}{'[testing]' if part == 'packages/core' else ''}")]
+    session.install(*editable, *tools)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite. Arguments go to pytest: nox -s tests -- -k journal."""
+    _install_workspace(session, *TEST_TOOLS)
+    arguments = session.posargs or ["-n", "auto", "--dist", "worksteal", "tests"]
+    session.run("pytest", *arguments)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The test suite again with branch coverage, and the report."""
+    _install_workspace(session, *TEST_TOOLS)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--skip-covered", "--show-missing")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, and the layers of the architecture."""
+    _install_workspace(session, "ruff>=0.17,<0.18", "import-linter>=2.16")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy strict over everything that ships, and over the public names as a user writes them."""
+    _install_workspace(session, "mypy>=2.4,<3", "types-jsonschema", "pytest>=9", "hypothesis>=6.120")
+    for part in PARTS:
+        session.run("mypy", f"{part}/src")
+    session.run("mypy", "tests/architecture/public_api.py")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """A real MCP client trades on the paper exchange, in your terminal."""
+    _install_workspace(session)
+    session.run("venuekit", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The performance budgets, as ratios measured side by side in one run."""
+    _install_workspace(session, "psutil>=6")
+    session.run("python", "tests/bench", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, with every warning an error."""
+    _install_workspace(session, "sphinx>=8.2", "furo", "myst-parser>=4")
+    session.run("sphinx-build", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write the packages under servers/ anew from the adapters; -- --check only compares."""
+    _install_workspace(session)
+    session.run("python", "-m", "venuekit_mcp.generate", "--out", "servers", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """The contract kit against the paper exchange, with its score table."""
+    _install_workspace(session, *TEST_TOOLS)
+    arguments = session.posargs or ["--venue", "paper"]
+    session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", *arguments)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """The official MCP conformance suite and the Inspector's schema check. Needs npm."""
+    _install_workspace(session)
+    session.run("python", "tests/mcp/conformance/run.py", *session.posargs)
+
+
+@nox.session(venv_backend="uv|virtualenv")
+def install_alone(session: nox.Session) -> None:
+    """Each distribution, built as a wheel, into an empty virtual environment with plain pip."""
+    session.install("build>=1.2")
+    wheels = Path(session.create_tmp()) / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    for part in PARTS:
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), part, silent=True)
+    session.run(sys.executable, "tests/system/install_alone.py", str(wheels), external=True)
