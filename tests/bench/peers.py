@@ -1,0 +1,58 @@
+"""Other people's engines, each in an environment of its own, measured in the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A package, the script that drives it, and the Python it needs."""
+
+    name: str
+    script: str
+    packages: tuple[str, ...]
+    count: int
+    python: str = ""
+
+
+PEERS = (
+    Peer("lightmatchingengine", "light.py", ("lightmatchingengine==2019.1.4",), 100_000),
+    Peer("lobby", "lobby_book.py", ("lobby==0.1.3",), 100_000),
+    Peer("order-matching", "order_matching_engine.py", ("order-matching==0.12.0", "pandas", "pandera[polars]"), 1_000),
+    Peer("nautilus_trader", "nautilus.py", ("nautilus_trader==1.231.0",), 5_000, python="3.12"),
+)
+
+
+def measure(peer: Peer, environments: Path) -> dict[str, float] | str:
+    """The figures that the peer's script printed, or why there are none."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return "uv is not installed, so no environment could be made"
+    folder = environments / peer.name
+    interpreter = folder / "bin" / "python"
+    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PYTHONWARNINGS": "ignore"}
+    quiet.pop("VIRTUAL_ENV", None)
+    if not (folder / "ready").exists():
+        steps = (
+            [uv, "venv", "-q", "--clear", "--python", peer.python or sys.executable, str(folder)],
+            [uv, "pip", "install", "-q", "--python", str(interpreter), *peer.packages],
+        )
+        for step in steps:
+            done = subprocess.run(step, capture_output=True, text=True, env=quiet, check=False)
+            if done.returncode:
+                return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        (folder / "ready").touch()
+    command = [str(interpreter), str(HERE / "peers" / peer.script), str(HERE), str(peer.count)]
+    done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False, timeout=300)
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
