@@ -69,7 +69,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy strict over everything that ships, and over the public names as a user writes them."""
+    """Strict mypy over everything that ships, and over the public names as a user writes them."""
     _install_workspace(session, "mypy>=2.4,<3", "types-jsonschema", "pytest>=9", "hypothesis>=6.120")
     for part in PARTS:
         session.run("mypy", f"{part}/src")

@@ -67,14 +67,14 @@ def test_only_the_dispatcher_submits_to_a_venue() -> None:
     for path in (ROOT / "packages/core/src/venuekit").rglob("*.py"):
         if "testing" in path.parts or path.name == "dispatch.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "submit"
-                and re.search(r"venue|adapter|entry", ast.unparse(node.func.value))
-            ):
-                offenders.append(f"{_name(path)}:{node.lineno}")
+        calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
+        offenders += [
+            f"{_name(path)}:{call.lineno}"
+            for call in calls
+            if isinstance(call.func, ast.Attribute)
+            and call.func.attr == "submit"
+            and re.search(r"venue|adapter|entry", ast.unparse(call.func.value))
+        ]
     assert offenders == []
 
 

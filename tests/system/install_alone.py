@@ -8,6 +8,19 @@ import tempfile
 import venv
 from pathlib import Path
 
+TRADE_ON_PAPER = """
+import asyncio
+from decimal import Decimal
+from venuekit import MarketOrder, Side, open_desk
+
+async def main():
+    async with open_desk("paper", venue_options={"persist": False}) as desk:
+        order = await desk.submit(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=Decimal("0.01")))
+        assert order.filled_size == Decimal("0.01"), order
+
+asyncio.run(main())
+"""
+
 #: distribution → (statements that must run, modules that must not have come along, scripts that must answer)
 CASES: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     "venuekit": (
@@ -21,12 +34,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
         (("venuekit", "--version"),),
     ),
     "venuekit-paper": (
-        "import asyncio; from venuekit import open_desk, MarketOrder, Side; from decimal import Decimal\n"
-        "async def main():\n"
-        "    async with open_desk('paper', venue_options={'persist': False}) as desk:\n"
-        "        order = await desk.submit(MarketOrder(instrument='BTC-USD', side=Side.BUY, size=Decimal('0.01')))\n"
-        "        assert order.filled_size == Decimal('0.01'), order\n"
-        "asyncio.run(main())",
+        TRADE_ON_PAPER,
         ("mcp", "pydantic", "ccxt"),
         (("venuekit", "venues"),),
     ),
