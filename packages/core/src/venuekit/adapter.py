@@ -39,12 +39,78 @@ from venuekit.errors import (
     Unsupported,
     UsageError,
     VenueDown,
-    VenuePermission,
     VenuekitError,
+    VenuePermission,
     WouldSelfTrade,
+)
+from venuekit.model.account import (
+    AccountProfile,
+    Balance,
+    FillQuery,
+    HistoryQuery,
+    KeyPermission,
+    Page,
+    Position,
+    Transfer,
+    TransferKind,
+)
+from venuekit.model.capability import (
+    FULL,
+    Capabilities,
+    Declared,
+    Feature,
+    Support,
+)
+from venuekit.model.codec import (
+    from_plain,
+    to_plain,
+)
+from venuekit.model.events import (
+    BalanceEvent,
+    BookDelta,
+    BookSnapshot,
+    CandleEvent,
+    Channel,
+    ConnectionEvent,
+    ConnectionState,
+    DeskEvent,
+    Event,
+    FillEvent,
+    GapEvent,
+    InstrumentEvent,
+    OrderEvent,
+    OrderEventKind,
+    PositionEvent,
+    TickerEvent,
+    TradeEvent,
 )
 from venuekit.model.identity import (
     checked_name,
+)
+from venuekit.model.instrument import (
+    Instrument,
+    InstrumentKind,
+    InstrumentStatus,
+)
+from venuekit.model.intent import (
+    ORDER_REQUESTS,
+    BracketOrder,
+    LimitOrder,
+    MarketOrder,
+    OrderRequest,
+    OrderType,
+    Side,
+    StopLimitOrder,
+    StopOrder,
+    TimeInForce,
+)
+from venuekit.model.market import (
+    Candle,
+    Granularity,
+    Level,
+    OrderBook,
+    Ticker,
+    Trade,
 )
 from venuekit.model.money import (
     EXACT,
@@ -66,93 +132,31 @@ from venuekit.model.money import (
     ratio,
     times,
 )
-from venuekit.model.times import (
-    NANOS,
-    iso,
-    parse_iso,
-)
-from venuekit.model.instrument import (
-    Instrument,
-    InstrumentKind,
-    InstrumentStatus,
-)
-from venuekit.model.intent import (
-    BracketOrder,
-    LimitOrder,
-    MarketOrder,
-    ORDER_REQUESTS,
-    OrderRequest,
-    OrderType,
-    Side,
-    StopLimitOrder,
-    StopOrder,
-    TimeInForce,
-)
 from venuekit.model.order import (
-    CancelResult,
     DONE,
     EXPOSED,
+    TRANSITIONS,
+    WORKING,
+    CancelResult,
     Fill,
     FillState,
     Liquidity,
     Order,
     OrderRef,
     OrderStatus,
-    TRANSITIONS,
-    WORKING,
     may_follow,
 )
-from venuekit.model.market import (
-    Candle,
-    Granularity,
-    Level,
-    OrderBook,
-    Ticker,
-    Trade,
-)
-from venuekit.model.account import (
-    AccountProfile,
-    Balance,
-    FillQuery,
-    HistoryQuery,
-    KeyPermission,
-    Page,
-    Position,
-    Transfer,
-    TransferKind,
-)
-from venuekit.model.events import (
-    BalanceEvent,
-    BookDelta,
-    BookSnapshot,
-    CandleEvent,
-    Channel,
-    ConnectionEvent,
-    ConnectionState,
-    DeskEvent,
-    Event,
-    FillEvent,
-    GapEvent,
-    InstrumentEvent,
-    OrderEvent,
-    OrderEventKind,
-    PositionEvent,
-    TickerEvent,
-    TradeEvent,
-)
-from venuekit.model.capability import (
-    Capabilities,
-    Declared,
-    FULL,
-    Feature,
-    Support,
-)
-from venuekit.model.codec import (
-    from_plain,
-    to_plain,
+from venuekit.model.times import (
+    NANOS,
+    iso,
+    parse_iso,
 )
 from venuekit.protocols.clock import (
     Clock,
+)
+from venuekit.protocols.limiter import (
+    EndpointClass,
+    Limiter,
 )
 from venuekit.protocols.venue import (
     Extra,
@@ -164,12 +168,20 @@ from venuekit.protocols.venue import (
     VenueContext,
     VenueFactory,
 )
-from venuekit.protocols.limiter import (
-    EndpointClass,
-    Limiter,
-)
 
 __all__ = [
+    "DONE",
+    "EXACT",
+    "EXPOSED",
+    "FULL",
+    "MAX_FRACTION_DIGITS",
+    "MAX_INTEGER_DIGITS",
+    "NANOS",
+    "ONE",
+    "ORDER_REQUESTS",
+    "TRANSITIONS",
+    "WORKING",
+    "ZERO",
     "AccountProfile",
     "AmbiguousInstrument",
     "ApprovalRefused",
@@ -188,17 +200,13 @@ __all__ = [
     "ConfigError",
     "ConnectionEvent",
     "ConnectionState",
-    "DONE",
     "DataNotTrusted",
     "Declared",
     "DeskEvent",
     "Detail",
-    "EXACT",
-    "EXPOSED",
     "EndpointClass",
     "Event",
     "Extra",
-    "FULL",
     "Feature",
     "Fill",
     "FillEvent",
@@ -225,18 +233,13 @@ __all__ = [
     "LimitOrder",
     "Limiter",
     "Liquidity",
-    "MAX_FRACTION_DIGITS",
-    "MAX_INTEGER_DIGITS",
     "MarketClosed",
     "MarketData",
     "MarketOrder",
     "ModeRefused",
-    "NANOS",
     "NoLiquidity",
     "NotConnected",
     "NotReducing",
-    "ONE",
-    "ORDER_REQUESTS",
     "Order",
     "OrderAlreadyDone",
     "OrderBook",
@@ -265,7 +268,6 @@ __all__ = [
     "StoreInUse",
     "Streams",
     "Support",
-    "TRANSITIONS",
     "Ticker",
     "TickerEvent",
     "TimeInForce",
@@ -286,9 +288,7 @@ __all__ = [
     "VenueFactory",
     "VenuePermission",
     "VenuekitError",
-    "WORKING",
     "WouldSelfTrade",
-    "ZERO",
     "ceil_to",
     "checked_amount",
     "checked_name",

@@ -1,1 +1,36 @@
-"""The journal part."""
+"""Append-only memory: the hash-chained journal, and opening the store that keeps it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from venuekit.errors import ConfigError
+from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.journal import Store
+
+__all__ = ["SqliteStore", "open_store"]
+
+
+def open_store(url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()) -> Store:
+    """Open the store at `url`: ``sqlite:///PATH``, or ``sqlite://`` for one in memory.
+
+    `secrets` are literal values that must never be written, wherever they stand.
+
+    Raises:
+        ConfigError: another kind of address, or an unknown `synchronous`.
+        JournalUnavailable: it cannot be opened.
+    """
+    if synchronous not in ("NORMAL", "FULL"):
+        raise ConfigError(
+            f"store.synchronous is {synchronous!r}; it must be NORMAL or FULL.", field="store.synchronous"
+        )
+    if url in ("sqlite://", "sqlite:///:memory:"):
+        return SqliteStore(None, synchronous=synchronous, secrets=secrets)
+    scheme, found, path = url.partition(":///")
+    if scheme != "sqlite" or not found or not path:
+        raise ConfigError(
+            f"store.url {url.rsplit('@', maxsplit=1)[-1][:80]!r} is not an address of a store.",
+            fix="Use sqlite:///PATH.",
+            field="store.url",
+        )
+    return SqliteStore(Path(path).expanduser(), synchronous=synchronous, secrets=secrets)

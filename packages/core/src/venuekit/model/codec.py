@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -22,13 +22,13 @@ T = TypeVar("T")
 EVENTS: dict[str, type[Any]] = {cls.tag: cls for cls in typing.get_args(_events.Event)}
 
 
-def _converter() -> cattrs.Converter:
+def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
     c = cattrs.Converter(forbid_extra_keys=True)
     c.register_unstructure_hook(Decimal, plain)
     c.register_unstructure_hook_func(
         lambda tp: isinstance(tp, type) and issubclass(tp, StrEnum), lambda member: member.value
     )
-    c.register_structure_hook(Decimal, lambda v, _: v if isinstance(v, Decimal) else parse_decimal(v, field="value"))
+    c.register_structure_hook(Decimal, lambda v, _: v if isinstance(v, Decimal) else read_decimal(v))
 
     # Sequence fields are tuples at rest, so a decoded value equals, and hashes like, the one that was encoded.
     def is_sequence(tp: Any) -> bool:
@@ -49,7 +49,8 @@ def _converter() -> cattrs.Converter:
     return c
 
 
-CONVERTER = _converter()
+CONVERTER = _converter(lambda value: parse_decimal(value, field="value"))
+_RECORDS = _converter(Decimal)
 
 
 def to_plain(value: Any) -> Any:
@@ -66,3 +67,12 @@ def from_plain(body: Any, as_type: type[T] | types.UnionType) -> T:
         cattrs.BaseValidationError: the data does not have that shape.
     """
     return CONVERTER.structure(body, as_type)  # type: ignore[arg-type]
+
+
+def from_record(body: Any, as_type: type[T] | types.UnionType) -> T:
+    """`from_plain` for what our own journal holds, where a small decimal may stand as ``1E-7``.
+
+    Raises:
+        cattrs.BaseValidationError: the data does not have that shape.
+    """
+    return _RECORDS.structure(body, as_type)  # type: ignore[arg-type]

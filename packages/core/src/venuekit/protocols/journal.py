@@ -29,7 +29,10 @@ class EntryKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """What is to be recorded. `body` is JSON-ready (`venuekit.model.codec.to_plain`) and free of secrets.
+    """What is to be recorded.
+
+    `body` is JSON-ready data, which the store redacts, or a model value, which it writes as it is: the free text
+    in a model value must have been redacted where it came in.
 
     `desk` is ``venue:account``; `subject` is the order, approval or tool it is about.
     """
@@ -38,7 +41,7 @@ class Entry:
     desk: str
     subject: str
     agent_id: str
-    body: Mapping[str, Any]
+    body: Any
     time_ns: int
 
 
@@ -164,7 +167,7 @@ class Store(Protocol):
     async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
         """Write entries in order, all or none, and return their sequence numbers.
 
-        Calls that wait at the same time share one commit.
+        Calls of the same turn of the event loop may share one commit.
         """
         ...
 
@@ -184,8 +187,8 @@ class Store(Protocol):
         """The newest row of a kind."""
         ...
 
-    def verify(self) -> Verification:
-        """Recompute the whole chain."""
+    def verify(self, *, expected_head: str | None = None) -> Verification:
+        """Recompute the whole chain; with `expected_head`, also that the row with this digest is still in it."""
         ...
 
     def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:

@@ -1,0 +1,50 @@
+"""Questions to the journal, as SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from venuekit.protocols.journal import DayCount, RowQuery
+
+FIELDS = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
+_DAY_NS = 86_400_000_000_000
+_LIKE = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\')"
+
+
+def where(query: RowQuery) -> tuple[str, list[Any]]:
+    """The WHERE clause for `query`, and its values."""
+    parts: list[tuple[str, list[Any]]] = []
+    if query.desk is not None:
+        parts.append(("desk = ?", [query.desk]))
+    if query.kinds:
+        parts.append((f"kind IN ({', '.join('?' * len(query.kinds))})", [str(k) for k in query.kinds]))
+    if query.subject is not None:
+        parts.append(("subject = ?", [query.subject]))
+    if query.agent_id is not None:
+        parts.append(("agent_id = ?", [query.agent_id]))
+    if query.start_ns is not None:
+        parts.append(("time_ns >= ?", [query.start_ns]))
+    if query.end_ns is not None:
+        parts.append(("time_ns < ?", [query.end_ns]))
+    if query.after_sequence is not None:
+        parts.append(("sequence > ?", [query.after_sequence]))
+    if query.before_sequence is not None:
+        parts.append(("sequence < ?", [query.before_sequence]))
+    if query.text:
+        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        parts.append((_LIKE, [f"%{escaped}%"] * 2))
+    if not parts:
+        return "", []
+    return "WHERE " + " AND ".join(clause for clause, _ in parts), [v for _, values in parts for v in values]
+
+
+def day_counts(connection: sqlite3.Connection, start_ns: int | None, end_ns: int | None) -> list[DayCount]:
+    """Rows a UTC day, by kind and agent, oldest day first."""
+    clause, values = where(RowQuery(start_ns=start_ns, end_ns=end_ns))
+    found = connection.execute(
+        f"SELECT date(time_ns / 1000000000, 'unixepoch') AS day, kind, agent_id, count(*) FROM journal {clause} "  # noqa: S608 - constants
+        "GROUP BY day, kind, agent_id ORDER BY day, kind, agent_id",
+        values,
+    )
+    return [DayCount(day, kind, agent_id, count) for day, kind, agent_id, count in found]

@@ -1,0 +1,59 @@
+"""What a row contains, and how each row's digest covers it and everything before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from venuekit.model.codec import to_plain
+from venuekit.protocols.journal import Entry, EntryKind, Row
+from venuekit.watch.redact import redact
+
+#: The digest before the first row.
+GENESIS = "0" * 64
+
+_encode_model = msgspec.json.Encoder(decimal_format="string").encode
+_encode_head = msgspec.json.Encoder().encode
+
+#: A row as the database holds it: sequence, time_ns, kind, desk, subject, agent_id, body, digest.
+Stored = tuple[int, int, str, str, str, str, str, str]
+
+
+def encode_body(body: Any, secrets: frozenset[str]) -> str:
+    """The body as JSON text; data is redacted, a model value is written as it is."""
+    if isinstance(body, Mapping):
+        return _encode_model(redact(body, also=secrets)).decode()
+    if attrs.has(type(body)):
+        return _encode_model(body).decode()
+    return _encode_model(redact(to_plain(body), also=secrets)).decode()
+
+
+def digest_of(previous: str, head: tuple[int, int, str, str, str, str], body: bytes) -> str:
+    """SHA-256, in hex, over the previous digest, the row's fields as a JSON list, and its body."""
+    return hashlib.sha256(b"%b\n%b\n%b" % (previous.encode(), _encode_head(head), body)).hexdigest()
+
+
+def seal(sequence: int, previous: str, entry: Entry, secrets: frozenset[str]) -> Stored:
+    """The entry as the row that follows `previous`."""
+    body = encode_body(entry.body, secrets)
+    head = (sequence, entry.time_ns, str(entry.kind), entry.desk, entry.subject, entry.agent_id)
+    return (*head, body, digest_of(previous, head, body.encode()))
+
+
+def to_row(stored: Stored) -> Row:
+    """A stored row as a value."""
+    sequence, time_ns, kind, desk, subject, agent_id, body, digest = stored
+    return Row(
+        sequence=sequence,
+        time_ns=time_ns,
+        kind=EntryKind(kind),
+        desk=desk,
+        subject=subject,
+        agent_id=agent_id,
+        body=msgspec.json.decode(body),
+        digest=digest,
+    )

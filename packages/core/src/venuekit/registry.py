@@ -1,0 +1,54 @@
+"""Finding installed adapters by entry point, without importing them before they are used."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+
+from venuekit.errors import UnknownVenue
+from venuekit.protocols.venue import VenueFactory
+
+GROUP = "venuekit.venues"
+_REGISTERED: dict[str, VenueFactory] = {}
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def venue_names() -> list[str]:
+    """The names of all installed and registered venues, sorted; reads metadata only."""
+    return sorted({*_installed(), *_REGISTERED})
+
+
+def register(factory: VenueFactory) -> None:
+    """Offer a venue that is not installed as a package; it takes precedence over an installed one."""
+    _REGISTERED[factory.name] = factory
+
+
+def unregister(name: str) -> None:
+    """Take back `register`; an unknown name is ignored."""
+    _REGISTERED.pop(name, None)
+
+
+def load_factory(name: str) -> VenueFactory:
+    """Import the adapter of that name.
+
+    Raises:
+        UnknownVenue: nothing of that name is installed; the fix is the install command.
+    """
+    if name in _REGISTERED:
+        return _REGISTERED[name]
+    point = _installed().get(name)
+    if point is None:
+        names = venue_names()
+        near = difflib.get_close_matches(name, names, n=3)
+        shown = ", ".join(names) or "none"
+        raise UnknownVenue(
+            f"No adapter named {name!r} is installed; installed: {shown}.",
+            fix=f"Did you mean {near[0]!r}?" if near else f"Try: pip install venuekit-{name}",
+            field="venue",
+            details={"installed": names},
+        )
+    factory: VenueFactory = point.load()
+    return factory

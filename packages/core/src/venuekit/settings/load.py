@@ -1,0 +1,232 @@
+"""Reading a configuration: TOML, then the environment, then secrets; every mistake is named by its place."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import attrs
+import platformdirs
+
+from venuekit.errors import ConfigError, InvalidValue
+from venuekit.model.money import parse_decimal
+from venuekit.settings.schema import AGENT_RISK, DeskConfig, DeskSettings
+from venuekit.settings.secrets import EnvironmentSecrets, fill_in
+
+PREFIX = "VENUEKIT__"
+_DEFAULT, _FILE, _ENVIRONMENT = "default", "file", "environment"
+
+
+@attrs.frozen(kw_only=True)
+class Loaded:
+    """A configuration, its secrets, and where each value came from (``risk.price_collar``: file, environment)."""
+
+    config: DeskConfig
+    sources: Mapping[str, str]
+    path: Path | None = None
+    secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+
+
+def load_config(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str]) -> DeskConfig:
+    """The configuration in `source`: a TOML file's path, a venue's name, a `DeskConfig`, or None for the defaults.
+
+    Raises:
+        ConfigError: unreadable, an unknown key, a bad value, a missing secret; names file and place.
+    """
+    return load(source, environ=environ).config
+
+
+def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], agent: bool = False) -> Loaded:
+    """`load_config`, with where each value came from. `agent` applies stricter default limits if none are set."""
+    if isinstance(source, DeskConfig):
+        return Loaded(config=source, sources={})
+    tree, path = _read(source)
+    sources: dict[str, str] = dict.fromkeys(_leaves(tree), f"{_FILE} {path}" if path else _FILE)
+    for place, value in _from_environment(environ):
+        _put(tree, place, value)
+        sources[".".join(place)] = f"{_ENVIRONMENT} {PREFIX}{'__'.join(place).upper()}"
+    used: set[str] = set()
+    tree = fill_in(tree, EnvironmentSecrets(environ), place="", used=used)
+    where = str(path) if path else "configuration"
+    config: DeskConfig = _structure(tree, DeskConfig, "", where)
+    if agent and "risk" not in tree:
+        config = attrs.evolve(config, risk=AGENT_RISK)
+        sources |= {
+            f"risk.{f.name}": "default for agents"
+            for f in attrs.fields(type(AGENT_RISK))
+            if getattr(AGENT_RISK, f.name) != f.default
+        }
+    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(used))
+
+
+def data_dir(config: DeskConfig) -> Path:
+    """The folder in which everything is kept; made by whoever writes there first."""
+    return (
+        Path(config.desk.data_dir).expanduser()
+        if config.desk.data_dir
+        else Path(platformdirs.user_data_dir("venuekit"))
+    )
+
+
+def store_url(config: DeskConfig) -> str:
+    """Where the store is."""
+    return config.store.url or f"sqlite:///{data_dir(config) / 'venuekit.db'}"
+
+
+def _read(source: str | Path | None) -> tuple[dict[str, Any], Path | None]:
+    if source is None:
+        return {}, None
+    text = str(source)
+    if isinstance(source, str) and not text.endswith(".toml") and "/" not in text and "\\" not in text:
+        return {"desk": {"venue": text}}, None
+    path = Path(source)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), path
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read {path}: {error}.", fix="Check the path and its permissions.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.", fix="Correct the line it names.") from error
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in tree.items():
+        place = f"{prefix}{key}"
+        found += _leaves(value, f"{place}.") if isinstance(value, Mapping) else [place]
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[list[str], str]]:
+    return [
+        (name.removeprefix(PREFIX).lower().split("__"), value)
+        for name, value in sorted(environ.items())
+        if name.startswith(PREFIX)
+    ]
+
+
+def _put(tree: dict[str, Any], place: Sequence[str], value: str) -> None:
+    for key in place[:-1]:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"{PREFIX}{'__'.join(place).upper()} goes below a value that is not a table.", field=key)
+    tree[place[-1]] = value
+
+
+def _structure(value: Any, tp: Any, place: str, where: str) -> Any:
+    """`value` as `tp`, or a ConfigError that names `place`. Text from the environment is read as its type."""
+    origin, arguments = typing.get_origin(tp), typing.get_args(tp)
+    if tp is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        inner = next(a for a in arguments if a is not type(None))
+        return None if value is None or (value == "" and inner is not str) else _structure(value, inner, place, where)
+    if attrs.has(tp):
+        return _table(value, tp, place, where)
+    if origin in (Mapping, dict):
+        if not isinstance(value, Mapping):
+            raise _bad(place, where, value, "a table")
+        return {str(k): _structure(v, arguments[1], f"{place}.{k}", where) for k, v in value.items()}
+    if origin is Sequence:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if not isinstance(value, list):
+            raise _bad(place, where, value, "a list")
+        return tuple(_structure(v, arguments[0], f"{place}[{i}]", where) for i, v in enumerate(value))
+    return _scalar(value, tp, place, where)
+
+
+def _table(value: Any, tp: Any, place: str, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise _bad(place or "the file", where, value, "a table")
+    attrs.resolve_types(tp)
+    fields = {f.name: f for f in attrs.fields(tp)}
+    for key in value:
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            full = f"{place}.{key}" if place else str(key)
+            known = ", ".join(sorted(fields))
+            raise ConfigError(
+                f"{where}: unknown key {full}.",
+                fix=f"Did you mean {near[0]}?" if near else f"Known here: {known}.",
+                field=full,
+                details={"accepted": sorted(fields)},
+            )
+    prefix = f"{place}." if place else ""
+    given = {k: _structure(v, fields[k].type, f"{prefix}{k}", where) for k, v in value.items()}
+    missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in given]
+    if missing:
+        raise ConfigError(f"{where}: {prefix}{missing[0]} is required.", field=f"{prefix}{missing[0]}")
+    return tp(**given)
+
+
+def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
+    if tp is Decimal:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        if isinstance(value, float):
+            raise _bad(place, where, value, f'a decimal in quotes, so that no digit is lost: "{value}"')
+        try:
+            return parse_decimal(value, field=place)
+        except InvalidValue as error:
+            raise _bad(place, where, value, str(error.details["accepted"])) from error
+    if isinstance(tp, type) and issubclass(tp, Enum):
+        words = [str(m.value) for m in tp]
+        if isinstance(value, str) and value in words:
+            return tp(value)
+        raise _bad(place, where, value, f"exactly one of {', '.join(words)}")
+    if tp is bool:
+        if isinstance(value, bool):
+            return value
+        if value in ("true", "false"):
+            return value == "true"
+        raise _bad(place, where, value, "true or false")
+    if tp in (int, float):
+        return _number(value, tp, place, where)
+    if isinstance(value, str):
+        return value
+    raise _bad(place, where, value, "text in quotes")
+
+
+def _number(value: Any, tp: type[int | float], place: str, where: str) -> int | float:
+    accepted = "a whole number of 0 or more" if tp is int else "a number of 0 or more"
+    if isinstance(value, str):
+        try:
+            value = int(value) if tp is int else float(value)
+        except ValueError as error:
+            raise _bad(place, where, value, accepted) from error
+    if isinstance(value, bool) or not isinstance(value, int if tp is int else int | float) or not 0 <= value < 1e15:
+        raise _bad(place, where, value, accepted)
+    return tp(value)
+
+
+def _bad(place: str, where: str, value: Any, accepted: str) -> ConfigError:
+    named = place.rpartition(".")[2]
+    secret = any(word in named for word in ("key", "secret", "token", "pass"))
+    shown = "its value" if secret else repr(value)[:60]
+    return ConfigError(
+        f"{where}: {place} is {shown}; it must be {accepted}.", field=place, details={"accepted": accepted}
+    )
+
+
+def check(config: DeskConfig) -> DeskConfig:
+    """What one value alone cannot show.
+
+    Raises:
+        ConfigError: an account's name with characters that file names cannot have.
+    """
+    _check_account(config.desk)
+    return config
+
+
+def _check_account(desk: DeskSettings) -> None:
+    if not desk.account or not all(c.isascii() and (c.isalnum() or c in "._-") for c in desk.account):
+        raise ConfigError(
+            f"desk.account {desk.account[:40]!r} must consist of letters, digits, . _ and -.", field="desk.account"
+        )
