@@ -1,1 +1,1 @@
-"""The books part."""
+"""State as folds of events: orders, positions, exposure."""

@@ -64,8 +64,7 @@ class SqliteStore:
             raise JournalUnavailable(
                 f"The store {path} cannot be opened: {error}.", fix="Check the path, its permissions and the disk."
             ) from error
-        self._version = self._data_version()
-        self._seen = self._version
+        self._seen = self._data_version()
         self._sequence, self._head = self._end()
 
     # -- writing
@@ -78,28 +77,35 @@ class SqliteStore:
         return last or (0, GENESIS)
 
     def _transaction(self, work: Callable[[], T]) -> T:
-        """Run `work` between BEGIN IMMEDIATE and COMMIT; on failure nothing of it stays."""
-        before = (self._sequence, self._head)
+        """Run `work` between BEGIN IMMEDIATE and COMMIT; on failure nothing of it stays.
+
+        That another process has written shows when the next sequence number is taken: then the end of the chain
+        is read again, and `work` runs once more.
+        """
         try:
-            self._db.execute("BEGIN IMMEDIATE")
             try:
-                version = self._data_version()
-                if version != self._version:
-                    self._version = version
-                    self._sequence, self._head = self._end()
-                result = work()
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._sequence, self._head = before
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._version = -1
-                raise
+                return self._attempt(work)
+            except sqlite3.IntegrityError:
+                return self._attempt(work, refresh=True)
         except sqlite3.Error as error:
             raise JournalUnavailable(
                 f"The store cannot be written: {error}.",
                 fix="Nothing was sent. Free the disk or the lock, then try again.",
             ) from error
+
+    def _attempt(self, work: Callable[[], T], *, refresh: bool = False) -> T:
+        before = (self._sequence, self._head)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if refresh:
+                before = self._sequence, self._head = self._end()
+            result = work()
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._sequence, self._head = before
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
         return result
 
     def _insert(self, entries: Sequence[Entry]) -> list[int]:

@@ -25,9 +25,7 @@ EVENTS: dict[str, type[Any]] = {cls.tag: cls for cls in typing.get_args(_events.
 def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
     c = cattrs.Converter(forbid_extra_keys=True)
     c.register_unstructure_hook(Decimal, plain)
-    c.register_unstructure_hook_func(
-        lambda tp: isinstance(tp, type) and issubclass(tp, StrEnum), lambda member: member.value
-    )
+    c.register_unstructure_hook(StrEnum, lambda member: member.value)
     c.register_structure_hook(Decimal, lambda v, _: v if isinstance(v, Decimal) else read_decimal(v))
 
     # Sequence fields are tuples at rest, so a decoded value equals, and hashes like, the one that was encoded.

@@ -1,0 +1,294 @@
+"""What is at stake now, kept up to date event by event: the `RiskView` of every check."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from venuekit.books.totals import Totals
+from venuekit.model.account import Balance, Position
+from venuekit.model.identity import AgentId, InstrumentId
+from venuekit.model.instrument import Instrument, InstrumentKind
+from venuekit.model.intent import Side
+from venuekit.model.money import ZERO, minus, plus, ratio, times
+from venuekit.model.order import EXPOSED, Fill, Order
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.risk import Quote, TradingState
+
+_DOLLARS = frozenset({"USD", "USDC", "USDT", "PUSD", "pUSD"})
+_DAY_NS = 86_400_000_000_000
+_WINDOW_NS = 60_000_000_000
+_TWO = Decimal(2)
+
+
+class Exposure:
+    """A `RiskView` in the desk's currency. Every update and every question takes constant time."""
+
+    def __init__(self, clock: Clock, currency: str) -> None:
+        self._clock = clock
+        self._money = _DOLLARS if currency in _DOLLARS else frozenset({currency})
+        self._instruments: dict[InstrumentId, Instrument] = {}
+        self._spot_of_asset: dict[str, InstrumentId] = {}
+        self._quotes: dict[InstrumentId, Quote] = {}
+        self._sizes: dict[InstrumentId, Decimal] = {}
+        self._costs: dict[InstrumentId, Decimal] = {}
+        self._balances: dict[str, Balance] = {}
+        self._orders: dict[str, tuple[InstrumentId, Side, Decimal]] = {}
+        self._open_size: dict[tuple[InstrumentId, Side], Decimal] = {}
+        self._open_count: dict[InstrumentId, int] = {}
+        self._open_value = {Side.BUY: Totals(), Side.SELL: Totals()}
+        self._values = Totals()
+        self._equity = Totals()
+        self._have_balances = False
+        self._sent: deque[tuple[int, AgentId]] = deque()
+        self._sent_by: dict[AgentId, deque[int]] = {}
+        self._prints: dict[str, int] = {}
+        self._state = TradingState.ACTIVE
+        self._day = -1
+        self._day_start: Decimal | None = None
+
+    # -- updates
+
+    def set_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """What can be traded, and by which rules."""
+        for instrument in instruments:
+            self._instruments[instrument.id] = instrument
+            if instrument.kind is InstrumentKind.SPOT and instrument.quote in self._money:
+                self._spot_of_asset[instrument.base] = instrument.id
+
+    def on_quote(self, instrument: InstrumentId, quote: Quote) -> None:
+        """New prices."""
+        self._quotes[instrument] = quote
+        self._revalue(instrument)
+
+    def set_balances(self, balances: Iterable[Balance]) -> None:
+        """What the venue says we have; replaces what was known."""
+        fresh = {b.asset: b for b in balances}
+        for asset in set(self._balances) - set(fresh):
+            self._equity.remove(f"asset {asset}")
+        self._balances = fresh
+        self._have_balances = True
+        for asset in fresh:
+            self._revalue_asset(asset)
+
+    def set_positions(self, positions: Iterable[Position], costs: Mapping[InstrumentId, Decimal]) -> None:
+        """Signed sizes, and what each cost in quote; replaces what was known."""
+        sizes = {p.instrument: p.size for p in positions}
+        touched = set(self._sizes) | set(sizes)
+        self._sizes, self._costs = sizes, dict(costs)
+        for instrument in touched:
+            self._revalue(instrument)
+
+    def on_fill(self, fill: Fill, size: Decimal, cost: Decimal) -> None:
+        """An execution: the position is `size` afterwards and cost `cost`; balances of funded kinds move at once."""
+        self._sizes[fill.instrument], self._costs[fill.instrument] = size, cost
+        instrument = self._instruments.get(fill.instrument)
+        if instrument is not None and not instrument.is_derivative and self._have_balances:
+            paid = times(fill.price, fill.size)
+            sign = fill.side.sign
+            self._move(instrument.quote, -paid if sign > 0 else paid)
+            if instrument.kind is InstrumentKind.SPOT:
+                self._move(instrument.base, fill.size if sign > 0 else -fill.size)
+        if self._have_balances:
+            self._move(fill.fee_asset, -fill.fee)
+        self._revalue(fill.instrument)
+
+    def _move(self, asset: str, amount: Decimal) -> None:
+        known = self._balances.get(asset)
+        if known is None:
+            if not self._balances:
+                return
+            known = next(iter(self._balances.values()))
+            known = Balance(
+                venue=known.venue, account=known.account, asset=asset, total=ZERO, available=ZERO, held=ZERO
+            )
+        self._balances[asset] = Balance(
+            venue=known.venue,
+            account=known.account,
+            asset=asset,
+            total=plus(known.total, amount),
+            available=plus(known.available, amount),
+            held=known.held,
+        )
+        self._revalue_asset(asset)
+
+    def on_order(self, order: Order, worst_price: Decimal | None = None) -> None:
+        """An order changed: it counts while it may still cost money."""
+        key = order.id
+        before = self._orders.pop(key, None)
+        if before is not None:
+            instrument, side, size = before
+            self._open_size[instrument, side] = minus(self._open_size[instrument, side], size)
+            self._open_count[instrument] -= 1
+            self._open_value[side].remove(key)
+        if order.status not in EXPOSED:
+            return
+        left = order.remaining
+        price = order.price if order.price is not None else worst_price
+        known = self._instruments.get(order.instrument)
+        if left is None:
+            value, left = order.quote_size, ZERO
+        elif price is None or known is None:
+            value = self._mark_value(order.instrument, left)
+        else:
+            value = times(times(left, price), known.contract_size)
+        if known is not None and known.quote not in self._money:
+            value = None
+        self._orders[key] = (order.instrument, order.side, left)
+        at = (order.instrument, order.side)
+        self._open_size[at] = plus(self._open_size.get(at, ZERO), left)
+        self._open_count[order.instrument] = self._open_count.get(order.instrument, 0) + 1
+        self._open_value[order.side].put(key, value)
+
+    def on_sent(self, agent_id: AgentId, fingerprint: str, time_ns: int) -> None:
+        """An order is about to be sent: it counts for rates and for the duplicate guard."""
+        self._sent.append((time_ns, agent_id))
+        self._sent_by.setdefault(agent_id, deque()).append(time_ns)
+        self._prints.pop(fingerprint, None)
+        self._prints[fingerprint] = time_ns
+        self._forget(time_ns)
+
+    def set_trading_state(self, state: TradingState) -> None:
+        """What may be sent."""
+        self._state = state
+
+    # -- valuation
+
+    def _mark_value(self, instrument: InstrumentId, size: Decimal) -> Decimal | None:
+        known, mark = self._instruments.get(instrument), self.mark(instrument)
+        if known is None or mark is None or known.quote not in self._money:
+            return None
+        return times(times(size, mark), known.contract_size)
+
+    def mark(self, instrument: InstrumentId) -> Decimal | None:
+        """The middle of the best prices, else the last trade; None when neither is known."""
+        quote = self._quotes.get(instrument)
+        if quote is None:
+            return None
+        if quote.bid is None or quote.ask is None:
+            return quote.last
+        return ratio(plus(quote.bid, quote.ask), _TWO)
+
+    def _revalue(self, instrument: InstrumentId) -> None:
+        size = self._sizes.get(instrument, ZERO)
+        known = self._instruments.get(instrument)
+        value = self._mark_value(instrument, size) if size else ZERO
+        self._values.put(instrument, value)
+        if known is None:
+            return
+        if known.kind is InstrumentKind.SPOT:
+            self._revalue_asset(known.base)
+        elif known.is_derivative:
+            profit = None if value is None else minus(value, self._costs.get(instrument, ZERO))
+            self._equity.put(f"profit {instrument}", profit)
+        else:
+            self._equity.put(f"shares {instrument}", value)
+
+    def _revalue_asset(self, asset: str) -> None:
+        balance = self._balances.get(asset)
+        if balance is None:
+            return
+        key = f"asset {asset}"
+        if asset in self._money:
+            self._equity.put(key, balance.total)
+        elif balance.total == 0:
+            self._equity.remove(key)
+        else:
+            spot = self._spot_of_asset.get(asset)
+            mark = None if spot is None else self.mark(spot)
+            self._equity.put(key, None if mark is None else times(balance.total, mark))
+
+    # -- RiskView
+
+    def quote(self, instrument: InstrumentId) -> Quote | None:
+        """Last known prices."""
+        return self._quotes.get(instrument)
+
+    def position_size(self, instrument: InstrumentId) -> Decimal:
+        """Signed net size."""
+        return self._sizes.get(instrument, ZERO)
+
+    def open_size(self, instrument: InstrumentId, side: Side) -> Decimal:
+        """Unfilled size of exposed orders."""
+        return self._open_size.get((instrument, side), ZERO)
+
+    def open_order_count(self, instrument: InstrumentId | None = None) -> int:
+        """Number of exposed orders."""
+        return len(self._orders) if instrument is None else self._open_count.get(instrument, 0)
+
+    def gross_exposure(self) -> Decimal | None:
+        """Sum of absolute position values."""
+        return self._values.absolute
+
+    def net_exposure(self) -> Decimal | None:
+        """Signed sum of position values."""
+        return self._values.total
+
+    def open_notional(self, side: Side) -> Decimal | None:
+        """Notional of exposed orders of one side."""
+        return self._open_value[side].total
+
+    def equity(self) -> Decimal | None:
+        """Cash, holdings and unrealized profit; None while any part is unknown."""
+        return self._equity.total if self._have_balances else None
+
+    def day_start_equity(self) -> Decimal | None:
+        """Equity when the UTC day began, or when it was first known."""
+        day = self._clock.now_ns() // _DAY_NS
+        if day != self._day or self._day_start is None:
+            equity = self.equity()
+            if equity is not None:
+                self._day, self._day_start = day, equity
+            elif day != self._day:
+                return None
+        return self._day_start
+
+    def start_day_at(self, day: int, equity: Decimal) -> None:
+        """Go on with the day's first equity as it was before a restart; `day` counts from 1970."""
+        self._day, self._day_start = day, equity
+
+    @property
+    def day(self) -> int:
+        """The UTC day that `day_start_equity` belongs to, counted from 1970; -1 before it is known."""
+        return self._day
+
+    def daily_pnl(self) -> Decimal | None:
+        """Equity now minus equity when the day began. Deposits and withdrawals count, until the next start."""
+        start, equity = self.day_start_equity(), self.equity()
+        return None if start is None or equity is None else minus(equity, start)
+
+    def balance(self, asset: str) -> Balance | None:
+        """One asset: `available` is what no exposed order of ours has a claim on, as far as we know."""
+        if not self._have_balances or not self._balances:
+            return None
+        known = self._balances.get(asset)
+        if known is None:
+            any_ = next(iter(self._balances.values()))
+            return Balance(venue=any_.venue, account=any_.account, asset=asset, total=ZERO, available=ZERO, held=ZERO)
+        return known
+
+    def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
+        """Orders sent in the last `window_ns` (at most a minute)."""
+        now = self._clock.now_ns()
+        self._forget(now)
+        if window_ns >= _WINDOW_NS:
+            return len(self._sent) if agent_id is None else len(self._sent_by.get(agent_id, ()))
+        times_ns = (t for t, _ in self._sent) if agent_id is None else iter(self._sent_by.get(agent_id, ()))
+        return sum(1 for t in times_ns if t > now - window_ns)
+
+    def _forget(self, now_ns: int) -> None:
+        while self._sent and self._sent[0][0] <= now_ns - _WINDOW_NS:
+            _, agent_id = self._sent.popleft()
+            self._sent_by[agent_id].popleft()
+        # Insertion order is time order, so the oldest fingerprints come first.
+        while self._prints and next(iter(self._prints.values())) <= now_ns - 10 * _WINDOW_NS:
+            del self._prints[next(iter(self._prints))]
+
+    def last_same_order_ns(self, fingerprint: str) -> int | None:
+        """When an equal order was last sent, within ten minutes."""
+        return self._prints.get(fingerprint)
+
+    def trading_state(self) -> TradingState:
+        """What may be sent."""
+        return self._state

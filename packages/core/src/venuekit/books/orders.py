@@ -1,0 +1,114 @@
+"""The orders that may still cost money, and the recent ones that no longer can."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import attrs
+
+from venuekit.model.identity import InstrumentId
+from venuekit.model.order import DONE, Order, OrderStatus, may_follow
+
+#: How many finished orders stay in memory for quick lookups; older ones are in the journal.
+REMEMBERED_ORDERS = 2_000
+
+
+@attrs.frozen
+class Applied:
+    """What an update did: the order afterwards, whether it changed, and what was wrong with a refused update."""
+
+    order: Order
+    changed: bool
+    difference: str = ""
+
+
+class Orders:
+    """Orders by either id. An update that the state table forbids is refused and named, never applied silently."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, Order] = {}
+        self._done: OrderedDict[str, Order] = OrderedDict()
+        self._by_venue_id: dict[str, str] = {}
+
+    def get(self, order_id: str) -> Order | None:
+        """An order by our id or the venue's; None when it is not in memory."""
+        key = (
+            order_id if order_id in self._live or order_id in self._done else self._by_venue_id.get(order_id, order_id)
+        )
+        return self._live.get(key) or self._done.get(key)
+
+    def live(self, instrument: InstrumentId | None = None) -> list[Order]:
+        """Orders that are not done, oldest first."""
+        return [o for o in self._live.values() if instrument is None or o.instrument == instrument]
+
+    def in_doubt(self) -> list[Order]:
+        """Orders that were sent and have no answer."""
+        return [o for o in self._live.values() if o.status is OrderStatus.IN_DOUBT]
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(list(self._live.values()))
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def put(self, order: Order) -> None:
+        """Keep the order as it is; for our own transitions, which `Order.to` has checked."""
+        key = order.id
+        if order.venue_order_id and order.venue_order_id != key:
+            self._by_venue_id[order.venue_order_id] = key
+        if order.status in DONE:
+            self._live.pop(key, None)
+            self._done[key] = order
+            if len(self._done) > REMEMBERED_ORDERS:
+                _, gone = self._done.popitem(last=False)
+                if gone.venue_order_id:
+                    self._by_venue_id.pop(gone.venue_order_id, None)
+        else:
+            self._live[key] = order
+
+    def apply(self, seen: Order) -> Applied:
+        """Merge what the venue says of an order into what we know of it.
+
+        Ours are the ids, the agent, the reason and the approval; the venue's are status, fills and prices. A
+        report that is older than what we know (fewer fills, or a state that may not follow) changes nothing.
+        """
+        known = self.get(seen.id) or (self.get(seen.venue_order_id) if seen.venue_order_id else None)
+        if known is None:
+            self.put(seen)
+            return Applied(seen, changed=True)
+        if seen.filled_size < known.filled_size:
+            return Applied(
+                known, changed=False, difference=f"filled went back from {known.filled_size} to {seen.filled_size}"
+            )
+        status = self._status(known, seen)
+        if not may_follow(known.status, status):
+            return Applied(known, changed=False, difference=f"{known.status.value} cannot become {status.value}")
+        merged = known.but(
+            status=status,
+            venue_order_id=seen.venue_order_id or known.venue_order_id,
+            size=seen.size if seen.size is not None else known.size,
+            price=seen.price if seen.price is not None else known.price,
+            stop_price=seen.stop_price if seen.stop_price is not None else known.stop_price,
+            filled_size=seen.filled_size,
+            average_price=seen.average_price if seen.average_price is not None else known.average_price,
+            fees=seen.fees,
+            fee_asset=seen.fee_asset or known.fee_asset,
+            status_code=seen.status_code,
+            status_reason=seen.status_reason,
+            updated_ns=max(seen.updated_ns, known.updated_ns),
+        )
+        if merged == known:
+            return Applied(known, changed=False)
+        self.put(merged)
+        return Applied(merged, changed=True)
+
+    @staticmethod
+    def _status(known: Order, seen: Order) -> OrderStatus:
+        # A venue that has not seen our cancel yet still says OPEN: the request stands until it is answered.
+        waiting = known.status is OrderStatus.PENDING_CANCEL and seen.status in (
+            OrderStatus.OPEN,
+            OrderStatus.PARTIALLY_FILLED,
+            OrderStatus.PENDING_TRIGGER,
+        )
+        return OrderStatus.PENDING_CANCEL if waiting else seen.status
