@@ -35,6 +35,9 @@ class Exposure:
         self._costs: dict[InstrumentId, Decimal] = {}
         self._balances: dict[str, Balance] = {}
         self._orders: dict[str, tuple[InstrumentId, Side, Decimal]] = {}
+        self._claims: dict[str, Totals] = {}
+        self._claimed: dict[str, str] = {}
+        self._margins: dict[str, Totals] = {}
         self._open_size: dict[tuple[InstrumentId, Side], Decimal] = {}
         self._open_count: dict[InstrumentId, int] = {}
         self._open_value = {Side.BUY: Totals(), Side.SELL: Totals()}
@@ -122,6 +125,9 @@ class Exposure:
             self._open_size[instrument, side] = minus(self._open_size[instrument, side], size)
             self._open_count[instrument] -= 1
             self._open_value[side].remove(key)
+            asset = self._claimed.pop(key, None)
+            if asset is not None:
+                self._claims[asset].remove(key)
         if order.status not in EXPOSED:
             return
         left = order.remaining
@@ -140,6 +146,18 @@ class Exposure:
         self._open_size[at] = plus(self._open_size.get(at, ZERO), left)
         self._open_count[order.instrument] = self._open_count.get(order.instrument, 0) + 1
         self._open_value[order.side].put(key, value)
+        if known is not None and not order.reduce_only:
+            self._claim(key, known, order.side, left, value)
+
+    def _claim(self, key: str, known: Instrument, side: Side, left: Decimal, value: Decimal | None) -> None:
+        if known.is_derivative:
+            asset, amount = known.settle, None if value is None else times(value, known.initial_margin)
+        elif side is Side.BUY:
+            asset, amount = known.quote, value
+        else:
+            asset, amount = known.base, left
+        self._claimed[key] = asset
+        self._claims.setdefault(asset, Totals()).put(key, amount)
 
     def on_sent(self, agent_id: AgentId, fingerprint: str, time_ns: int) -> None:
         """An order is about to be sent: it counts for rates and for the duplicate guard."""
@@ -180,6 +198,8 @@ class Exposure:
         if known.kind is InstrumentKind.SPOT:
             self._revalue_asset(known.base)
         elif known.is_derivative:
+            margin = None if value is None else times(abs(value), known.initial_margin)
+            self._margins.setdefault(known.settle, Totals()).put(instrument, margin)
             profit = None if value is None else minus(value, self._costs.get(instrument, ZERO))
             self._equity.put(f"profit {instrument}", profit)
         else:
@@ -262,11 +282,17 @@ class Exposure:
         """One asset: `available` is what no exposed order of ours has a claim on, as far as we know."""
         if not self._have_balances or not self._balances:
             return None
-        known = self._balances.get(asset)
-        if known is None:
-            any_ = next(iter(self._balances.values()))
-            return Balance(venue=any_.venue, account=any_.account, asset=asset, total=ZERO, available=ZERO, held=ZERO)
-        return known
+        known = self._balances.get(asset) or next(iter(self._balances.values()))
+        total = known.total if known.asset == asset else ZERO
+        held = plus(self._sum(self._claims, asset), self._sum(self._margins, asset))
+        return Balance(
+            venue=known.venue, account=known.account, asset=asset, total=total, available=minus(total, held), held=held
+        )
+
+    @staticmethod
+    def _sum(totals: Mapping[str, Totals], asset: str) -> Decimal:
+        # An unknown claim counts as nothing here: the venue holds the real one, and refuses what it cannot pay.
+        return totals[asset].total or ZERO if asset in totals else ZERO
 
     def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
         """Orders sent in the last `window_ns` (at most a minute)."""

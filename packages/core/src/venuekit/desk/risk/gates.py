@@ -1,0 +1,227 @@
+"""Checks that are about whether to trade at all: state, instruments, hours, pace, repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from venuekit.desk.risk.hours import Hours
+from venuekit.desk.risk.proposal import fingerprint, reduces
+from venuekit.desk.risk.verdicts import allow, refuse
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument
+from venuekit.model.times import iso
+from venuekit.protocols.risk import Headroom, Proposal, RiskView, TradingState, Verdict
+
+_MINUTE_NS = 60_000_000_000
+
+
+class _Gate:
+    name = ""
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Gates have no figure that is used up."""
+        return []
+
+
+class TradingStateCheck(_Gate):
+    """HALTED refuses everything, REDUCING all that does not reduce."""
+
+    name = "trading_state"
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        state = view.trading_state()
+        if state is TradingState.ACTIVE:
+            return allow(self.name)
+        if state is TradingState.HALTED:
+            return refuse(
+                self.name,
+                "Trading is halted.",
+                limit="cancels only",
+                value=state.value,
+                would_pass="nothing, until an operator resumes",  # noqa: S106 - not a password
+                code="TRADING_HALTED",
+            )
+        if reduces(proposal, view):
+            return allow(self.name)
+        return refuse(
+            self.name,
+            "Trading is in state REDUCING: only orders that make a position smaller go.",
+            limit="reducing orders",
+            value=state.value,
+            would_pass="an order that reduces",  # noqa: S106
+            code="TRADING_REDUCING",
+        )
+
+
+class AllowedInstruments(_Gate):
+    """Patterns that an instrument must match, and patterns that it must not."""
+
+    name = "allowed_instruments"
+
+    def __init__(self, allowed: Sequence[str], denied: Sequence[str]) -> None:
+        self._allowed = tuple(allowed)
+        self._denied = tuple(denied)
+        self._known: dict[str, bool] = {}
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        del view
+        instrument = proposal.instrument.id
+        answer = self._known.get(instrument)
+        if answer is None:
+            names = [n for n in (instrument, proposal.instrument.alias) if n]
+            inside = not self._allowed or any(fnmatchcase(n, p) for n in names for p in self._allowed)
+            answer = inside and not any(fnmatchcase(n, p) for n in names for p in self._denied)
+            self._known[instrument] = answer
+        if answer:
+            return allow(self.name)
+        return refuse(
+            self.name,
+            f"{instrument} may not be traded on this desk.",
+            limit=", ".join(self._allowed) or "all but " + ", ".join(self._denied),
+            value=instrument,
+            would_pass=", ".join(self._allowed) or "another instrument",
+            code="PERMISSION_REFUSED",
+        )
+
+
+class TradingHours(_Gate):
+    """The configured windows."""
+
+    name = "trading_hours"
+
+    def __init__(self, hours: Hours) -> None:
+        self._hours = hours
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        del view
+        is_open, change_ns = self._hours.check(proposal.instrument.id, proposal.now_ns)
+        if is_open:
+            return allow(self.name)
+        opens = f"after {iso(change_ns)}" if change_ns is not None else "when a window is configured"
+        return refuse(
+            self.name,
+            f"{proposal.instrument.id} is outside its trading hours; it may be traded {opens}.",
+            limit="configured windows",
+            value=iso(proposal.now_ns),
+            would_pass=opens,
+            code="MARKET_CLOSED",
+        )
+
+
+class ReduceOnly(_Gate):
+    """reduce_only must reduce; and, if configured, no order may turn a position to the other side."""
+
+    name = "reduce_only"
+
+    def __init__(self, required_when_reducing: bool) -> None:
+        self._required = required_when_reducing
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        position = view.position_size(proposal.instrument.id)
+        against = position != 0 and (position > 0) != (proposal.side.sign > 0)
+        if proposal.reduce_only and not against:
+            return refuse(
+                self.name,
+                f"reduce_only, but a {proposal.side.value} makes no position in {proposal.instrument.id} smaller.",
+                limit="a position on the other side",
+                value=position,
+                would_pass="the order without reduce_only, or on the other side",  # noqa: S106
+            )
+        turns = against and proposal.size is not None and proposal.size > abs(position)
+        if self._required and turns and not proposal.reduce_only:
+            return refuse(
+                self.name,
+                f"The order would turn the position of {position} to the other side.",
+                limit=abs(position),
+                value=proposal.size,
+                would_pass=f"size {abs(position)} with reduce_only",
+            )
+        return allow(self.name)
+
+
+class DuplicateOrder(_Gate):
+    """An order equal to one sent a moment ago is taken for a repetition."""
+
+    name = "duplicate_order"
+
+    def __init__(self, window_seconds: float) -> None:
+        self._window_ns = int(window_seconds * 1e9)
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        last = view.last_same_order_ns(fingerprint(proposal.request))
+        if last is None or proposal.now_ns - last >= self._window_ns:
+            return allow(self.name)
+        wait = (self._window_ns - (proposal.now_ns - last)) / 1e9
+        return refuse(
+            self.name,
+            f"An equal order was sent {(proposal.now_ns - last) / 1e9:.1f} s ago; this looks like a repetition.",
+            limit=f"{self._window_ns / 1e9:g} s between equal orders",
+            value=f"{(proposal.now_ns - last) / 1e9:.1f} s",
+            would_pass=f"the same order in {wait:.1f} s, or another size or price",
+        )
+
+
+class OrderRate(_Gate):
+    """Orders in any sixty seconds, over all agents."""
+
+    name = "order_rate"
+
+    def __init__(self, per_minute: int) -> None:
+        self._limit = per_minute
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        del proposal
+        sent = view.orders_in_window(None, _MINUTE_NS)
+        if sent < self._limit:
+            return allow(self.name)
+        return refuse(
+            self.name,
+            f"{sent} orders went in the last minute; {self._limit} may.",
+            limit=self._limit,
+            value=sent + 1,
+            would_pass="the same order up to a minute later",  # noqa: S106
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Orders that may still go now."""
+        del instruments
+        sent = view.orders_in_window(None, _MINUTE_NS)
+        left = max(0, self._limit - sent)
+        message = f"{left} more orders may go this minute"
+        return [Headroom(self.name, str(self._limit), str(sent), str(left), message)]
+
+
+class MaxOpenOrders(_Gate):
+    """Orders that are open at once."""
+
+    name = "max_open_orders"
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go? An amendment replaces an order, so it adds none."""
+        count = view.open_order_count() - (1 if proposal.replaces_size > 0 else 0)
+        if count < self._limit:
+            return allow(self.name)
+        return refuse(
+            self.name,
+            f"{count} orders are open; {self._limit} may be.",
+            limit=self._limit,
+            value=count + 1,
+            would_pass="the same order after one was canceled",  # noqa: S106
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Orders that may still be opened."""
+        del instruments
+        count = view.open_order_count()
+        left = max(0, self._limit - count)
+        return [Headroom(self.name, str(self._limit), str(count), str(left), f"{left} more orders may be open")]

@@ -1,0 +1,210 @@
+"""Checks of one order by itself: its value, its price, what it needs of the balance, the book it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from venuekit.desk.risk.proposal import collared, touch, trusted
+from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument, InstrumentKind
+from venuekit.model.intent import OrderType, Side, StopLimitOrder, StopOrder
+from venuekit.model.money import ZERO, minus, plus, ratio, times
+from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
+
+_BOTH = (Side.BUY, Side.SELL)
+
+
+class MaxOrderNotional:
+    """The value of one order, a market order's at its worst price."""
+
+    name = "max_order_notional"
+
+    def __init__(self, limit: Decimal) -> None:
+        self._limit = limit
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        del view
+        if proposal.notional is None:
+            return unknown(self.name, "price", limit=self._limit)
+        if proposal.notional <= self._limit:
+            return allow(self.name)
+        fits = ""
+        if proposal.size is not None and proposal.notional > 0:
+            lots = ratio(times(self._limit, proposal.size), proposal.notional) // proposal.instrument.lot_size
+            fits = f"size {text(times(lots, proposal.instrument.lot_size))}"
+        return refuse(
+            self.name,
+            f"The order is worth up to {text(proposal.notional)} {proposal.instrument.quote}; "
+            f"one order may be worth {text(self._limit)}.",
+            limit=self._limit,
+            value=proposal.notional,
+            would_pass=fits or f"an order worth {text(self._limit)} or less",
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """The largest order."""
+        del view, instruments
+        limit = text(self._limit)
+        return [Headroom(self.name, limit, "0", limit, f"one order may be worth {limit}")]
+
+
+class PriceCollar:
+    """A price that is far on the wrong side of the market is taken for a slip of the finger.
+
+    Only that side: a buy far below the market merely waits. Stop orders are measured from their trigger.
+    """
+
+    name = "price_collar"
+
+    def __init__(self, collar: Decimal, max_quote_age_seconds: float) -> None:
+        self._collar = collar
+        self._age = max_quote_age_seconds
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        request = proposal.request
+        if isinstance(request, StopOrder):
+            return allow(self.name)  # it has no price of its own; its worst price already is the collar's edge
+        if isinstance(request, StopLimitOrder):
+            at: Decimal | None = request.stop_price
+        else:
+            at = touch(trusted(view.quote(proposal.instrument.id), proposal.now_ns, self._age), proposal.side)
+        if at is None:
+            return unknown(self.name, "market price", limit=self._collar)
+        if proposal.type is OrderType.MARKET or proposal.limit_price is None:
+            return allow(self.name)
+        edge = collared(at, proposal.side, self._collar)
+        price = proposal.limit_price
+        if price <= edge if proposal.side is Side.BUY else price >= edge:
+            return allow(self.name)
+        word = "above" if proposal.side is Side.BUY else "below"
+        bound = "at most" if proposal.side is Side.BUY else "at least"
+        return refuse(
+            self.name,
+            f"Price {text(price)} is more than {text(times(self._collar, Decimal(100)))} % {word} the market, "
+            f"which is at {text(at)}.",
+            limit=edge,
+            value=price,
+            would_pass=f"a price of {bound} {text(edge)}",
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """A collar is not used up."""
+        del view, instruments
+        return []
+
+
+class BalanceCheck:
+    """What is available must pay for the order: quote for buys, base or shares for sells, margin for derivatives."""
+
+    name = "balance"
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go? Claims of open orders are taken off first."""
+        instrument = proposal.instrument
+        if instrument.is_derivative:
+            return self._margin(proposal, view)
+        if proposal.side is Side.SELL:
+            return self._shares(proposal, view)
+        balance = view.balance(instrument.quote)
+        if balance is None or proposal.notional is None:
+            return unknown(self.name, "balance or price")
+        available = plus(balance.available, proposal.replaces_notional)
+        return self._compare(instrument.quote, proposal.notional, available)
+
+    def _shares(self, proposal: Proposal, view: RiskView) -> Verdict:
+        instrument = proposal.instrument
+        if proposal.size is None:
+            return unknown(self.name, "order size")
+        if instrument.kind is InstrumentKind.BINARY_OUTCOME:
+            held = view.position_size(instrument.id)
+            claimed = view.open_size(instrument.id, Side.SELL)
+            available = plus(minus(held, claimed), proposal.replaces_size)
+        else:
+            balance = view.balance(instrument.base)
+            if balance is None:
+                return unknown(self.name, "balance")
+            available = plus(balance.available, proposal.replaces_size)
+        return self._compare(instrument.base, proposal.size, available)
+
+    def _margin(self, proposal: Proposal, view: RiskView) -> Verdict:
+        instrument = proposal.instrument
+        balance = view.balance(instrument.settle)
+        if balance is None or proposal.notional is None or proposal.size is None:
+            return unknown(self.name, "balance or price")
+        position = view.position_size(instrument.id)
+        opening = proposal.size
+        if position != 0 and (position > 0) != (proposal.side is Side.BUY):
+            opening = max(ZERO, minus(proposal.size, abs(position)))
+        share = ZERO if proposal.size == 0 else ratio(opening, proposal.size)
+        needed = times(times(proposal.notional, share), instrument.initial_margin)
+        back = times(proposal.replaces_notional, instrument.initial_margin)
+        return self._compare(instrument.settle, needed, plus(balance.available, back))
+
+    def _compare(self, asset: str, needed: Decimal, available: Decimal) -> Verdict:
+        if needed <= available:
+            return allow(self.name)
+        return refuse(
+            self.name,
+            f"The order needs up to {text(needed)} {asset}; {text(max(available, ZERO))} is available.",
+            limit=max(available, ZERO),
+            value=needed,
+            would_pass=f"an order that needs at most {text(max(available, ZERO))} {asset}",
+            code="INSUFFICIENT_FUNDS",
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Balances are shown as they are elsewhere."""
+        del view, instruments
+        return []
+
+
+class SpreadLiquidity:
+    """Market orders go only into a book that is tight and deep enough."""
+
+    name = "spread_liquidity"
+
+    def __init__(self, max_spread: Decimal | None, multiple: Decimal | None, max_quote_age_seconds: float) -> None:
+        self._spread = max_spread
+        self._multiple = multiple
+        self._age = max_quote_age_seconds
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go? Orders with a limit price pass: they state what they accept."""
+        if proposal.limit_price is not None:
+            return allow(self.name)
+        quote = trusted(view.quote(proposal.instrument.id), proposal.now_ns, self._age)
+        if quote is None or quote.bid is None or quote.ask is None:
+            return unknown(self.name, "bid and ask")
+        middle = ratio(plus(quote.bid, quote.ask), Decimal(2))
+        spread = ratio(minus(quote.ask, quote.bid), middle)
+        if self._spread is not None and spread > self._spread:
+            return refuse(
+                self.name,
+                f"The spread is {text(times(spread, Decimal(100)).quantize(Decimal('0.0001')))} % of the price.",
+                limit=self._spread,
+                value=spread,
+                would_pass="a limit order, or a market order when the spread is tighter",  # noqa: S106
+            )
+        there = quote.ask_size if proposal.side is Side.BUY else quote.bid_size
+        if self._multiple is not None:
+            if there is None or proposal.size is None:
+                return unknown(self.name, "size at the best price")
+            most = times(there, self._multiple)
+            if proposal.size > most:
+                return refuse(
+                    self.name,
+                    f"The order is for {text(proposal.size)}; {text(there)} rests at the best price.",
+                    limit=most,
+                    value=proposal.size,
+                    would_pass=f"size {text(most)}, or a limit order",
+                )
+        return allow(self.name)
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Liquidity is not used up."""
+        del view, instruments
+        return []

@@ -1,0 +1,197 @@
+"""Checks of what an order adds to: position, exposure, the loss of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument
+from venuekit.model.intent import Side
+from venuekit.model.money import ZERO, minus, plus, ratio, times
+from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
+
+_BOTH = (Side.BUY, Side.SELL)
+
+
+class MaxPosition:
+    """The position if this order and all open ones of its side were filled: in units, in value, as a share of equity."""
+
+    name = "max_position"
+
+    def __init__(self, sizes: Mapping[InstrumentId, Decimal], notional: Decimal | None, share: Decimal | None) -> None:
+        self._sizes = dict(sizes)
+        self._notional = notional
+        self._share = share
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go? An order that only reduces passes."""
+        instrument, side = proposal.instrument, proposal.side
+        position = view.position_size(instrument.id)
+        waiting = minus(view.open_size(instrument.id, side), proposal.replaces_size)
+        if proposal.size is None:
+            return unknown(self.name, "order size")
+        signed = plus(proposal.size, waiting) if side is Side.BUY else -plus(proposal.size, waiting)
+        after = plus(position, signed)
+        if abs(after) <= abs(position):
+            return allow(self.name)
+        limit = self._sizes.get(instrument.id)
+        if limit is not None and abs(after) > limit:
+            return self._refuse(limit, after, position, waiting, side, instrument)
+        caps = self._value_caps(view)
+        if isinstance(caps, Verdict):
+            return caps
+        if not caps:
+            return allow(self.name)
+        if proposal.worst_price is None:
+            return unknown(self.name, "price")
+        cap = min(caps)
+        unit = times(proposal.worst_price, instrument.contract_size)
+        if times(abs(after), unit) <= cap:
+            return allow(self.name)
+        return self._refuse(ratio(cap, unit), after, position, waiting, side, instrument)
+
+    def _value_caps(self, view: RiskView) -> list[Decimal] | Verdict:
+        caps = [self._notional] if self._notional is not None else []
+        if self._share is not None:
+            equity = view.equity()
+            if equity is None:
+                return unknown(self.name, "equity", limit=self._share)
+            caps.append(times(self._share, max(equity, ZERO)))
+        return caps
+
+    def _refuse(
+        self, limit: Decimal, after: Decimal, position: Decimal, waiting: Decimal, side: Side, instrument: Instrument
+    ) -> Verdict:
+        room = max(ZERO, minus(minus(limit, position if side is Side.BUY else -position), waiting))
+        lots = times(room // instrument.lot_size, instrument.lot_size)
+        return refuse(
+            self.name,
+            f"The position in {instrument.id} could become {text(after)}; "
+            f"{text(times(limit // instrument.lot_size, instrument.lot_size))} is the most.",
+            limit=limit,
+            value=abs(after),
+            would_pass=f"size {text(lots)}" if lots > 0 else "an order that reduces the position",
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """How much more may be bought and sold of each limited instrument."""
+        rows = []
+        for name, limit in self._sizes.items():
+            base = instruments[name].base if name in instruments else name
+            position = view.position_size(name)
+            for side in _BOTH:
+                used = plus(position if side is Side.BUY else -position, view.open_size(name, side))
+                left = text(max(ZERO, minus(limit, used)))
+                verb = "buy" if side is Side.BUY else "sell"
+                message = f"you may {verb} {left} {base} more of {name} before {self.name}"
+                rows.append(Headroom(self.name, text(limit), text(used), left, message))
+        return rows
+
+
+class MaxExposure:
+    """Positions and open orders together: gross, and net."""
+
+    name = "max_exposure"
+
+    def __init__(self, gross: Decimal | None, net: Decimal | None) -> None:
+        self._gross = gross
+        self._net = net
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        if self._reduces(proposal, view):
+            return allow(self.name)
+        gross, net = view.gross_exposure(), view.net_exposure()
+        buys, sells = view.open_notional(Side.BUY), view.open_notional(Side.SELL)
+        if gross is None or net is None or buys is None or sells is None:
+            return unknown(self.name, "exposure")
+        if proposal.notional is None:
+            return unknown(self.name, "price")
+        added = minus(proposal.notional, proposal.replaces_notional)
+        total = plus(plus(gross, added), plus(buys, sells))
+        if self._gross is not None and total > self._gross:
+            return self._refuse("gross", self._gross, total, proposal)
+        waiting = plus(buys if proposal.side is Side.BUY else sells, added)
+        tilted = plus(net, waiting) if proposal.side is Side.BUY else minus(net, waiting)
+        if self._net is not None and abs(tilted) > self._net and abs(tilted) > abs(net):
+            return self._refuse("net", self._net, abs(tilted), proposal)
+        return allow(self.name)
+
+    @staticmethod
+    def _reduces(proposal: Proposal, view: RiskView) -> bool:
+        position = view.position_size(proposal.instrument.id)
+        against = position != 0 and (position > 0) != (proposal.side is Side.BUY)
+        return against and proposal.size is not None and proposal.size <= abs(position)
+
+    def _refuse(self, which: str, limit: Decimal, value: Decimal, proposal: Proposal) -> Verdict:
+        over = minus(value, limit)
+        fits = max(ZERO, minus(proposal.notional or ZERO, over))
+        return refuse(
+            self.name,
+            f"The {which} exposure could become {text(value)}; {text(limit)} is the most.",
+            limit=limit,
+            value=value,
+            would_pass=f"an order worth {text(fits)}" if fits > 0 else "an order that reduces",
+        )
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """How much gross exposure is left."""
+        del instruments
+        gross, buys, sells = view.gross_exposure(), view.open_notional(Side.BUY), view.open_notional(Side.SELL)
+        if self._gross is None or gross is None or buys is None or sells is None:
+            return []
+        used = plus(gross, plus(buys, sells))
+        left = text(max(ZERO, minus(self._gross, used)))
+        return [
+            Headroom(self.name, text(self._gross), text(used), left, f"{left} more gross exposure before {self.name}")
+        ]
+
+
+class DailyLoss:
+    """Loss since the UTC day began, realized and unrealized. Orders that reduce still go."""
+
+    name = "daily_loss"
+
+    def __init__(self, limit: Decimal | None, share: Decimal | None) -> None:
+        self._limit = limit
+        self._share = share
+
+    def _cap(self, view: RiskView) -> Decimal | None:
+        caps = [self._limit] if self._limit is not None else []
+        if self._share is not None:
+            start = view.day_start_equity()
+            if start is None:
+                return None
+            caps.append(times(self._share, max(start, ZERO)))
+        return min(caps)
+
+    def check(self, proposal: Proposal, view: RiskView) -> Verdict:
+        """May it go?"""
+        position = view.position_size(proposal.instrument.id)
+        against = position != 0 and (position > 0) != (proposal.side is Side.BUY)
+        if against and proposal.size is not None and proposal.size <= abs(position):
+            return allow(self.name)
+        pnl, cap = view.daily_pnl(), self._cap(view)
+        if pnl is None or cap is None:
+            return unknown(self.name, "profit and loss of the day", limit=cap if cap is not None else "")
+        if not pnl.is_finite() or -pnl >= cap > 0 or (cap == 0 and pnl < 0):
+            return refuse(
+                self.name,
+                f"The loss today is {text(-pnl)}; {text(cap)} is the most. Only orders that reduce a position go.",
+                limit=cap,
+                value=-pnl,
+                would_pass="an order that reduces, or any order on the next UTC day",  # noqa: S106
+            )
+        return allow(self.name)
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """How much may still be lost today."""
+        del instruments
+        pnl, cap = view.daily_pnl(), self._cap(view)
+        if pnl is None or cap is None:
+            return []
+        loss = max(ZERO, -pnl)
+        left = text(max(ZERO, minus(cap, loss)))
+        return [Headroom(self.name, text(cap), text(loss), left, f"{left} may still be lost today")]
