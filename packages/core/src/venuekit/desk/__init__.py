@@ -1,1 +1,1 @@
-"""The desk part."""
+"""The one road from an intent to a venue."""

@@ -1,0 +1,196 @@
+"""Sending: once, after the journal has it, and whatever the answer is, it is classified and never retried blindly.
+
+This is the only module that calls an adapter's `submit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.stages import Authorized, Recorded
+from venuekit.desk.state import State
+from venuekit.errors import (
+    JournalUnavailable,
+    OutcomeUnknown,
+    Refused,
+    Rejected,
+    Unavailable,
+    UsageError,
+    VenuekitError,
+)
+from venuekit.model.account import FillQuery
+from venuekit.model.intent import OrderRequest
+from venuekit.model.order import Fill, Order, OrderStatus
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import EntryKind
+from venuekit.protocols.limiter import EndpointClass, Limiter
+from venuekit.protocols.venue import Venue
+from venuekit.watch.redact import redact_text
+
+_FILL_PAGE = 100
+
+
+def new_order(request: OrderRequest, venue: Venue, now_ns: int, agent_id: str) -> Order:
+    """The order that `request` becomes, not sent yet."""
+    return Order(
+        venue=venue.name,
+        account=venue.account,
+        instrument=request.instrument,
+        side=request.side,
+        type=request.type,
+        status=OrderStatus.NEW,
+        time_in_force=request.time_in_force,
+        created_ns=now_ns,
+        updated_ns=now_ns,
+        size=request.size,
+        quote_size=getattr(request, "quote_size", None),
+        price=getattr(request, "price", None),
+        stop_price=getattr(request, "stop_price", None),
+        expires_at_ns=getattr(request, "expires_at_ns", None),
+        post_only=getattr(request, "post_only", False),
+        reduce_only=request.reduce_only,
+        client_order_id=request.client_order_id,
+        agent_id=agent_id,
+        reason=redact_text(request.reason) if request.reason else "",
+    )
+
+
+class Dispatcher:
+    """Takes authorized orders to the venue."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        limiter: Limiter,
+        clock: Clock,
+        state: State,
+        recorder: Recorder,
+        *,
+        in_doubt: Callable[[Order], None],
+        fail_closed: Callable[[str], None],
+    ) -> None:
+        self._venue = venue
+        self._limiter = limiter
+        self._clock = clock
+        self._state = state
+        self._recorder = recorder
+        self._in_doubt = in_doubt
+        self._fail_closed = fail_closed
+
+    async def record(self, authorized: Authorized, order: Order) -> Recorded:
+        """Make the order durable as SUBMITTING; from here on a crash is found and reconciled.
+
+        Raises:
+            JournalUnavailable: it is not durable, and must not be sent.
+        """
+        proposal = authorized.approved.proposal
+        sending = order.to(OrderStatus.SUBMITTING, updated_ns=self._clock.now_ns(), approval_id=authorized.approval_id)
+        sequence = await self._recorder.write([self._recorder.order_entry(sending, EntryKind.INTENT)])
+        self._state.put(sending, proposal.worst_price)
+        self._state.expect_fills(sending)
+        self._recorder.publish_order(order, sending)
+        return Recorded(authorized, sending, sequence)
+
+    async def send(self, recorded: Recorded) -> Order:
+        """Send, and record the answer before it is given.
+
+        Raises:
+            Rejected: the venue said no. UsageError: it found the request wrong. Unavailable: nothing was sent.
+            OutcomeUnknown: no trustworthy answer; the order is IN_DOUBT.
+            JournalUnavailable: the answer could not be recorded; trading is halted.
+        """
+        order = recorded.order
+        request = recorded.authorized.approved.valid.request
+        try:
+            await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
+            answer = await self._venue.submit(request)
+        except OutcomeUnknown as error:
+            await self._doubt(order, error.message)
+            raise OutcomeUnknown(error.message, order_id=order.id) from error
+        except (Rejected, UsageError, Refused, Unavailable) as error:
+            await self._no(order, error)
+            raise
+        except asyncio.CancelledError:
+            # Only when the desk itself is torn down: the order may be on its way.
+            await self._doubt(order, "The desk was closed while the order was being sent.")
+            raise
+        except Exception as error:
+            # An adapter's bug must not look like a clean refusal: the order may have been accepted.
+            message = f"{type(error).__name__} in the adapter while sending; the order may have been accepted."
+            await self._doubt(order, message)
+            raise OutcomeUnknown(message, order_id=order.id) from error
+        return await self.answered(answer, order.id)
+
+    async def answered(self, answer: Order, order_id: str) -> Order:
+        """Merge what the venue says of an order, with the fills that go with it, and record both."""
+        before = self._state.orders.get(order_id)
+        applied = self._state.apply(answer)
+        fills: list[Fill] = []
+        if applied.changed and self._state.missing_fills(applied.order):
+            fills = await self._fetch_fills(applied.order)
+        if applied.changed or fills:
+            try:
+                await self._recorder.order(before, applied.order, fills)
+            except JournalUnavailable as error:
+                self._fail_closed(f"The answer for {order_id} could not be recorded.")
+                raise JournalUnavailable(
+                    f"The order reached the venue ({applied.order.status.value}), but that could not be recorded; "
+                    "trading is halted.",
+                    fix="Mend the store, then run: venuekit resume",
+                    order_id=order_id,
+                ) from error
+        return self._state.orders.get(order_id) or applied.order
+
+    async def _fetch_fills(self, order: Order) -> list[Fill]:
+        fresh: list[Fill] = []
+        cursor: str | None = None
+        try:
+            while True:
+                page = await self._venue.fills(
+                    FillQuery(
+                        instrument=order.instrument, order_id=order.venue_order_id, limit=_FILL_PAGE, cursor=cursor
+                    )
+                )
+                fresh += [f for f in reversed(page.items) if self._state.fold(f)]
+                cursor = page.next_cursor
+                if cursor is None:
+                    return fresh
+        except VenuekitError:
+            # The stream or the next reconciliation brings them; what was folded in is recorded now.
+            return fresh
+
+    async def _no(self, order: Order, error: VenuekitError) -> None:
+        status = OrderStatus.REJECTED if isinstance(error, Rejected | UsageError) else OrderStatus.DENIED
+        error.order_id = order.id
+        after = order.to(
+            status,
+            status_code=error.code,
+            status_reason=redact_text(error.message),
+            updated_ns=self._clock.now_ns(),
+        )
+        self._state.put(after)
+        try:
+            await self._recorder.order(order, after)
+        except JournalUnavailable:
+            self._fail_closed(f"The refusal of {order.id} could not be recorded.")
+            raise
+
+    async def _doubt(self, order: Order, message: str) -> None:
+        # The venue's stream may have told us by now: then there is no doubt.
+        known = self._state.orders.get(order.id) or order
+        if known.status is not OrderStatus.SUBMITTING:
+            return
+        after = known.to(
+            OrderStatus.IN_DOUBT,
+            status_code=OutcomeUnknown.code,
+            status_reason=redact_text(message),
+            updated_ns=self._clock.now_ns(),
+        )
+        self._state.put(after)
+        try:
+            await self._recorder.order(order, after)
+        except JournalUnavailable:
+            self._fail_closed(f"The doubt about {order.id} could not be recorded.")
+        self._in_doubt(after)

@@ -1,0 +1,224 @@
+"""Asking the venue what really happened, and recording every difference; nothing is overwritten silently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.state import State
+from venuekit.errors import UnknownInstrument, UnknownOrder, VenuekitError
+from venuekit.model.account import FillQuery
+from venuekit.model.events import DeskEvent
+from venuekit.model.instrument import Instrument
+from venuekit.model.money import plain
+from venuekit.model.order import Fill, Order, OrderRef, OrderStatus
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import EntryKind
+from venuekit.protocols.venue import Venue
+from venuekit.settings.schema import ReconcileSettings
+
+NEVER_RECEIVED = "NEVER_RECEIVED"
+_OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
+_SENT = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT)
+
+
+class Reconciler:
+    """Compares the desk with its venue."""
+
+    def __init__(
+        self,
+        desk: str,
+        venue: Venue,
+        state: State,
+        recorder: Recorder,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        settings: ReconcileSettings,
+        currency: str,
+    ) -> None:
+        self._desk = desk
+        self._venue = venue
+        self._state = state
+        self._recorder = recorder
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._settings = settings
+        self._currency = currency
+        self.last_ns: int | None = None
+        self.clock_skew_ns: int | None = None
+        #: Orders that are being sent right now; their answer is on its way and they are left alone.
+        self.sending: set[str] = set()
+
+    async def run(self, *, first: bool = False) -> list[DeskEvent]:
+        """One comparison of orders, fills, balances and positions. Returns the differences that were found.
+
+        `first` is at connection, when balances and positions are taken over rather than compared.
+
+        Raises:
+            Unavailable: the venue cannot be asked now; what was compared so far is recorded.
+        """
+        found: list[DeskEvent] = []
+        self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
+        at_venue = await self._venue.open_orders()
+        open_ids = set()
+        for order in at_venue:
+            open_ids.update(i for i in (order.client_order_id, order.venue_order_id) if i)
+            found += await self._seen(order)
+        for order in self._state.orders.live():
+            if order.status in _OURS or order.id in open_ids or order.venue_order_id in open_ids:
+                continue
+            if order.id not in self.sending:
+                found += await self._ask(order)
+        found += await self._fills()
+        found += await self._holdings(first)
+        self.last_ns = self._clock.now_ns()
+        return found
+
+    async def resolve(self, order: Order) -> bool:
+        """Ask about one order in doubt. True when the doubt is over."""
+        await self._ask(order)
+        now = self._state.orders.get(order.id)
+        return now is None or now.status not in _SENT
+
+    async def _seen(self, order: Order) -> list[DeskEvent]:
+        known = self._state.orders.get(order.id)
+        if known is None and order.venue_order_id:
+            known = self._state.orders.get(order.venue_order_id)
+        if order.instrument not in self._state.instruments:
+            self._state.know(await self._venue.instrument(order.instrument))
+        if known is None:
+            await self._dispatcher.answered(order, order.id)
+            return [
+                await self._difference("adopted", order.id, f"{order.id} is open at the venue and was not known here")
+            ]
+        if known.status in _SENT:
+            return await self._settle(known, order)
+        before = (known.status, known.filled_size)
+        after = await self._dispatcher.answered(order, known.id)
+        if (after.status, after.filled_size) == before:
+            return []
+        told = f"{known.id} was {before[0].value}, {plain(before[1])} filled; the venue says {after.status.value}, "
+        return [await self._difference("order", known.id, told + f"{plain(after.filled_size)} filled")]
+
+    async def _settle(self, known: Order, order: Order) -> list[DeskEvent]:
+        after = await self._dispatcher.answered(order, known.id)
+        message = f"{known.id} was {known.status.value}; the venue has it: {after.status.value}"
+        return [await self._difference("in_doubt_resolved", known.id, message)]
+
+    async def _ask(self, order: Order) -> list[DeskEvent]:
+        try:
+            answer = await self._venue.order(OrderRef.of(order))
+        except UnknownOrder:
+            return await self._not_there(order)
+        current = self._state.orders.get(order.id)
+        if current is None or current.is_done:
+            return []
+        if current.status in _SENT:
+            return await self._settle(current, answer)
+        return await self._seen(answer)
+
+    async def _not_there(self, order: Order) -> list[DeskEvent]:
+        current = self._state.orders.get(order.id)
+        if current is None or current.is_done:
+            return []
+        if current.status not in _SENT:
+            message = f"{order.id} is {current.status.value} here, and the venue does not know it"
+            return [await self._difference("order_missing", order.id, message)]
+        waited = self._clock.now_ns() - current.created_ns
+        if waited < int(self._settings.in_doubt_patience_seconds * 1e9):
+            if current.status is OrderStatus.SUBMITTING:
+                doubtful = current.to(
+                    OrderStatus.IN_DOUBT,
+                    status_code="OUTCOME_UNKNOWN",
+                    status_reason="It was being sent when the desk stopped.",
+                    updated_ns=self._clock.now_ns(),
+                )
+                self._state.put(doubtful)
+                await self._recorder.order(current, doubtful)
+            return []
+        after = current.to(
+            OrderStatus.REJECTED,
+            status_code=NEVER_RECEIVED,
+            status_reason=f"The venue does not know it {waited // 1_000_000_000} s after it was sent.",
+            updated_ns=self._clock.now_ns(),
+        )
+        self._state.put(after)
+        await self._recorder.order(current, after)
+        return [await self._difference("never_received", order.id, f"{order.id}: {after.status_reason}")]
+
+    async def _fills(self) -> list[DeskEvent]:
+        fresh: list[Fill] = []
+        cursor: str | None = None
+        # Fills of the same moment may have come in pieces: ask from that moment on, known ones are skipped.
+        start = self._state.last_fill_ns or None
+        while True:
+            page = await self._venue.fills(FillQuery(start_ns=start, limit=100, cursor=cursor))
+            fresh += [f for f in page.items if not self._state.positions.knows(f)]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        fresh.reverse()
+        for fill in fresh:
+            if fill.instrument not in self._state.instruments:
+                self._state.know(await self._venue.instrument(fill.instrument))
+        folded = [f for f in fresh if self._state.fold(f)]
+        await self._recorder.fills(folded)
+        return [
+            await self._difference("fill", f.client_order_id or f.venue_order_id, f"fill {f.id} was not known here")
+            for f in folded
+        ]
+
+    async def _holdings(self, first: bool) -> list[DeskEvent]:
+        balances, positions = await self._venue.balances(), await self._venue.positions()
+        await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
+        found = []
+        if not first:
+            for position in positions:
+                ours = self._state.positions.size(position.instrument)
+                if ours != position.size:
+                    message = f"position {position.instrument}: {plain(ours)} here, {plain(position.size)} at the venue"
+                    found.append(await self._difference("position", position.instrument, message))
+        self._state.positions.set(positions)
+        costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
+        self._state.exposure.set_balances(balances)
+        self._state.exposure.set_positions(positions, costs)
+        return found
+
+    async def _learn(self, instruments: set[str], assets: set[str]) -> None:
+        """Rules and prices of everything that is held, so that it can be valued."""
+        wanted: dict[str, Instrument] = {}
+        for name in sorted(instruments | {f"{a}-{self._currency}" for a in assets if a != self._currency}):
+            known = self._state.instruments.get(name)
+            if known is None:
+                try:
+                    known = await self._venue.instrument(name)
+                except UnknownInstrument:
+                    continue  # an asset without a market of its own stays unpriced, and limits that need it refuse
+                self._state.know(known)
+            wanted[known.id] = known
+        if wanted:
+            for ticker in await self._venue.tickers(sorted(wanted)):
+                self._state.see(ticker)
+
+    async def _difference(self, kind: str, subject: str, message: str) -> DeskEvent:
+        event = DeskEvent(
+            venue=self._venue.name,
+            account=self._venue.account,
+            time_ns=self._clock.now_ns(),
+            kind=f"reconcile_{kind}",
+            message=message,
+            subject=subject,
+        )
+        await self._recorder.desk_event(event, EntryKind.RECONCILE, {"message": message})
+        return event
+
+
+def describe(error: VenuekitError) -> str:
+    """One line for a log or an event."""
+    return f"{error.code}: {error.message}"
+
+
+def in_doubt(orders: Sequence[Order]) -> list[Order]:
+    """Those that were sent and have no answer."""
+    return [o for o in orders if o.status in _SENT]

@@ -1,0 +1,124 @@
+"""What happened, made durable first and published after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from venuekit.desk.bus import EventBus
+from venuekit.desk.state import SNAPSHOT_EVERY, State
+from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
+from venuekit.model.order import Fill, Order, OrderStatus
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Entry, EntryKind, Store
+
+_KINDS = {
+    OrderStatus.PENDING_APPROVAL: OrderEventKind.PENDING_APPROVAL,
+    OrderStatus.SUBMITTING: OrderEventKind.SUBMITTING,
+    OrderStatus.IN_DOUBT: OrderEventKind.IN_DOUBT,
+    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
+    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
+    OrderStatus.FILLED: OrderEventKind.FILLED,
+    OrderStatus.CANCELED: OrderEventKind.CANCELED,
+    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
+    OrderStatus.REJECTED: OrderEventKind.REJECTED,
+    OrderStatus.DENIED: OrderEventKind.DENIED,
+}
+_EARLY = (OrderStatus.NEW, OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.PENDING_APPROVAL)
+
+
+def kind_of(before: Order | None, after: Order) -> OrderEventKind:
+    """What a change of an order is called."""
+    if after.status in _KINDS and (before is None or before.status is not after.status):
+        return _KINDS[after.status]
+    if before is None or before.status in _EARLY:
+        return OrderEventKind.ACCEPTED
+    if before.status is OrderStatus.PENDING_TRIGGER and after.status is not OrderStatus.PENDING_TRIGGER:
+        return OrderEventKind.TRIGGERED
+    if after.filled_size > before.filled_size:
+        return OrderEventKind.PARTIALLY_FILLED
+    return OrderEventKind.AMENDED
+
+
+class Recorder:
+    """Writes entries for one desk, then publishes the events they stand for."""
+
+    def __init__(self, desk: str, store: Store, bus: EventBus, clock: Clock, state: State) -> None:
+        self._desk = desk
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._state = state
+        self._since_snapshot = 0
+
+    def entry(self, kind: EntryKind, subject: str, agent_id: str, body: Any, time_ns: int | None = None) -> Entry:
+        """An entry of this desk."""
+        return Entry(
+            kind=kind,
+            desk=self._desk,
+            subject=subject,
+            agent_id=agent_id,
+            body=body,
+            time_ns=self._clock.now_ns() if time_ns is None else time_ns,
+        )
+
+    def order_entry(self, order: Order, kind: EntryKind = EntryKind.ORDER) -> Entry:
+        """The order's state as an entry."""
+        return self.entry(kind, order.id, order.agent_id, order)
+
+    async def write(self, entries: Sequence[Entry]) -> int:
+        """Make entries durable; returns the first one's sequence number.
+
+        Raises:
+            JournalUnavailable: nothing was written.
+        """
+        numbers = await self._store.append(entries)
+        self._since_snapshot += len(entries)
+        if self._since_snapshot >= SNAPSHOT_EVERY:
+            self._since_snapshot = 0
+            await self._store.append([self._state.snapshot_entry(self._desk)])
+        return numbers[0]
+
+    async def order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
+        """Record an order's new state with the fills that made it, then publish all."""
+        entries = [self.fill_entry(f, after.agent_id) for f in fills]
+        entries.append(self.order_entry(after))
+        await self.write(entries)
+        self.publish_order(before, after, fills)
+
+    async def fills(self, fills: Sequence[Fill]) -> None:
+        """Record fills that came by themselves, then publish them."""
+        if fills:
+            await self.write([self.fill_entry(f, "") for f in fills])
+            self._publish_fills(fills)
+
+    def fill_entry(self, fill: Fill, agent_id: str) -> Entry:
+        """The fill as an entry, filed under its order."""
+        return self.entry(EntryKind.FILL, fill.client_order_id or fill.venue_order_id, agent_id, fill)
+
+    def publish_order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
+        """Tell whoever listens."""
+        if not self._bus.has_listeners:
+            return
+        self._publish_fills(fills)
+        self._bus.publish(
+            OrderEvent(
+                venue=after.venue,
+                instrument=after.instrument,
+                time_ns=after.updated_ns,
+                kind=kind_of(before, after),
+                order=after,
+                fill=fills[-1] if fills else None,
+            )
+        )
+
+    def _publish_fills(self, fills: Sequence[Fill]) -> None:
+        if self._bus.has_listeners:
+            for fill in fills:
+                event = FillEvent(venue=fill.venue, instrument=fill.instrument, time_ns=fill.time_ns, fill=fill)
+                self._bus.publish(event)
+
+    async def desk_event(self, event: DeskEvent, kind: EntryKind, body: dict[str, Any]) -> None:
+        """Record something about the desk itself, then publish it."""
+        await self.write([self.entry(kind, event.subject, str(body.get("by", "")), {"event": event.kind, **body})])
+        self._bus.publish(event)

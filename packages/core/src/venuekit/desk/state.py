@@ -1,0 +1,149 @@
+"""All that a desk knows, in one place: instruments, orders, positions, exposure; folded from the journal at start."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from venuekit.books.exposure import Exposure
+from venuekit.books.orders import Applied, Orders
+from venuekit.books.positions import Positions
+from venuekit.model.codec import from_record, to_plain
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument
+from venuekit.model.market import Ticker
+from venuekit.model.money import ZERO, plus
+from venuekit.model.order import Fill, FillState, Order
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Entry, EntryKind, Store
+from venuekit.protocols.risk import Quote
+from venuekit.protocols.venue import Venue
+
+#: A snapshot row is written after so many rows, so that a start replays few.
+SNAPSHOT_EVERY = 5_000
+
+
+class State:
+    """The desk's memory. Only applies what it is told; asks nobody."""
+
+    def __init__(self, venue: Venue, clock: Clock, currency: str) -> None:
+        self.instruments: dict[InstrumentId, Instrument] = {}
+        self.orders = Orders()
+        self.positions = Positions(venue.name, venue.account, self.instruments.get)
+        self.exposure = Exposure(clock, currency)
+        self._clock = clock
+        self._filled: dict[str, Decimal] = {}
+        self.last_fill_ns = 0
+        self.quoted_ns: dict[InstrumentId, int] = {}
+
+    def know(self, instrument: Instrument) -> None:
+        """Remember an instrument's rules."""
+        self.instruments[instrument.id] = instrument
+        self.exposure.set_instruments([instrument])
+
+    def see(self, ticker: Ticker) -> None:
+        """Take prices in, as of now."""
+        now = self._clock.now_ns()
+        self.quoted_ns[ticker.instrument] = now
+        self.exposure.on_quote(
+            ticker.instrument,
+            Quote(
+                bid=ticker.bid,
+                ask=ticker.ask,
+                last=ticker.last,
+                bid_size=ticker.bid_size,
+                ask_size=ticker.ask_size,
+                time_ns=now,
+            ),
+        )
+
+    def put(self, order: Order, worst_price: Decimal | None = None) -> None:
+        """Our own transition of an order."""
+        self.orders.put(order)
+        self.exposure.on_order(order, worst_price)
+        self._forget_filled(order)
+
+    def apply(self, order: Order) -> Applied:
+        """What the venue says of an order."""
+        applied = self.orders.apply(order)
+        if applied.changed:
+            self.exposure.on_order(applied.order)
+            self._forget_filled(applied.order)
+        return applied
+
+    def fold(self, fill: Fill) -> bool:
+        """An execution. False when it was known."""
+        if not self.positions.apply(fill):
+            return False
+        self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
+        holding = self.positions.holding(fill.instrument)
+        self.exposure.on_fill(fill, holding.size, holding.cost)
+        if fill.state is not FillState.REVERSED:
+            key = fill.client_order_id or fill.venue_order_id
+            self._filled[key] = plus(self._filled.get(key, ZERO), fill.size)
+            order = self.orders.get(key)
+            if order is not None:
+                self._forget_filled(order)
+        return True
+
+    def missing_fills(self, order: Order) -> bool:
+        """Whether the order says that more was filled than the fills seen so far."""
+        return (
+            order.filled_size > 0
+            and not (order.is_done and order.id not in self._filled)
+            and (self._filled.get(order.id, ZERO) < order.filled_size)
+        )
+
+    def expect_fills(self, order: Order) -> None:
+        """Start counting fills for an order that we send."""
+        self._filled.setdefault(order.id, ZERO)
+
+    def _forget_filled(self, order: Order) -> None:
+        if order.is_done and self._filled.get(order.id, ZERO) >= order.filled_size:
+            self._filled.pop(order.id, None)
+
+    # -- to and from the journal
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a start needs besides the rows after it."""
+        start = self.exposure.day_start_equity()
+        return {
+            "orders": [to_plain(o) for o in self.orders],
+            "last_fill_ns": self.last_fill_ns,
+            "day": self.exposure.day,
+            "day_start_equity": None if start is None else str(start),
+        }
+
+    def restore(self, store: Store, desk: str) -> int:
+        """Fold the journal: the newest snapshot, then every row after it. Returns the number of rows read."""
+        after, count = 0, 0
+        snapshot = store.latest(desk, EntryKind.SNAPSHOT)
+        if snapshot is not None:
+            after = snapshot.sequence
+            for body in snapshot.body["orders"]:
+                self.orders.put(from_record(body, Order))
+            self.last_fill_ns = int(snapshot.body["last_fill_ns"])
+            if snapshot.body["day_start_equity"] is not None:
+                self.exposure.start_day_at(int(snapshot.body["day"]), Decimal(snapshot.body["day_start_equity"]))
+        for row in store.replay(desk, after):
+            count += 1
+            if row.kind in (EntryKind.INTENT, EntryKind.ORDER):
+                self.orders.put(from_record(row.body, Order))
+            elif row.kind is EntryKind.FILL:
+                fill = from_record(row.body, Fill)
+                self.positions.remember([fill])
+                self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
+        for order in self.orders:
+            self.exposure.on_order(order)
+        return count
+
+    def snapshot_entry(self, desk: str) -> Entry:
+        """The snapshot as a journal entry."""
+        return Entry(
+            kind=EntryKind.SNAPSHOT,
+            desk=desk,
+            subject="",
+            agent_id="",
+            body=self.snapshot(),
+            time_ns=self._clock.now_ns(),
+        )

@@ -1,0 +1,83 @@
+"""What the desk answers about itself: previews, risk, status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+from venuekit.protocols.journal import BreakerRecord
+from venuekit.protocols.risk import Headroom, TradingState, Verdict
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """What would happen to an order now. `error` is set when it would not even be valid; nothing was sent.
+
+    Amounts are in the instrument's quote currency; None where no trusted price is known.
+    """
+
+    allowed: bool
+    needs_approval: bool
+    reason: str
+    verdicts: Sequence[Verdict] = ()
+    error: dict[str, object] | None = None
+    worst_price: Decimal | None = None
+    notional: Decimal | None = None
+    estimated_fee: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RiskState:
+    """Where the desk stands. Amounts are in the desk's currency; None while something in them is unknown."""
+
+    trading_state: TradingState
+    reason: str
+    since_ns: int
+    currency: str
+    equity: Decimal | None
+    daily_pnl: Decimal | None
+    gross_exposure: Decimal | None
+    net_exposure: Decimal | None
+    open_orders: int
+    orders_last_minute: int
+    breakers: Sequence[BreakerRecord]
+    headroom: Sequence[Headroom]
+
+
+@attrs.frozen(kw_only=True)
+class StreamStatus:
+    """One subscription: its counts, and how far behind its last event was when it arrived."""
+
+    id: str
+    channel: str
+    instruments: Sequence[str]
+    state: str
+    received: int
+    delivered: int
+    conflated: int
+    reconnects: int
+    gaps: int
+    lag_ns: int | None
+
+
+@attrs.frozen(kw_only=True)
+class DeskStatus:
+    """A desk at a glance."""
+
+    desk: str
+    venue: str
+    account: str
+    environment: str
+    mode: str
+    connected: bool
+    trading_state: TradingState
+    reason: str
+    open_orders: int
+    in_doubt: int
+    pending_approvals: int
+    clock_skew_ns: int | None
+    last_reconciled_ns: int | None
+    version: str
+    streams: Sequence[StreamStatus] = ()
