@@ -1,0 +1,242 @@
+"""Changing what is there already: cancel, cancel all, amend, close a position."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import attrs
+
+from venuekit.desk.approval import Approvals
+from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.permission import require_trading
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.state import State
+from venuekit.desk.submission import Submission, refused_for_amend
+from venuekit.errors import (
+    InvalidValue,
+    NotReducing,
+    OrderAlreadyDone,
+    OutcomeUnknown,
+    Unavailable,
+    UnknownOrder,
+    Unsupported,
+    VenuekitError,
+)
+from venuekit.model.capability import Feature
+from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, OrderType, Side
+from venuekit.model.money import floor_to
+from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
+from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import ApprovalState
+from venuekit.protocols.limiter import EndpointClass, Limiter
+from venuekit.protocols.venue import Venue
+
+T = TypeVar("T")
+
+
+class Changes:
+    """Cancels always go, in every trading state; an amendment is checked like a new order."""
+
+    def __init__(
+        self,
+        *,
+        mode: Mode,
+        venue: Venue,
+        limiter: Limiter,
+        state: State,
+        recorder: Recorder,
+        dispatcher: Dispatcher,
+        submission: Submission,
+        approvals: Approvals,
+        clock: Clock,
+    ) -> None:
+        self._mode = mode
+        self._venue = venue
+        self._limiter = limiter
+        self._state = state
+        self._recorder = recorder
+        self._dispatcher = dispatcher
+        self._submission = submission
+        self._approvals = approvals
+        self._clock = clock
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def _own(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to the end even if the caller gives up."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def landed(self) -> None:
+        """Wait until every change that was begun has ended."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    def open_order(self, order_id: str) -> Order:
+        """The order, if it can still be changed.
+
+        Raises:
+            UnknownOrder, OrderAlreadyDone.
+        """
+        order = self._submission.find(order_id) if isinstance(order_id, str) and order_id else None
+        if order is None:
+            raise UnknownOrder(f"No order {str(order_id)[:60]!r} on this desk.", field="order_id")
+        if order.is_done:
+            raise OrderAlreadyDone(f"Order {order.id} is {order.status.value}.", order_id=order.id)
+        return order
+
+    async def cancel(self, order_id: str, caller: Caller) -> Order:
+        """Ask to cancel one order."""
+        require_trading(self._mode, caller, "cancel orders")
+        order = self.open_order(order_id)
+        if order.status is OrderStatus.PENDING_APPROVAL:
+            return await self.withdraw(order, f"withdrawn by {caller.agent_id}")
+        return await self._own(self._cancel(order))
+
+    async def _cancel(self, order: Order) -> Order:
+        await self._limiter.take(EndpointClass.CANCELS, agent_id=order.agent_id)
+        try:
+            answer = await self._venue.cancel(OrderRef.of(order))
+        except VenuekitError as error:
+            error.order_id = order.id
+            if isinstance(error, OrderAlreadyDone):
+                await self._learn(order)
+            raise
+        return await self._dispatcher.answered(answer, order.id)
+
+    async def _learn(self, order: Order) -> None:
+        try:
+            await self._dispatcher.answered(await self._venue.order(OrderRef.of(order)), order.id)
+        except (Unavailable, UnknownOrder):
+            return  # the next reconciliation asks again
+
+    async def withdraw(self, order: Order, note: str) -> Order:
+        """End an order that waits for approval, and its approval with it."""
+        if order.approval_id is not None:
+            approval = self._approvals.get(order.approval_id)
+            if approval.state in (ApprovalState.PENDING, ApprovalState.APPROVED) and not await self._approvals.finish(
+                approval, ApprovalState.VOID, note
+            ):
+                current = self._submission.find(order.id) or order
+                raise OrderAlreadyDone(f"Order {order.id} is {current.status.value}.", order_id=order.id)
+        return await self.deny_waiting(order, "APPROVAL_REFUSED", note)
+
+    async def deny_waiting(self, order: Order, code: str, why: str) -> Order:
+        """An order that waited for approval does not go."""
+        after = order.to(OrderStatus.DENIED, status_code=code, status_reason=why, updated_ns=self._clock.now_ns())
+        self._state.put(after)
+        await self._recorder.order(order, after)
+        return after
+
+    async def cancel_all(self, instrument: str | None, caller: Caller) -> Sequence[CancelResult]:
+        """Ask to cancel every open order, one result each; orders that wait for approval are withdrawn."""
+        require_trading(self._mode, caller, "cancel orders")
+        if instrument is not None:
+            instrument = (await self._venue.instrument(instrument)).id
+        return await self._own(self.cancel_everything(instrument, f"cancel all by {caller.agent_id}"))
+
+    async def cancel_everything(self, instrument: str | None, note: str) -> Sequence[CancelResult]:
+        """`cancel_all` without asking who; for the kill switch."""
+        results: list[CancelResult] = []
+        for order in self._state.orders.live(instrument):
+            if order.status is OrderStatus.PENDING_APPROVAL:
+                await self.withdraw(order, note)
+                results.append(CancelResult(OrderRef.of(order)))
+        await self._limiter.take(EndpointClass.CANCELS)
+        at_venue = list(await self._venue.cancel_all(instrument))
+        for result in at_venue:
+            known = self._state.orders.get(result.order.client_order_id or result.order.venue_order_id or "")
+            if known is not None:
+                await self._learn(known)
+        return [*results, *at_venue]
+
+    async def amend(
+        self,
+        order_id: str,
+        size: Decimal | None,
+        price: Decimal | None,
+        stop_price: Decimal | None,
+        caller: Caller,
+    ) -> Order:
+        """Change size (the new total) or prices of an open order; validated and checked like a new one."""
+        require_trading(self._mode, caller, "amend orders")
+        declared = self._venue.capabilities.of(Feature.AMEND)
+        if not declared.usable:
+            raise Unsupported(
+                f"{self._venue.capabilities.title} does not amend orders ({declared.reason}).",
+                fix="Cancel the order and place another.",
+            )
+        if size is None and price is None and stop_price is None:
+            raise InvalidValue("Give at least one of size, price and stop_price.", field="size")
+        order = self.open_order(order_id)
+        if order.status is OrderStatus.PENDING_APPROVAL:
+            raise refused_for_amend(None)
+        request = _amended(order, size, price, stop_price)
+        valid = await self._submission.normalize(request, caller)
+        if valid.request.size is not None and valid.request.size <= order.filled_size:
+            raise InvalidValue(
+                f"size {valid.request.size} is not more than the {order.filled_size} that is filled already.",
+                field="size",
+                order_id=order.id,
+                details={"accepted": f"more than {order.filled_size}"},
+            )
+        approved = await self._submission.check(valid, replaces=order)
+        if self._approvals.needed(approved.proposal.notional):
+            raise refused_for_amend(approved.proposal.notional)
+        return await self._own(self._amend(order, size, price, stop_price))
+
+    async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:
+        await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
+        try:
+            answer = await self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
+        except OutcomeUnknown as error:
+            error.order_id = order.id
+            await self._learn(order)
+            raise
+        except VenuekitError as error:
+            error.order_id = order.id
+            raise
+        return await self._dispatcher.answered(answer, order.id)
+
+    async def close_position(self, instrument: str, size: Decimal | None, reason: str, caller: Caller) -> Order:
+        """Trade out of a position at the market; `size` closes a part."""
+        known = await self._venue.instrument(instrument)
+        held = next((p.size for p in await self._venue.positions() if p.instrument == known.id), None)
+        if not held:
+            raise NotReducing(f"There is no position in {known.id}.", field="instrument")
+        amount = abs(held) if size is None else size
+        if size is not None and size > abs(held):
+            raise InvalidValue(
+                f"size {size} is more than the position of {abs(held)}.",
+                field="size",
+                details={"accepted": f"at most {abs(held)}"},
+            )
+        amount = floor_to(amount, known.lot_size) if size is None else amount
+        request = MarketOrder(
+            instrument=known.id,
+            side=Side.SELL if held > 0 else Side.BUY,
+            size=amount,
+            reduce_only=known.is_derivative and self._venue.capabilities.can(Feature.REDUCE_ONLY),
+            reason=reason,
+        )
+        return await self._submission.submit(request, caller)
+
+
+def _amended(order: Order, size: Decimal | None, price: Decimal | None, stop_price: Decimal | None) -> OrderRequest:
+    if order.type is OrderType.MARKET:
+        raise InvalidValue("A market order cannot be amended.", field="order_id", order_id=order.id)
+    kind = ORDER_REQUESTS[order.type]
+    names = {a.name for a in attrs.fields(kind)}
+    if price is not None and "price" not in names:
+        raise InvalidValue(f"A {order.type.value} order has no price.", field="price", order_id=order.id)
+    if stop_price is not None and "stop_price" not in names:
+        raise InvalidValue(f"A {order.type.value} order has no stop_price.", field="stop_price", order_id=order.id)
+    fields: dict[str, Any] = {n: getattr(order, n) for n in names if hasattr(order, n)}
+    fields |= {k: v for k, v in (("size", size), ("price", price), ("stop_price", stop_price)) if v is not None}
+    request: OrderRequest = kind(**fields)
+    return request

@@ -1,0 +1,315 @@
+"""The road: normalize, permit, check, approve, record, send; each step a few lines, none left out."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+import attrs
+
+from venuekit.desk.approval import Approvals
+from venuekit.desk.dispatch import Dispatcher, new_order
+from venuekit.desk.identifiers import Identifiers
+from venuekit.desk.permission import require_trading
+from venuekit.desk.reconcile import Reconciler
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk.checks import error_of, run, run_all
+from venuekit.desk.risk.proposal import fingerprint, propose
+from venuekit.desk.stages import Authorized, RiskApproved, Valid
+from venuekit.desk.state import State
+from venuekit.desk.validation import validate
+from venuekit.desk.views import Preview
+from venuekit.errors import ClientOrderIdReused, JournalUnavailable, RiskRefused, Unavailable, VenuekitError
+from venuekit.model.codec import from_record
+from venuekit.model.identity import ApprovalId
+from venuekit.model.intent import OrderRequest
+from venuekit.model.money import ZERO, times
+from venuekit.model.order import Order, OrderStatus
+from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
+from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
+from venuekit.protocols.venue import Venue
+from venuekit.settings.schema import DeskConfig
+
+#: Prices younger than this are used again rather than asked for.
+FRESH_QUOTE_NS = 250_000_000
+
+
+class Submission:
+    """Takes requests to the venue, or says why not."""
+
+    def __init__(
+        self,
+        *,
+        desk: str,
+        mode: Mode,
+        config: DeskConfig,
+        venue: Venue,
+        store: Store,
+        state: State,
+        recorder: Recorder,
+        dispatcher: Dispatcher,
+        reconciler: Reconciler,
+        approvals: Approvals,
+        checks: list[RiskCheck],
+        identifiers: Identifiers,
+        clock: Clock,
+    ) -> None:
+        self._desk = desk
+        self._mode = mode
+        self._config = config
+        self._venue = venue
+        self._store = store
+        self._state = state
+        self._recorder = recorder
+        self._dispatcher = dispatcher
+        self._reconciler = reconciler
+        self._approvals = approvals
+        self.checks = checks
+        self._identifiers = identifiers
+        self._clock = clock
+        self._flights: dict[str, asyncio.Task[Order]] = {}
+        self.taker_fee: Decimal | None = None
+        #: How often each check refused, for ``risk explain``.
+        self.refusals: dict[str, int] = {}
+
+    async def submit(self, request: OrderRequest, caller: Caller) -> Order:
+        """One order, all the way. See `venuekit.desk.desk.Desk.submit`."""
+        require_trading(self._mode, caller, "place orders")
+        if request.client_order_id is not None:
+            flying = self._flights.get(request.client_order_id)
+            if flying is not None:
+                await asyncio.wait([flying])
+            existing = self.find(request.client_order_id)
+            if existing is not None:
+                return self._same(existing, request)
+        else:
+            request = attrs.evolve(request, client_order_id=self._identifiers.order())
+        order_id = request.client_order_id or ""
+        # The road goes on in a task of the desk's own, so that a caller who gives up never tears a send in half.
+        task = asyncio.get_running_loop().create_task(self._road(request, caller))
+        self._flights[order_id] = task
+        task.add_done_callback(lambda done: self._landed(order_id, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, order_id: str, task: asyncio.Task[Order]) -> None:
+        del self._flights[order_id]
+        if not task.cancelled():
+            task.exception()  # it is recorded and, if the caller is still there, raised to it
+
+    async def landed(self) -> None:
+        """Wait until nothing is being sent any more."""
+        while self._flights:
+            await asyncio.wait(list(self._flights.values()))
+
+    async def _road(self, request: OrderRequest, caller: Caller) -> Order:
+        try:
+            valid = await self.normalize(request, caller)
+            approved = await self.check(valid)
+        except VenuekitError as error:
+            await self.deny(request, caller, error)
+            raise
+        order = new_order(valid.request, self._venue, self._clock.now_ns(), caller.agent_id)
+        if self._approvals.needed(approved.proposal.notional):
+            waiting = order.to(OrderStatus.PENDING_APPROVAL)
+            approval = await self._approvals.ask(approved, waiting)
+            waiting = waiting.but(approval_id=approval.id)
+            self._state.put(waiting)
+            self._recorder.publish_order(order, waiting)
+            return waiting
+        return await self.send(Authorized(approved), order)
+
+    async def send(self, authorized: Authorized, order: Order) -> Order:
+        """Record and send what is authorized."""
+        proposal = authorized.approved.proposal
+        self._state.exposure.on_sent(proposal.agent_id, fingerprint(proposal.request), self._clock.now_ns())
+        self._reconciler.sending.add(order.id)
+        try:
+            recorded = await self._dispatcher.record(authorized, order)
+            return await self._dispatcher.send(recorded)
+        finally:
+            self._reconciler.sending.discard(order.id)
+
+    async def approved(self, request: OrderRequest, caller: Caller, approval_id: ApprovalId, order: Order) -> Order:
+        """Go on with an order that a person approved: all checks again, on fresh data."""
+        valid = await self.normalize(request, caller)
+        return await self.send(Authorized(await self.check(valid), approval_id), order)
+
+    # -- steps
+
+    async def normalize(self, request: OrderRequest, caller: Caller) -> Valid:
+        """Step 1. Raises UsageError and InstrumentNotTrading."""
+        instrument = self._state.instruments.get(request.instrument)
+        if instrument is None:
+            instrument = await self._venue.instrument(request.instrument)
+            self._state.know(instrument)
+        if instrument.id != request.instrument:
+            request = attrs.evolve(request, instrument=instrument.id)
+        request = validate(
+            request,
+            instrument,
+            self._venue.capabilities,
+            now_ns=self._clock.now_ns(),
+            round_orders=self._config.risk.round_orders,
+        )
+        return Valid(request, instrument, caller)
+
+    async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
+        """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
+        proposal = await self._propose(valid, replaces)
+        refusal = run(self.checks, proposal, self._state.exposure)
+        if refusal is None and replaces is None:
+            refusal = self._in_doubt_twin(proposal)
+        if refusal is not None:
+            self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
+            raise error_of(refusal)
+        return RiskApproved(valid, proposal)
+
+    async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
+        await self.refresh_quote(valid.instrument.id)
+        left = (replaces.remaining if replaces is not None else None) or ZERO
+        price = replaces.price if replaces is not None else None
+        return propose(
+            valid.request,
+            valid.instrument,
+            self._state.exposure,
+            agent_id=valid.caller.agent_id,
+            collar=self._config.risk.price_collar,
+            max_quote_age_seconds=self._config.risk.max_quote_age_seconds,
+            now_ns=self._clock.now_ns(),
+            replaces_size=left,
+            replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
+        )
+
+    async def refresh_quote(self, instrument: str) -> None:
+        """Ask for prices unless there are young ones; without an answer, the old ones age until they are distrusted."""
+        if self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0) < FRESH_QUOTE_NS:
+            return
+        try:
+            tickers = await self._venue.tickers([instrument])
+        except Unavailable:
+            return
+        for ticker in tickers:
+            self._state.see(ticker)
+
+    def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
+        twins = [
+            o
+            for o in self._state.orders.in_doubt()
+            if (o.instrument, o.side, o.type, o.size, o.quote_size, o.price, o.stop_price)
+            == (
+                proposal.instrument.id,
+                proposal.side,
+                proposal.type,
+                proposal.request.size,
+                getattr(proposal.request, "quote_size", None),
+                getattr(proposal.request, "price", None),
+                getattr(proposal.request, "stop_price", None),
+            )
+        ]
+        if not twins:
+            return None
+        return Verdict(
+            "in_doubt",
+            False,
+            f"An equal order, {twins[0].id}, was sent and has no answer yet.",
+            "0",
+            str(len(twins)),
+            f"the same order once {twins[0].id} is resolved",
+        )
+
+    # -- answers without sending
+
+    async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
+        """What `submit` would do, from the same steps; nothing is sent or kept."""
+        try:
+            valid = await self.normalize(request, caller)
+        except VenuekitError as error:
+            return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
+        proposal = await self._propose(valid, None)
+        verdicts = run_all(self.checks, proposal, self._state.exposure)
+        twin = self._in_doubt_twin(proposal)
+        verdicts += [twin] if twin is not None else []
+        refused = [v for v in verdicts if not v.allowed]
+        try:
+            require_trading(self._mode, caller, "place orders")
+            reason = refused[0].message if refused else "it would be sent"
+            permitted = True
+        except VenuekitError as error:
+            reason, permitted = error.message, False
+        needs = self._approvals.needed(proposal.notional)
+        if permitted and not refused and needs:
+            reason = "it would wait for a person's approval"
+        fee = None
+        if self.taker_fee is not None and proposal.notional is not None:
+            fee = times(proposal.notional, self.taker_fee)
+        return Preview(
+            allowed=permitted and not refused,
+            needs_approval=needs,
+            reason=reason,
+            verdicts=verdicts,
+            worst_price=proposal.worst_price,
+            notional=proposal.notional,
+            estimated_fee=fee,
+        )
+
+    def find(self, order_id: str) -> Order | None:
+        """An order by either id: from memory, else from the journal."""
+        known = self._state.orders.get(order_id)
+        if known is not None:
+            return known
+        rows = self._store.rows(
+            RowQuery(desk=self._desk, subject=order_id, kinds=(EntryKind.INTENT, EntryKind.ORDER), limit=1)
+        )
+        return from_record(rows[0].body, Order) if rows else None
+
+    def _same(self, existing: Order, request: OrderRequest) -> Order:
+        instrument = self._state.instruments.get(request.instrument)
+        names = {existing.instrument, *([instrument.alias] if instrument and instrument.alias else [])}
+        wanted = (request.side, request.type, request.size, request.time_in_force, request.reduce_only) + tuple(
+            getattr(request, name, None) for name in ("quote_size", "price", "stop_price", "expires_at_ns")
+        )
+        had = (existing.side, existing.type, existing.size, existing.time_in_force, existing.reduce_only) + (
+            existing.quote_size,
+            existing.price,
+            existing.stop_price,
+            existing.expires_at_ns,
+        )
+        bought_by_quote = getattr(request, "quote_size", None) is not None
+        same = all(a == b for n, (a, b) in enumerate(zip(wanted, had, strict=True)) if not (n == 2 and bought_by_quote))
+        if request.instrument in names and same:
+            return existing
+        raise ClientOrderIdReused(
+            f"client_order_id {request.client_order_id} belongs to another order: "
+            f"{existing.side.value} {existing.size} {existing.instrument} {existing.type.value}.",
+            field="client_order_id",
+            order_id=existing.id,
+        )
+
+    async def deny(self, request: OrderRequest, caller: Caller, error: VenuekitError) -> None:
+        """Keep a refusal: the journal says what was asked and why it did not go."""
+        entry: Entry = self._recorder.entry(
+            EntryKind.DENIED,
+            request.client_order_id or "",
+            caller.agent_id,
+            {"request": {**_shown(request)}, "error": error.to_dict(), "source": caller.source},
+        )
+        try:
+            await self._recorder.write([entry])
+        except JournalUnavailable as lost:
+            raise lost from error
+
+
+def _shown(request: OrderRequest) -> dict[str, object]:
+    fields = attrs.asdict(request)
+    return {"type": request.type.value} | {k: str(v) for k, v in fields.items() if v not in (None, "", False)}
+
+
+def refused_for_amend(notional: Decimal | None) -> RiskRefused:
+    """The error for an amendment that would need an approval of its own."""
+    return RiskRefused(
+        "The amended order would need a person's approval, and an amendment cannot wait for one.",
+        fix="Cancel the order and place a new one, which can be approved.",
+        details={"check": "approval", "value": "" if notional is None else str(notional)},
+    )
