@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -39,11 +40,12 @@ def request_body(request: OrderRequest) -> dict[str, object]:
     return {"type": request.type.value, **to_plain(request)}
 
 
-def request_from(body: dict[str, object]) -> OrderRequest:
+def request_from(body: dict[str, Any]) -> OrderRequest:
     """The request that `request_body` wrote."""
     fields = dict(body)
-    kind = ORDER_REQUESTS[OrderType(fields.pop("type"))]
-    return from_record(fields, kind)
+    kind: Any = ORDER_REQUESTS[OrderType(fields.pop("type"))]
+    request: OrderRequest = from_record(fields, kind)
+    return request
 
 
 class Approvals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Self
 
 from venuekit.model.events import Event, FillEvent, OrderEvent
 
@@ -24,7 +25,8 @@ class EventFeed:
         self._open = True
         self.dropped = 0
 
-    def _offer(self, event: Event) -> None:
+    def offer(self, event: Event) -> None:
+        """For the bus: queue an event if it is wanted."""
         if self._wanted is not None and not self._wanted(event):
             return
         if len(self._events) >= self._limit and not isinstance(event, OrderEvent | FillEvent):
@@ -44,7 +46,7 @@ class EventFeed:
             await self._ready.wait()
         return self._events.popleft()
 
-    async def __aenter__(self) -> EventFeed:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -75,7 +77,7 @@ class EventBus:
         for hook in self._hooks:
             hook(event)
         for feed in list(self._feeds):
-            feed._offer(event)
+            feed.offer(event)
 
     def listen(self, limit: int = 1000, wanted: Callable[[Event], bool] | None = None) -> EventFeed:
         """A new feed from now on."""

@@ -83,7 +83,7 @@ class Changes:
         Raises:
             UnknownOrder, OrderAlreadyDone.
         """
-        order = self._submission.find(order_id) if isinstance(order_id, str) and order_id else None
+        order = self._submission.find(order_id) if order_id else None
         if order is None:
             raise UnknownOrder(f"No order {str(order_id)[:60]!r} on this desk.", field="order_id")
         if order.is_done:

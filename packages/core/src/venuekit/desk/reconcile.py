@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.state import State
-from venuekit.errors import UnknownInstrument, UnknownOrder, VenuekitError
+from venuekit.errors import UnknownInstrument, UnknownOrder
 from venuekit.model.account import FillQuery
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
@@ -61,7 +59,7 @@ class Reconciler:
         found: list[DeskEvent] = []
         self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
         at_venue = await self._venue.open_orders()
-        open_ids = set()
+        open_ids: set[str] = set()
         for order in at_venue:
             open_ids.update(i for i in (order.client_order_id, order.venue_order_id) if i)
             found += await self._seen(order)
@@ -212,13 +210,3 @@ class Reconciler:
         )
         await self._recorder.desk_event(event, EntryKind.RECONCILE, {"message": message})
         return event
-
-
-def describe(error: VenuekitError) -> str:
-    """One line for a log or an event."""
-    return f"{error.code}: {error.message}"
-
-
-def in_doubt(orders: Sequence[Order]) -> list[Order]:
-    """Those that were sent and have no answer."""
-    return [o for o in orders if o.status in _SENT]

@@ -79,20 +79,21 @@ class State:
         holding = self.positions.holding(fill.instrument)
         self.exposure.on_fill(fill, holding.size, holding.cost)
         if fill.state is not FillState.REVERSED:
-            key = fill.client_order_id or fill.venue_order_id
-            self._filled[key] = plus(self._filled.get(key, ZERO), fill.size)
+            self._count(fill)
+        return True
+
+    def _count(self, fill: Fill) -> None:
+        key = fill.client_order_id or fill.venue_order_id
+        if key in self._filled:
+            self._filled[key] = plus(self._filled[key], fill.size)
             order = self.orders.get(key)
             if order is not None:
                 self._forget_filled(order)
-        return True
 
     def missing_fills(self, order: Order) -> bool:
         """Whether the order says that more was filled than the fills seen so far."""
-        return (
-            order.filled_size > 0
-            and not (order.is_done and order.id not in self._filled)
-            and (self._filled.get(order.id, ZERO) < order.filled_size)
-        )
+        counted = self._filled.get(order.id)
+        return counted is not None and counted < order.filled_size
 
     def expect_fills(self, order: Order) -> None:
         """Start counting fills for an order that we send."""

@@ -267,18 +267,10 @@ class Submission:
     def _same(self, existing: Order, request: OrderRequest) -> Order:
         instrument = self._state.instruments.get(request.instrument)
         names = {existing.instrument, *([instrument.alias] if instrument and instrument.alias else [])}
-        wanted = (request.side, request.type, request.size, request.time_in_force, request.reduce_only) + tuple(
-            getattr(request, name, None) for name in ("quote_size", "price", "stop_price", "expires_at_ns")
-        )
-        had = (existing.side, existing.type, existing.size, existing.time_in_force, existing.reduce_only) + (
-            existing.quote_size,
-            existing.price,
-            existing.stop_price,
-            existing.expires_at_ns,
-        )
-        bought_by_quote = getattr(request, "quote_size", None) is not None
-        same = all(a == b for n, (a, b) in enumerate(zip(wanted, had, strict=True)) if not (n == 2 and bought_by_quote))
-        if request.instrument in names and same:
+        fields = ["side", "type", "quote_size", "price", "stop_price", "expires_at_ns", "time_in_force", "reduce_only"]
+        if getattr(request, "quote_size", None) is None:
+            fields.append("size")  # bought by quote amount, the size is only known afterwards
+        if request.instrument in names and all(getattr(request, f, None) == getattr(existing, f) for f in fields):
             return existing
         raise ClientOrderIdReused(
             f"client_order_id {request.client_order_id} belongs to another order: "
@@ -303,7 +295,8 @@ class Submission:
 
 def _shown(request: OrderRequest) -> dict[str, object]:
     fields = attrs.asdict(request)
-    return {"type": request.type.value} | {k: str(v) for k, v in fields.items() if v not in (None, "", False)}
+    shown: dict[str, object] = {k: str(v) for k, v in fields.items() if v not in (None, "", False)}
+    return {"type": request.type.value, **shown}
 
 
 def refused_for_amend(notional: Decimal | None) -> RiskRefused:

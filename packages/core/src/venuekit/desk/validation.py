@@ -189,4 +189,4 @@ def rounded(request: OrderRequest, instrument: Instrument) -> OrderRequest:
     if stop is not None:
         changes["stop_price"] = (floor_to if request.side is Side.BUY else ceil_to)(stop, instrument.tick_size)
     current = {name: getattr(request, name) for name in changes}
-    return request if changes == current else attrs.evolve(request, **changes)
+    return request if changes == current else attrs.evolve(request, **changes)  # type: ignore[arg-type]

@@ -1,1 +1,1 @@
-"""The runtime part."""
+"""Keeping a venue session alive."""

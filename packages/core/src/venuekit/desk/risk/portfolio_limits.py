@@ -16,7 +16,7 @@ _BOTH = (Side.BUY, Side.SELL)
 
 
 class MaxPosition:
-    """The position if this order and all open ones of its side were filled: in units, in value, as a share of equity."""
+    """The position if all open orders of its side were filled too: in units, in value, as a share of equity."""
 
     name = "max_position"
 

@@ -1,0 +1,233 @@
+"""The kill switch and what else other processes decide: seen within a poll, obeyed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from venuekit.desk.approval import Approvals, already
+from venuekit.desk.bus import EventBus
+from venuekit.desk.changes import Changes
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk import halt as moves
+from venuekit.desk.state import State
+from venuekit.desk.submission import Submission
+from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
+from venuekit.model.events import DeskEvent
+from venuekit.model.identity import AgentId
+from venuekit.model.order import Order, OrderStatus
+from venuekit.protocols.approver import Caller, Operator, Role
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store
+from venuekit.protocols.risk import TradingState
+from venuekit.protocols.venue import Venue
+
+
+class Controls:
+    """Trading state and approvals as the store has them, and acting on what changed there."""
+
+    def __init__(
+        self,
+        *,
+        desk: str,
+        venue: Venue,
+        store: Store,
+        state: State,
+        recorder: Recorder,
+        bus: EventBus,
+        changes: Changes,
+        submission: Submission,
+        approvals: Approvals,
+        clock: Clock,
+        caller_of: Callable[[AgentId], Caller],
+    ) -> None:
+        self._desk = desk
+        self._venue = venue
+        self._store = store
+        self._state = state
+        self._recorder = recorder
+        self._bus = bus
+        self._changes = changes
+        self._submission = submission
+        self._approvals = approvals
+        self._clock = clock
+        self._caller_of = caller_of
+        self.control = store.control()
+        self._failed = ""
+        self._canceled_request = self.control.cancel_all_request
+        self._obey()
+
+    def _obey(self) -> None:
+        halted = self._failed or self.control.state is TradingState.HALTED
+        self._state.exposure.set_trading_state(TradingState.HALTED if halted else self.control.state)
+
+    def fail_closed(self, why: str) -> None:
+        """Halt this desk in memory, because the store cannot be relied on; only `resume` here ends it."""
+        self._failed = why
+        self._obey()
+        self._bus.publish(self._event("halted", why))
+
+    @property
+    def reason(self) -> str:
+        """Why trading is stopped, if it is."""
+        return self._failed or self.control.reason
+
+    def _event(self, kind: str, message: str, subject: str = "") -> DeskEvent:
+        return DeskEvent(
+            venue=self._venue.name,
+            account=self._venue.account,
+            time_ns=self._clock.now_ns(),
+            kind=kind,
+            message=message,
+            subject=subject,
+        )
+
+    def refresh(self) -> None:
+        """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed."""
+        if self._store.changed():
+            self._read()
+
+    def _read(self) -> None:
+        control = self._store.control()
+        if control.revision != self.control.revision:
+            before, self.control = self.control, control
+            self._obey()
+            if control.state is not before.state:
+                self._bus.publish(self._event(control.state.value.lower(), f"{control.reason} (by {control.by})"))
+
+    async def halt(self, *, by: str, reason: str, cancel_all: bool) -> Control:
+        """Stop trading; with `cancel_all`, cancel every open order too."""
+        self._read()
+        after = moves.halted(self.control, by=by, reason=reason, cancel_all=cancel_all, now_ns=self._clock.now_ns())
+        await self._move(after, {"action": "halt", "by": by, "reason": reason, "cancel_all": cancel_all})
+        await self.act()
+        return self.control
+
+    async def reduce(self, *, by: str, reason: str) -> Control:
+        """Let only orders go that reduce a position."""
+        self._read()
+        after = moves.reducing(self.control, by=by, reason=reason, now_ns=self._clock.now_ns())
+        await self._move(after, {"action": "reduce", "by": by, "reason": reason})
+        return self.control
+
+    async def resume(self, *, by: str) -> Control:
+        """Let everything go again. Resets `RESUME_RESETS` and keeps `RESUME_KEEPS`."""
+        self._read()
+        after = moves.resumed(self.control, by=by, now_ns=self._clock.now_ns())
+        await self._move(after, {"action": "resume", "by": by})
+        self._failed = ""
+        self._obey()
+        return self.control
+
+    async def _move(self, after: Control, body: dict[str, object]) -> None:
+        entry = self._recorder.entry(EntryKind.CONTROL, "", str(body["by"]), body)
+        self.control = await self._store.set_control(after, entry)
+        self._obey()
+        self._bus.publish(self._event(str(body["action"]), f"{body.get('reason', '')} (by {body['by']})"))
+
+    async def act(self) -> None:
+        """Do what the store asks for: cancel all, send approved orders, let old questions expire."""
+        self._read()
+        if self.control.cancel_all_request > self._canceled_request:
+            self._canceled_request = self.control.cancel_all_request
+            await self._cancel_all()
+        for approval in self._store.approvals(desk=self._desk, states=(ApprovalState.PENDING, ApprovalState.APPROVED)):
+            if approval.state is ApprovalState.APPROVED:
+                await self._execute_quietly(approval)
+            elif self._clock.now_ns() >= approval.expires_ns:
+                await self._end(approval, ApprovalState.EXPIRED, "nobody decided in time")
+        for order in self._state.orders.live():
+            if order.status is OrderStatus.PENDING_APPROVAL and order.approval_id is not None:
+                await self._follow(order)
+
+    async def _cancel_all(self) -> None:
+        try:
+            results = await self._changes.cancel_everything(None, "kill switch")
+            failed = [r for r in results if r.error_code]
+            message = f"{len(results) - len(failed)} orders canceled, {len(failed)} not"
+        except VenuekitError as error:
+            message = f"cancel all failed: {error.message}"
+            self._canceled_request -= 1  # tried again at the next look
+        event = self._event("cancel_all", message, str(self.control.cancel_all_request))
+        await self._recorder.desk_event(event, EntryKind.SESSION, {"message": message})
+
+    async def _follow(self, order: Order) -> None:
+        """An order whose approval was ended elsewhere is denied here."""
+        approval = self._store.approval(order.approval_id or "")
+        if approval is None or approval.state in (ApprovalState.PENDING, ApprovalState.APPROVED):
+            return
+        if approval.state is ApprovalState.USED:
+            return  # sent, or stopped by a crash between: reconciliation knows the order by its id
+        why = f"approval {approval.state.value}" + (f" by {approval.decided_by}" if approval.decided_by else "")
+        await self._changes.deny_waiting(
+            order, ApprovalRefused.code, why + (f": {approval.note}" if approval.note else "")
+        )
+
+    async def _end(self, approval: Approval, state: ApprovalState, why: str) -> None:
+        if await self._approvals.finish(approval, state, why):
+            order = self._submission.find(approval.order_id)
+            if order is not None and order.status is OrderStatus.PENDING_APPROVAL:
+                await self._changes.deny_waiting(order, ApprovalRefused.code, why)
+
+    async def approve(self, approval_id: str, operator: Operator, note: str) -> Order:
+        """Approve, and send: all checks run again first.
+
+        Raises:
+            UnknownApproval, ApprovalRefused, and everything that `submit` raises.
+        """
+        approval = await self._approvals.decide(approval_id, ApprovalState.APPROVED, operator, note)
+        return await self._execute(approval)
+
+    async def reject(self, approval_id: str, operator: Operator, note: str) -> Approval:
+        """Reject; the order is denied."""
+        approval = await self._approvals.decide(approval_id, ApprovalState.REJECTED, operator, note)
+        order = self._submission.find(approval.order_id)
+        if order is not None and order.status is OrderStatus.PENDING_APPROVAL:
+            await self._follow(order)
+        return approval
+
+    async def _execute_quietly(self, approval: Approval) -> None:
+        try:
+            await self._execute(approval)
+        except JournalUnavailable:
+            raise
+        except VenuekitError as error:
+            self._bus.publish(self._event("approval_not_executed", error.message, approval.id))
+
+    async def _execute(self, approval: Approval) -> Order:
+        order = self._submission.find(approval.order_id)
+        if order is None or order.status is not OrderStatus.PENDING_APPROVAL:
+            await self._approvals.finish(approval, ApprovalState.VOID, "the order no longer waits")
+            raise already(self._approvals.get(approval.id))
+        if self._clock.now_ns() >= approval.expires_ns:
+            await self._end(approval, ApprovalState.EXPIRED, "it expired before it could be used")
+            raise already(self._approvals.get(approval.id))
+        try:
+            request = self._approvals.bound(approval)
+            await self._submission.refresh_quote(request.instrument)
+            moved = self._approvals.moved_away(approval, request)
+            if moved:
+                raise ApprovalRefused(f"Approval {approval.id} is void: {moved}.", order_id=order.id)
+            # Used before it is sent: a crash in between leaves an order that reconciliation finds or ends, never two.
+            if not await self._approvals.finish(approval, ApprovalState.USED, ""):
+                raise already(self._approvals.get(approval.id))
+            caller = self._caller_of(approval.agent_id)
+            return await self._submission.approved(request, caller, approval.id, order)
+        except Unavailable:
+            raise
+        except VenuekitError as error:
+            await self._give_up(approval, order, error)
+            raise
+
+    async def _give_up(self, approval: Approval, order: Order, error: VenuekitError) -> None:
+        current = self._submission.find(order.id) or order
+        if current.status is not OrderStatus.PENDING_APPROVAL:
+            return
+        latest = self._approvals.get(approval.id)
+        if latest.state in (ApprovalState.PENDING, ApprovalState.APPROVED):
+            await self._approvals.finish(latest, ApprovalState.VOID, error.message)
+        await self._changes.deny_waiting(current, error.code, error.message)
+
+
+def agent_caller(agent_id: AgentId, role: Role) -> Caller:
+    """The caller on whose behalf an approved order goes on."""
+    return Caller(agent_id=agent_id, role=role, source="approval")

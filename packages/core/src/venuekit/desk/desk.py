@@ -1,0 +1,474 @@
+"""A desk: one account at one venue, and the one way for every order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from venuekit.desk.approval import Approvals
+from venuekit.desk.bus import EventBus, EventFeed
+from venuekit.desk.changes import Changes
+from venuekit.desk.control import Controls, agent_caller
+from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.extras import call_extra
+from venuekit.desk.history import order_events
+from venuekit.desk.identifiers import Identifiers
+from venuekit.desk.permission import desk_mode
+from venuekit.desk.reader import VenueReader, bounded
+from venuekit.desk.reconcile import Reconciler
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk import checks as risk_checks
+from venuekit.desk.risk.hours import Hours
+from venuekit.desk.state import State
+from venuekit.desk.streams import StreamHub, Subscription
+from venuekit.desk.submission import Submission
+from venuekit.desk.views import DeskStatus, Preview, RiskState, StreamStatus
+from venuekit.errors import UnknownOrder
+from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
+from venuekit.model.capability import Capabilities
+from venuekit.model.events import (
+    Channel,
+    DeskEvent,
+    Event,
+    FillEvent,
+    InstrumentEvent,
+    OrderEvent,
+    TickerEvent,
+)
+from venuekit.model.intent import OrderRequest
+from venuekit.model.order import CancelResult, Fill, Order, OrderRef
+from venuekit.protocols.approver import Caller, Mode, Operator
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
+from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.risk import Headroom
+from venuekit.protocols.venue import Extra, Venue, VenueFactory
+from venuekit.settings.schema import DeskConfig
+from venuekit.version import VERSION
+from venuekit.watch.redact import redact
+
+_MINUTE_NS = 60_000_000_000
+
+
+class Desk:
+    """Everything a bot or a frontend does with a venue. `venuekit.open_desk` makes one.
+
+    A method that takes `caller` acts for that caller; without one, for the desk's own (`[desk] agent_id` and
+    `role`). A caller comes from configuration or a verified token, never from an argument of a remote call.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: DeskConfig,
+        factory: VenueFactory,
+        venue: Venue,
+        store: Store,
+        clock: Clock,
+        limiter: Limiter,
+        streams: StreamHub,
+        bus: EventBus,
+        mode: Mode | None,
+        resolve: Callable[[Order], None],
+    ) -> None:
+        self.settings = config
+        self.factory = factory
+        self.environment: str = venue.environment
+        self.mode = desk_mode(config, venue.environment, mode)
+        self.name = desk_name(venue.name, venue.account)
+        self.clock = clock
+        self.store = store
+        self.venue = VenueReader(venue, limiter)
+        self.default_caller = Caller(agent_id=config.desk.agent_id, role=config.desk.role)
+        self.connected = False
+        self._venue = venue
+        self._limiter = limiter
+        self._streams = streams
+        self._bus = bus
+        identifiers = Identifiers(clock)
+        state = self._state = State(venue, clock, config.desk.currency)
+        recorder = self._recorder = Recorder(self.name, store, bus, clock, state)
+        self._dispatcher = Dispatcher(
+            venue,
+            limiter,
+            clock,
+            state,
+            recorder,
+            in_doubt=resolve,
+            fail_closed=lambda why: self._controls.fail_closed(why),
+        )
+        self._reconciler = Reconciler(
+            self.name, venue, state, recorder, self._dispatcher, clock, config.reconcile, config.desk.currency
+        )
+        self._approvals = Approvals(self.name, config.approval, store, state, recorder, identifiers, clock)
+        self._submission = Submission(
+            desk=self.name,
+            mode=self.mode,
+            config=config,
+            venue=venue,
+            store=store,
+            state=state,
+            recorder=recorder,
+            dispatcher=self._dispatcher,
+            reconciler=self._reconciler,
+            approvals=self._approvals,
+            checks=risk_checks.build_checks(config.risk, Hours(config.hours)),
+            identifiers=identifiers,
+            clock=clock,
+        )
+        self._changes = Changes(
+            mode=self.mode,
+            venue=venue,
+            limiter=limiter,
+            state=state,
+            recorder=recorder,
+            dispatcher=self._dispatcher,
+            submission=self._submission,
+            approvals=self._approvals,
+            clock=clock,
+        )
+        self._controls = Controls(
+            desk=self.name,
+            venue=venue,
+            store=store,
+            state=state,
+            recorder=recorder,
+            bus=bus,
+            changes=self._changes,
+            submission=self._submission,
+            approvals=self._approvals,
+            clock=clock,
+            caller_of=self._caller_of,
+        )
+
+    def _caller_of(self, agent_id: str) -> Caller:
+        agent = self.settings.agents.get(agent_id)
+        return agent_caller(agent_id, agent.role if agent else self.settings.desk.role)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the venue can do."""
+        return self._venue.capabilities
+
+    @property
+    def control(self) -> Control:
+        """The trading state, as the store has it now."""
+        self._controls.refresh()
+        return self._controls.control
+
+    # -- orders
+
+    async def submit(self, request: OrderRequest, *, caller: Caller | None = None) -> Order:
+        """Take an order down the whole road; durable before anything is sent, and before this returns.
+
+        Returns the order: working, done, or PENDING_APPROVAL when a person has to decide. The same
+        `client_order_id` with the same order returns the existing one.
+
+        Raises:
+            UsageError: the request is wrong for this instrument or venue; nothing was sent.
+            Refused: mode, role, risk, hours or trading state forbid it; nothing was sent.
+            Rejected: the venue said no. Unavailable: nothing was sent, it may be tried again.
+            OutcomeUnknown: sent, no answer: the order is IN_DOUBT and being resolved; never send it again.
+        """
+        self._controls.refresh()
+        return await self._submission.submit(request, caller or self.default_caller)
+
+    async def preview(self, request: OrderRequest, *, caller: Caller | None = None) -> Preview:
+        """What `submit` would do now, by the same checks; nothing is sent."""
+        self._controls.refresh()
+        return await self._submission.preview(request, caller or self.default_caller)
+
+    async def cancel(self, order_id: str, *, caller: Caller | None = None) -> Order:
+        """Ask to cancel an order, by either id. Works in every trading state.
+
+        Raises:
+            UnknownOrder, OrderAlreadyDone, ModeRefused, PermissionRefused, Unavailable.
+        """
+        return await self._changes.cancel(order_id, caller or self.default_caller)
+
+    async def cancel_all(
+        self, instrument: str | None = None, *, caller: Caller | None = None
+    ) -> Sequence[CancelResult]:
+        """Ask to cancel every open order of the account, conditional ones and those awaiting approval too."""
+        return await self._changes.cancel_all(instrument, caller or self.default_caller)
+
+    async def amend(
+        self,
+        order_id: str,
+        *,
+        size: Decimal | None = None,
+        price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+        caller: Caller | None = None,
+    ) -> Order:
+        """Change an open order; `size` is the new total in base units. Checked like a new order.
+
+        Raises:
+            As `submit`, and UnknownOrder, OrderAlreadyDone, Unsupported.
+        """
+        self._controls.refresh()
+        return await self._changes.amend(order_id, size, price, stop_price, caller or self.default_caller)
+
+    async def close_position(
+        self, instrument: str, *, size: Decimal | None = None, reason: str = "", caller: Caller | None = None
+    ) -> Order:
+        """Trade out of a position at the market, wholly or by `size` base units.
+
+        Raises:
+            NotReducing: there is no position. And as `submit`.
+        """
+        self._controls.refresh()
+        return await self._changes.close_position(instrument, size, reason, caller or self.default_caller)
+
+    async def order(self, order_id: str) -> Order:
+        """One order, by either id, however old.
+
+        Raises:
+            UnknownOrder: neither this desk nor the venue knows it.
+        """
+        known = self._submission.find(order_id)
+        if known is not None:
+            return known
+        try:
+            return await self._venue.order(OrderRef(venue_order_id=order_id))
+        except UnknownOrder:
+            raise UnknownOrder(f"No order {str(order_id)[:60]!r} on this desk.", field="order_id") from None
+
+    async def open_orders(self, instrument: str | None = None) -> Sequence[Order]:
+        """Every order that is not done: working, conditional, awaiting approval, in doubt. Oldest first."""
+        if instrument is not None:
+            instrument = (await self.venue.instrument(instrument)).id
+        return self._state.orders.live(instrument)
+
+    async def order_history(self, query: HistoryQuery) -> Page[Order]:
+        """Orders at the venue, newest first."""
+        bounded(query.limit, "limit")
+        return await self._venue.order_history(query)
+
+    async def fills(self, query: FillQuery) -> Page[Fill]:
+        """Own executions, newest first. `order_id` may be either id."""
+        if query.order_id is not None:
+            known = self._submission.find(query.order_id)
+            if known is not None and known.venue_order_id is not None:
+                query = FillQuery(
+                    instrument=query.instrument,
+                    order_id=known.venue_order_id,
+                    start_ns=query.start_ns,
+                    end_ns=query.end_ns,
+                    limit=query.limit,
+                    cursor=query.cursor,
+                )
+        return await self.venue.fills(query)
+
+    # -- portfolio
+
+    async def positions(self) -> Sequence[Position]:
+        """Positions with unrealized profit at the venue's marks."""
+        return await self.venue.positions()
+
+    async def balances(self) -> Sequence[Balance]:
+        """Every asset with a total other than zero."""
+        return await self.venue.balances()
+
+    async def profile(self) -> AccountProfile:
+        """Who we are at the venue, and which fees we pay."""
+        return await self.venue.profile()
+
+    async def transfers(self, *, limit: int = 100, cursor: str | None = None) -> Page[Transfer]:
+        """Deposits, withdrawals, funding and settlements, newest first."""
+        return await self.venue.transfers(limit=limit, cursor=cursor)
+
+    # -- events
+
+    def listen(self, *, buffer: int = 1000, wanted: Callable[[Event], bool] | None = None) -> EventFeed:
+        """Everything the desk publishes from now on. Close the feed when done."""
+        return self._bus.listen(buffer, wanted)
+
+    def events(self, order_id: str | None = None) -> AsyncIterator[OrderEvent]:
+        """What happens to orders. For one order: from its beginning, until it is done."""
+        return order_events(self._bus, self.store, self.name, order_id, self._state)
+
+    async def subscribe(self, channel: Channel, instruments: Sequence[str] = ()) -> Subscription:
+        """Live data. The subscription has an id, survives reconnects, and is an async iterator.
+
+        Raises:
+            Unsupported: the venue has no such channel. UnknownInstrument.
+        """
+        names = [(await self.venue.instrument(i)).id for i in instruments]
+        return self._streams.subscribe(channel, names)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Every open subscription."""
+        return self._streams.subscriptions()
+
+    # -- approvals and trading state
+
+    async def approvals(self, states: Sequence[ApprovalState] = (), *, limit: int = 100) -> Sequence[Approval]:
+        """Approvals of this desk, newest first."""
+        return self.store.approvals(desk=self.name, states=states, limit=limit)
+
+    async def approval(self, approval_id: str) -> Approval:
+        """One approval. Raises UnknownApproval."""
+        return self._approvals.get(approval_id)
+
+    async def approve(self, approval_id: str, operator: Operator, *, note: str = "") -> Order:
+        """A person approves: all checks run again, then the order is sent, once.
+
+        Raises:
+            UnknownApproval; ApprovalRefused: decided, used or expired before, or the price moved; and as `submit`.
+        """
+        self._controls.refresh()
+        return await self._controls.approve(approval_id, operator, note)
+
+    async def reject(self, approval_id: str, operator: Operator, *, note: str = "") -> Approval:
+        """A person rejects; the order is DENIED. Raises UnknownApproval, ApprovalRefused."""
+        return await self._controls.reject(approval_id, operator, note)
+
+    async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> Control:
+        """Stop trading on every desk of this store; cancels still go."""
+        return await self._controls.halt(by=by, reason=reason, cancel_all=cancel_all)
+
+    async def reduce_only(self, *, by: str, reason: str) -> Control:
+        """Let only orders go that reduce a position, on every desk of this store."""
+        return await self._controls.reduce(by=by, reason=reason)
+
+    async def resume(self, *, by: str) -> Control:
+        """Let everything go again. Limits, the day's loss, orders and approvals stay as they are."""
+        return await self._controls.resume(by=by)
+
+    # -- risk and status
+
+    def risk_limits(self) -> list[Headroom]:
+        """What is left of every limit."""
+        exposure = self._state.exposure
+        return risk_checks.headroom(self._submission.checks, exposure, self._state.instruments)
+
+    def risk_state(self) -> RiskState:
+        """Where the desk stands."""
+        control, view = self.control, self._state.exposure
+        return RiskState(
+            trading_state=view.trading_state(),
+            reason=self._controls.reason,
+            since_ns=control.since_ns,
+            currency=self.settings.desk.currency,
+            equity=view.equity(),
+            daily_pnl=view.daily_pnl(),
+            gross_exposure=view.gross_exposure(),
+            net_exposure=view.net_exposure(),
+            open_orders=view.open_order_count(),
+            orders_last_minute=view.orders_in_window(None, _MINUTE_NS),
+            breakers=self.store.breakers(self.name),
+            headroom=self.risk_limits(),
+        )
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How often each check refused since the desk was opened."""
+        return dict(self._submission.refusals)
+
+    def status(self) -> DeskStatus:
+        """The desk at a glance."""
+        pending = self.store.approvals(desk=self.name, states=(ApprovalState.PENDING,))
+        return DeskStatus(
+            desk=self.name,
+            venue=self._venue.name,
+            account=self._venue.account,
+            environment=self.environment,
+            mode=self.mode.value,
+            connected=self.connected,
+            trading_state=self._state.exposure.trading_state(),
+            reason=self._controls.reason,
+            open_orders=len(self._state.orders),
+            in_doubt=len(self._state.orders.in_doubt()),
+            pending_approvals=len(pending),
+            clock_skew_ns=self._reconciler.clock_skew_ns,
+            last_reconciled_ns=self._reconciler.last_ns,
+            version=VERSION,
+            streams=self.stream_status(),
+        )
+
+    def stream_status(self) -> list[StreamStatus]:
+        """Counts of every subscription."""
+        return [s.status() for s in self._streams.subscriptions()]
+
+    async def reconcile(self) -> Sequence[DeskEvent]:
+        """Compare with the venue now. Returns the differences; each is recorded. Raises Unavailable."""
+        return await self._reconciler.run()
+
+    # -- frontends
+
+    @property
+    def extras(self) -> Sequence[Extra]:
+        """The venue's own tools."""
+        return self.factory.extras
+
+    async def call_extra(self, name: str, arguments: Any, *, caller: Caller | None = None) -> Any:
+        """Call one of the venue's own tools, gated and recorded like an order.
+
+        Raises:
+            Unsupported: the venue has none of that name. ModeRefused, PermissionRefused, and what the tool raises.
+        """
+        self._controls.refresh()
+        answer = await call_extra(
+            self.extras, name, arguments, caller or self.default_caller, self.mode, self._venue, self._recorder
+        )
+        self._state.quoted_ns.clear()
+        return answer
+
+    async def record_call(
+        self, tool: str, arguments: Mapping[str, Any], outcome: str, *, caller: Caller, detail: str = ""
+    ) -> None:
+        """Keep a frontend's call in the journal, redacted. Raises JournalUnavailable."""
+        body = {"tool": tool, "arguments": redact(dict(arguments)), "outcome": outcome, "source": caller.source}
+        if detail:
+            body["detail"] = redact(detail)
+        await self._recorder.write([self._recorder.entry(EntryKind.CALL, tool, caller.agent_id, body)])
+
+    # -- for the session that keeps this desk alive
+
+    async def start(self) -> None:
+        """Fold the journal, take over what the venue says, and be ready."""
+        self._state.restore(self.store, self.name)
+        await self._reconciler.run(first=True)
+        self._submission.taker_fee = (await self._venue.profile()).taker_fee_rate
+        body = {"event": "opened", "mode": self.mode.value, "environment": self.environment, "version": VERSION}
+        await self._recorder.write([self._recorder.entry(EntryKind.SESSION, "", self.default_caller.agent_id, body)])
+        self.connected = True
+
+    async def stop(self) -> None:
+        """Let what is being sent land, and keep a snapshot."""
+        self.connected = False
+        await self._submission.landed()
+        await self._changes.landed()
+        body = {"event": "closed"}
+        entry = self._recorder.entry(EntryKind.SESSION, "", self.default_caller.agent_id, body)
+        await self._recorder.write([entry, self._state.snapshot_entry(self.name)])
+        self._bus.close()
+
+    async def act(self) -> None:
+        """Do what other processes decided in the store."""
+        await self._controls.act()
+
+    async def resolve(self, order: Order) -> bool:
+        """Ask the venue about one order in doubt; True when the doubt is over."""
+        return await self._reconciler.resolve(order)
+
+    async def on_event(self, event: Event) -> None:
+        """Take in what a stream brought."""
+        if isinstance(event, OrderEvent):
+            await self._dispatcher.answered(event.order, event.order.id)
+        elif isinstance(event, FillEvent):
+            await self._take_fill(event.fill)
+        elif isinstance(event, TickerEvent):
+            self._state.see(event.ticker)
+        elif isinstance(event, InstrumentEvent):
+            self._state.know(event.changed)
+        if not isinstance(event, OrderEvent | FillEvent):
+            self._bus.publish(event)
+
+    async def _take_fill(self, fill: Fill) -> None:
+        if fill.instrument not in self._state.instruments:
+            self._state.know(await self.venue.instrument(fill.instrument))
+        if self._state.fold(fill):
+            await self._recorder.fills([fill])

@@ -1,0 +1,192 @@
+"""Opening a desk and keeping it alive: connect, reconcile, stream, watch the store, shut down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from venuekit.desk.bus import EventBus
+from venuekit.desk.desk import Desk
+from venuekit.errors import JournalUnavailable, VenuekitError
+from venuekit.journal import open_store
+from venuekit.model.events import Channel, ConnectionEvent, Event
+from venuekit.model.order import Order, OrderStatus
+from venuekit.protocols.approver import Mode
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.venue import VenueContext
+from venuekit.registry import load_factory
+from venuekit.runtime.pace import Pace
+from venuekit.runtime.subscriptions import Subscriptions
+from venuekit.settings.load import check, data_dir, load, store_url
+from venuekit.settings.schema import DeskConfig
+from venuekit.watch.clock import SystemClock
+
+log = logging.getLogger("venuekit.session")
+
+#: How often the store is looked at for decisions of other processes.
+CONTROL_POLL_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def open_desk(
+    source: str | Path | DeskConfig | None = None,
+    *,
+    mode: Mode | None = None,
+    account: str | None = None,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+    venue_options: Mapping[str, Any] | None = None,
+    agent: bool = False,
+) -> AsyncIterator[Desk]:
+    """Open a desk: connected, reconciled with its venue, and kept alive until the block ends.
+
+    `source` is a venue's name, the path of a TOML file, or a `DeskConfig`. `mode` and `account` override what it
+    says, `venue_options` its ``[venues.NAME]`` table. `agent` applies stricter default limits when none are set.
+
+    Raises:
+        ConfigError, UnknownVenue: the configuration cannot be right. Unavailable: the venue cannot be reached.
+        StoreInUse, JournalUnavailable: the files cannot be used.
+    """
+    loaded = load(source, environ=os.environ if environ is None else environ, agent=agent)  # noqa: TID251
+    config = check(_with_account(loaded.config, account))
+    factory = load_factory(config.desk.venue)
+    clock = clock or SystemClock()
+    folder = data_dir(config) / config.desk.venue
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
+    venue = factory.create(VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options))
+    async with contextlib.AsyncExitStack() as stack:
+        await venue.connect()
+        stack.push_async_callback(venue.close)
+        store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
+        stack.push_async_callback(store.close)
+        hub = Subscriptions(venue, clock, config.streams)
+        session = _Session(clock, config, hub)
+        desk = session.desk = Desk(
+            config=config,
+            factory=factory,
+            venue=venue,
+            store=store,
+            clock=clock,
+            limiter=Pace(config.pace),
+            streams=hub,
+            bus=EventBus(),
+            mode=mode,
+            resolve=session.resolve,
+        )
+        await desk.start()
+        stack.push_async_callback(desk.stop)
+        session.begin()
+        stack.push_async_callback(session.end)
+        yield desk
+
+
+def _with_account(config: DeskConfig, account: str | None) -> DeskConfig:
+    if account is None:
+        return config
+    return attrs.evolve(config, desk=attrs.evolve(config.desk, account=account))
+
+
+class _Session:
+    """The tasks beside a desk."""
+
+    desk: Desk
+
+    def __init__(self, clock: Clock, config: DeskConfig, hub: Subscriptions) -> None:
+        self._clock = clock
+        self._config = config
+        self._hub = hub
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Start streaming own orders and fills, watching the store, comparing with the venue."""
+        self._hub.sink = self._take
+        self._hub.on_reconnect = self._reconnected
+        own = [c for c in (Channel.OWN_ORDERS, Channel.OWN_FILLS, Channel.STATUS) if self.desk.capabilities.can(c)]
+        for channel in own:
+            self._spawn(self._drain(channel))
+        self._spawn(self._watch())
+        if self._config.reconcile.every_seconds > 0:
+            self._spawn(self._reconcile_now_and_then())
+        for order in self.desk._state.orders.live():  # noqa: SLF001 - the session is the desk's other half
+            if order.status in (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING):
+                self.resolve(order)
+
+    async def end(self) -> None:
+        """Stop all tasks."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._hub.close()
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A task of the session ended: %r", task.exception())
+            self.desk._controls.fail_closed("A background task of the desk failed; see the log.")  # noqa: SLF001
+
+    async def _drain(self, channel: Channel) -> None:
+        async for _ in self._hub.subscribe(channel, ()):
+            pass  # the sink has taken it in already
+
+    async def _take(self, event: Event) -> None:
+        if isinstance(event, ConnectionEvent):
+            self.desk.connected = event.state.value == "connected" or self.desk.connected
+        try:
+            await self.desk.on_event(event)
+        except JournalUnavailable as error:
+            self.desk._controls.fail_closed(error.message)  # noqa: SLF001
+
+    async def _reconnected(self, channel: Channel) -> None:
+        if channel.is_own:
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        try:
+            await self.desk.reconcile()
+        except VenuekitError as error:
+            log.warning("Reconciling failed: %s", error)
+
+    async def _reconcile_now_and_then(self) -> None:
+        while True:
+            await self._clock.sleep(self._config.reconcile.every_seconds)
+            await self._reconcile()
+
+    async def _watch(self) -> None:
+        expiry_ns = 0
+        while True:
+            await self._clock.sleep(CONTROL_POLL_SECONDS)
+            now = self._clock.now_ns()
+            # Expiry is by time, not by a write: it is looked at once a second.
+            if self.desk.store.changed() or now - expiry_ns >= 1_000_000_000:
+                expiry_ns = now
+                await self.desk.act()
+
+    def resolve(self, order: Order) -> None:
+        """Ask about an order in doubt until the doubt is over."""
+        self._spawn(self._resolve(order))
+
+    async def _resolve(self, order: Order) -> None:
+        wait = self._config.reconcile.in_doubt_first_seconds
+        while True:
+            await self._clock.sleep(wait)
+            try:
+                if await self.desk.resolve(order):
+                    return
+            except VenuekitError as error:
+                log.warning("Asking about %s failed: %s", order.id, error)
+            wait = min(wait * 2, 30.0)
