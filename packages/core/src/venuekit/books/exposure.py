@@ -12,7 +12,7 @@ from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.model.intent import Side
 from venuekit.model.money import ZERO, minus, plus, ratio, times
-from venuekit.model.order import EXPOSED, Fill, Order
+from venuekit.model.order import EXPOSED, Fill, FillState, Order
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.risk import Quote, TradingState
 
@@ -44,6 +44,7 @@ class Exposure:
         self._values = Totals()
         self._equity = Totals()
         self._have_balances = False
+        self._provisional: set[str] = set()
         self._sent: deque[tuple[int, AgentId]] = deque()
         self._sent_by: dict[AgentId, deque[int]] = {}
         self._prints: dict[str, int] = {}
@@ -86,16 +87,27 @@ class Exposure:
     def on_fill(self, fill: Fill, size: Decimal, cost: Decimal) -> None:
         """An execution: the position is `size` afterwards and cost `cost`; balances of funded kinds move at once."""
         self._sizes[fill.instrument], self._costs[fill.instrument] = size, cost
-        instrument = self._instruments.get(fill.instrument)
-        if instrument is not None and not instrument.is_derivative and self._have_balances:
-            paid = times(fill.price, fill.size)
-            sign = fill.side.sign
-            self._move(instrument.quote, -paid if sign > 0 else paid)
-            if instrument.kind is InstrumentKind.SPOT:
-                self._move(instrument.base, fill.size if sign > 0 else -fill.size)
-        if self._have_balances:
-            self._move(fill.fee_asset, -fill.fee)
+        direction = self._direction(fill)
+        if direction and self._have_balances:
+            instrument = self._instruments.get(fill.instrument)
+            if instrument is not None and not instrument.is_derivative:
+                signed = fill.size if fill.side.sign * direction > 0 else -fill.size
+                self._move(instrument.quote, -times(fill.price, signed))
+                if instrument.kind is InstrumentKind.SPOT:
+                    self._move(instrument.base, signed)
+            self._move(fill.fee_asset, -fill.fee if direction > 0 else fill.fee)
         self._revalue(fill.instrument)
+
+    def _direction(self, fill: Fill) -> int:
+        # A provisional fill moves balances; its confirmation must not move them again, its reversal moves them back.
+        if fill.state is FillState.PROVISIONAL:
+            self._provisional.add(fill.id)
+            return 1
+        seen = fill.id in self._provisional
+        self._provisional.discard(fill.id)
+        if fill.state is FillState.REVERSED:
+            return -1 if seen else 0
+        return 0 if seen else 1
 
     def _move(self, asset: str, amount: Decimal) -> None:
         known = self._balances.get(asset)
@@ -279,20 +291,22 @@ class Exposure:
         return None if start is None or equity is None else minus(equity, start)
 
     def balance(self, asset: str) -> Balance | None:
-        """One asset: `available` is what no exposed order of ours has a claim on, as far as we know."""
+        """One asset: `available` is what no exposed order or margin has a claim on; None when a claim is unknown."""
         if not self._have_balances or not self._balances:
             return None
         known = self._balances.get(asset) or next(iter(self._balances.values()))
         total = known.total if known.asset == asset else ZERO
-        held = plus(self._sum(self._claims, asset), self._sum(self._margins, asset))
+        claimed, margin = self._sum(self._claims, asset), self._sum(self._margins, asset)
+        if claimed is None or margin is None:
+            return None
+        held = plus(claimed, margin)
         return Balance(
             venue=known.venue, account=known.account, asset=asset, total=total, available=minus(total, held), held=held
         )
 
     @staticmethod
-    def _sum(totals: Mapping[str, Totals], asset: str) -> Decimal:
-        # An unknown claim counts as nothing here: the venue holds the real one, and refuses what it cannot pay.
-        return totals[asset].total or ZERO if asset in totals else ZERO
+    def _sum(totals: Mapping[str, Totals], asset: str) -> Decimal | None:
+        return totals[asset].total if asset in totals else ZERO
 
     def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
         """Orders sent in the last `window_ns` (at most a minute)."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from venuekit.desk.risk.proposal import collared, touch, trusted
-from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.desk.risk.proposal import collared, reduces, touch, trusted
+from venuekit.desk.risk.verdicts import allow, fails_closed, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.model.intent import OrderType, Side, StopLimitOrder, StopOrder
 from venuekit.model.money import ZERO, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
-
-_BOTH = (Side.BUY, Side.SELL)
 
 
 class MaxOrderNotional:
@@ -24,6 +22,7 @@ class MaxOrderNotional:
     def __init__(self, limit: Decimal) -> None:
         self._limit = limit
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
@@ -34,7 +33,7 @@ class MaxOrderNotional:
         fits = ""
         if proposal.size is not None and proposal.notional > 0:
             lots = ratio(times(self._limit, proposal.size), proposal.notional) // proposal.instrument.lot_size
-            fits = f"size {text(times(lots, proposal.instrument.lot_size))}"
+            fits = f"size {text(times(lots, proposal.instrument.lot_size))}" if lots > 0 else ""
         return refuse(
             self.name,
             f"The order is worth up to {text(proposal.notional)} {proposal.instrument.quote}; "
@@ -63,10 +62,13 @@ class PriceCollar:
         self._collar = collar
         self._age = max_quote_age_seconds
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         request = proposal.request
         if isinstance(request, StopOrder):
+            if proposal.worst_price is None:
+                return unknown(self.name, "market price", limit=self._collar)
             return allow(self.name)  # it has no price of its own; its worst price already is the collar's edge
         if isinstance(request, StopLimitOrder):
             at: Decimal | None = request.stop_price
@@ -102,6 +104,7 @@ class BalanceCheck:
 
     name = "balance"
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? Claims of open orders are taken off first."""
         instrument = proposal.instrument
@@ -132,13 +135,16 @@ class BalanceCheck:
 
     def _margin(self, proposal: Proposal, view: RiskView) -> Verdict:
         instrument = proposal.instrument
+        if reduces(proposal, view):
+            return allow(self.name)  # closing frees margin, also when nothing is left
         balance = view.balance(instrument.settle)
         if balance is None or proposal.notional is None or proposal.size is None:
             return unknown(self.name, "balance or price")
         position = view.position_size(instrument.id)
         opening = proposal.size
         if position != 0 and (position > 0) != (proposal.side is Side.BUY):
-            opening = max(ZERO, minus(proposal.size, abs(position)))
+            waiting = minus(view.open_size(instrument.id, proposal.side), proposal.replaces_size)
+            opening = min(opening, minus(plus(proposal.size, waiting), abs(position)))
         share = ZERO if proposal.size == 0 else ratio(opening, proposal.size)
         needed = times(times(proposal.notional, share), instrument.initial_margin)
         back = times(proposal.replaces_notional, instrument.initial_margin)
@@ -172,6 +178,7 @@ class SpreadLiquidity:
         self._multiple = multiple
         self._age = max_quote_age_seconds
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? Orders with a limit price pass: they state what they accept."""
         if proposal.limit_price is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.desk.risk.proposal import reduces
+from venuekit.desk.risk.verdicts import allow, fails_closed, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import Side
@@ -25,6 +26,7 @@ class MaxPosition:
         self._notional = notional
         self._share = share
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
         instrument, side = proposal.instrument, proposal.side
@@ -44,10 +46,12 @@ class MaxPosition:
             return caps
         if not caps:
             return allow(self.name)
-        if proposal.worst_price is None:
+        if proposal.worst_price is None or proposal.notional is None:
             return unknown(self.name, "price")
         cap = min(caps)
         unit = times(proposal.worst_price, instrument.contract_size)
+        if side is Side.SELL and proposal.size > 0:
+            unit = max(unit, ratio(proposal.notional, proposal.size))  # a sell's limit is no upper bound of its value
         if times(abs(after), unit) <= cap:
             return allow(self.name)
         return self._refuse(ratio(cap, unit), after, position, waiting, side, instrument)
@@ -99,9 +103,10 @@ class MaxExposure:
         self._gross = gross
         self._net = net
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
-        if self._reduces(proposal, view):
+        if reduces(proposal, view):
             return allow(self.name)
         gross, net = view.gross_exposure(), view.net_exposure()
         buys, sells = view.open_notional(Side.BUY), view.open_notional(Side.SELL)
@@ -118,12 +123,6 @@ class MaxExposure:
         if self._net is not None and abs(tilted) > self._net and abs(tilted) > abs(net):
             return self._refuse("net", self._net, abs(tilted), proposal)
         return allow(self.name)
-
-    @staticmethod
-    def _reduces(proposal: Proposal, view: RiskView) -> bool:
-        position = view.position_size(proposal.instrument.id)
-        against = position != 0 and (position > 0) != (proposal.side is Side.BUY)
-        return against and proposal.size is not None and proposal.size <= abs(position)
 
     def _refuse(self, which: str, limit: Decimal, value: Decimal, proposal: Proposal) -> Verdict:
         over = minus(value, limit)
@@ -167,11 +166,10 @@ class DailyLoss:
             caps.append(times(self._share, max(start, ZERO)))
         return min(caps)
 
+    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
-        position = view.position_size(proposal.instrument.id)
-        against = position != 0 and (position > 0) != (proposal.side is Side.BUY)
-        if against and proposal.size is not None and proposal.size <= abs(position):
+        if reduces(proposal, view):
             return allow(self.name)
         pnl, cap = view.daily_pnl(), self._cap(view)
         if pnl is None or cap is None:

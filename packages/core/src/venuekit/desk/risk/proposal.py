@@ -7,13 +7,13 @@ from decimal import Decimal
 from venuekit.model.identity import AgentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import BracketOrder, LimitOrder, MarketOrder, OrderRequest, Side, StopLimitOrder, StopOrder
-from venuekit.model.money import ONE, ZERO, floor_to, minus, plus, ratio, times
+from venuekit.model.money import ONE, ZERO, floor_to, minus, normal, plus, ratio, times
 from venuekit.protocols.risk import Proposal, Quote, RiskView
 
 
 def trusted(quote: Quote | None, now_ns: int, max_age_seconds: float) -> Quote | None:
-    """The quote if it is recent, finite and positive; else None."""
-    if quote is None or now_ns - quote.time_ns > int(max_age_seconds * 1e9):
+    """The quote if it is recent (and not from the future), finite and positive; else None."""
+    if quote is None or abs(now_ns - quote.time_ns) > int(max_age_seconds * 1e9):
         return None
     prices = (quote.bid, quote.ask, quote.last)
     if any(p is not None and not (p.is_finite() and p > 0) for p in prices):
@@ -57,22 +57,23 @@ def propose(
     if isinstance(request, LimitOrder | StopLimitOrder):
         worst: Decimal | None = request.price
     elif isinstance(request, StopOrder):
-        worst = collared(request.stop_price, request.side, collar or ZERO)
+        # A stop on the wrong side of the market triggers at once, so the worse of trigger and touch counts.
+        pick = max if request.side is Side.BUY else min
+        worst = None if at is None else collared(pick(request.stop_price, at), request.side, collar or ZERO)
     elif isinstance(request, BracketOrder):
         worst = request.price if request.side is Side.SELL else max(request.price, request.stop_price)
     else:
         worst = None if at is None else collared(at, request.side, collar or ZERO)
     size, value_price = request.size, worst
     if request.side is Side.SELL and worst is not None:
-        value_price = worst if at is None or limit is None else max(limit, at)
-        if limit is None:
-            stop = request.stop_price if isinstance(request, StopOrder) else ZERO
-            value_price = max(worst, at or ZERO, stop)
+        stop = request.stop_price if isinstance(request, StopOrder | StopLimitOrder) else ZERO
+        value_price = None if at is None else max(worst, at, stop)
     if isinstance(request, MarketOrder) and request.quote_size is not None:
         notional: Decimal | None = request.quote_size if at is not None else None
-        # At the touch the quote amount buys the most, which is the worst case for a position limit.
-        if at is not None:
-            size = floor_to(ratio(request.quote_size, times(at, instrument.contract_size)), instrument.lot_size)
+        # The most that changes hands: a buy at the touch, a sell at the worst price.
+        price = at if request.side is Side.BUY else worst
+        if price is not None and price > 0:
+            size = floor_to(ratio(request.quote_size, times(price, instrument.contract_size)), instrument.lot_size)
     elif size is None or value_price is None:
         notional = None
     else:
@@ -106,7 +107,7 @@ def fingerprint(request: OrderRequest) -> str:
         getattr(request, "price", None),
         getattr(request, "stop_price", None),
     )
-    return "|".join("" if p is None else str(p) for p in parts)
+    return "|".join("" if p is None else str(normal(p)) if isinstance(p, Decimal) else p for p in parts)
 
 
 def reduces(proposal: Proposal, view: RiskView) -> bool:
