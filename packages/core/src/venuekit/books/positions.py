@@ -11,11 +11,13 @@ import attrs
 from venuekit.model.account import Position
 from venuekit.model.identity import AccountId, InstrumentId, VenueName
 from venuekit.model.instrument import Instrument
-from venuekit.model.money import ONE, ZERO, minus, normal, plus, ratio, times
+from venuekit.model.money import ONE, ZERO, half_even_to, minus, normal, plus, ratio, times
 from venuekit.model.order import Fill, FillState
 
 #: How many fill ids are remembered to recognize a repeated fill.
 REMEMBERED_FILLS = 20_000
+#: Where an average has no end it is cut here, so that every later sum is exact.
+_FINEST = Decimal("1E-24")
 
 
 @attrs.frozen
@@ -35,7 +37,7 @@ class Holding:
         if self.size == 0 or (self.size > 0) == (signed > 0):
             return Holding(total, plus(self.cost, value), self.realized, fees)
         if abs(signed) <= abs(self.size):
-            left = ZERO if total == 0 else ratio(times(self.cost, total), self.size)
+            left = ZERO if total == 0 else half_even_to(ratio(times(self.cost, total), self.size), _FINEST)
             closed = minus(self.cost, left)
             return Holding(total, left, plus(self.realized, minus(-value, closed)), fees)
         to_close = times(times(-self.size, price), contract)
@@ -44,7 +46,7 @@ class Holding:
 
     def average(self, contract: Decimal) -> Decimal | None:
         """Average entry price; None when flat."""
-        return None if self.size == 0 else normal(ratio(self.cost, times(self.size, contract)))
+        return None if self.size == 0 else normal(half_even_to(ratio(self.cost, times(self.size, contract)), _FINEST))
 
 
 class Positions:
