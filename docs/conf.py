@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib import metadata
 
 project = "venuekit"
 author = "venuekit contributors"
 project_copyright = "2026, venuekit contributors"
-release = version("venuekit")
+release = metadata.version("venuekit")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "reference/generated"]
@@ -27,3 +27,5 @@ default_role = "code"
 nitpicky = True
 # Annotations name private aliases, other libraries and names by where they are defined; we link our own public pages.
 nitpick_ignore_regex = [("py:.*", ".*")]
+# Several order types have a field `type`; which one an annotation means does not matter to a reader.
+suppress_warnings = ["ref.python"]

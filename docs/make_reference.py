@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from venuekit import errors
 from venuekit.settings import schema
 
@@ -67,7 +68,8 @@ def _type(hint: object) -> str:
     arguments = [a for a in typing.get_args(hint) if a is not type(None)]
     if typing.get_origin(hint) is not None and type(None) in typing.get_args(hint):
         return _type(arguments[0])
-    names = {"Decimal": "decimal string", "str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
+    names = {"Decimal": "decimal string", "str": "text", "int": "whole number", "float": "number"}
+    names["bool"] = "true or false"
     if origin := typing.get_origin(hint):
         inner = ", ".join(_type(a) for a in arguments)
         return f"table of {inner}" if issubclass(origin, Mapping) else f"list of {inner}"
@@ -107,7 +109,7 @@ def configuration() -> str:
     parts.append(AGENTS + "| setting | value |\n|---|---|\n")
     parts += [f"| `{name}` | `{value}` |\n" for name, value in changed]
     parts.append(
-        "\n## `[venues.NAME]`\n\nRead by the adapter of that name; its server's README lists the settings. For example\n"
+        "\n## `[venues.NAME]`\n\nRead by the adapter of that name; its server's README lists the settings, such as\n"
         "[those of the paper exchange](https://github.com/venuekit/venuekit/blob/main/servers/paper/README.md).\n"
     )
     return "".join(parts)

@@ -154,9 +154,7 @@ CONTENT = Surface(
         ),
     ),
     templates=(
-        Template(
-            uri_template="test://template/{id}/data", name="templated", handler=_templated, complete={"id": _ids}
-        ),
+        Template(uri_template="test://template/{id}/data", name="templated", handler=_templated, complete={"id": _ids}),
     ),
     prompts=(
         Prompt(name="test_simple_prompt", description="simple", handler=_simple),

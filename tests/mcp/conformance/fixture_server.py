@@ -8,22 +8,29 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fixture_content import CONTENT
 from fixture_rounds import ROUNDS
-from mcp.shared.exceptions import MCPError
+from fixture_venue import FACTORY
+from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from pydantic import ValidationError
 
 from venuekit import open_desk
+from venuekit.registry import register
 from venuekit.settings.schema import DeskConfig, DeskSettings, StoreSettings
 from venuekit_mcp import build_server
+
+# The fixtures need features that the newest revision deprecates; that is what they are for.
+warnings.filterwarnings("ignore", category=MCPDeprecationWarning)
 
 
 def recorder(path: str) -> Any:
     """Middleware that appends one JSON line a request: method, name or uri, outcome."""
-    log = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    log = Path(path).open("a", buffering=1, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
 
     async def middleware(ctx: Any, call_next: Any) -> Any:
         params = ctx.params or {}
@@ -50,11 +57,11 @@ def recorder(path: str) -> Any:
 async def main() -> None:
     port, log, data = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     config = DeskConfig(
-        desk=DeskSettings(venue="paper", data_dir=data),
+        desk=DeskSettings(venue=FACTORY.name, data_dir=data),
         store=StoreSettings(url="sqlite://"),
-        venues={"paper": {"pace": "manual", "persist": False}},
     )
-    async with open_desk(config) as desk:
+    register(FACTORY)
+    async with open_desk(config, environ={}) as desk:
         server = build_server(desk, additions=CONTENT.merged(ROUNDS))
         server.middleware.insert(0, recorder(log))
         app = server.streamable_http_app()

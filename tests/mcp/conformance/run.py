@@ -51,14 +51,25 @@ def score(tools: Tools, revision: str, fixture: Fixture, scratch: Path) -> list[
         problems.append(f"{revision}: the suite's scenarios are not the ones we have fixtures for: {', '.join(odd)}")
     fixture.forget()
     done = tools.run(
-        tools.node, tools.suite, "server", "--url", fixture.url, "--requirements", revision, "-o", str(out), scratch=scratch
+        tools.node,
+        tools.suite,
+        "server",
+        "--url",
+        fixture.url,
+        "--requirements",
+        revision,
+        "-o",
+        str(out),
+        scratch=scratch,
     )
     seen: Counter[tuple[str, str, str]] = Counter(fixture.calls())
     missing = unmet(revision, seen)
     passed = 0
     print(f"\n{revision}")
     for scenario in scenarios:
-        wrong = failed_checks(out, scenario) + [f"never reached the server: {call}" for call in missing.get(scenario, [])]
+        wrong = failed_checks(out, scenario) + [
+            f"never reached the server: {call}" for call in missing.get(scenario, [])
+        ]
         passed += not wrong
         print(f"  {'FAIL' if wrong else 'pass'}  {scenario}")
         problems += [f"{revision} {scenario}: {line}" for line in wrong]

@@ -60,5 +60,7 @@ def install(folder: Path) -> Tools:
     absent = [path for path in wanted if not Path(path).exists()]
     if done.returncode or absent:
         file.unlink()
-        sys.exit(f"npm install failed in {folder}:\n{done.stdout}{done.stderr}\nmissing: {', '.join(absent) or 'nothing'}")
+        sys.exit(
+            f"npm install failed in {folder}:\n{done.stdout}{done.stderr}\nmissing: {', '.join(absent) or 'nothing'}"
+        )
     return tools

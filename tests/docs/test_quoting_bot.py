@@ -1,0 +1,100 @@
+"""The example bot quotes both sides, holds its inventory limit, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from venuekit import Desk, DeskConfig, DeskSettings, Side, open_desk
+from venuekit.settings.schema import RiskSettings, StoreSettings
+
+pytestmark = pytest.mark.anyio
+
+BOT = Path(__file__).parents[2] / "docs/examples/quoting_bot.py"
+SPEC = importlib.util.spec_from_file_location("quoting_bot", BOT)
+assert SPEC is not None
+assert SPEC.loader is not None
+bot_file = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(bot_file)
+Quoting, QuotingBot, prices = bot_file.Quoting, bot_file.QuotingBot, bot_file.prices
+TICK = Decimal("0.01")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    config = DeskConfig(
+        desk=DeskSettings(venue="paper", data_dir=str(tmp_path)),
+        store=StoreSettings(url="sqlite://"),
+        risk=RiskSettings(max_open_orders=10),
+        venues={"paper": {"pace": "manual", "seed": 7, "persist": False}},
+    )
+    async with open_desk(config, environ={}) as desk:
+        yield desk
+
+
+async def advance(desk: Desk, seconds: int) -> None:
+    extra = next(e for e in desk.extras if e.name == "advance_market")
+    await desk.call_extra("advance_market", extra.arguments(seconds=seconds))
+
+
+# tutorial: begin
+async def test_the_bot_keeps_its_position_within_the_limit(desk: Desk) -> None:
+    quoting = Quoting(instrument="BTC-PERP", size=Decimal("0.05"), max_inventory=Decimal("0.1"))
+    bot = QuotingBot(desk, quoting)
+    seen = set()
+    for _ in range(60):
+        await bot.step()
+        orders = await desk.open_orders("BTC-PERP")
+        assert len({order.side for order in orders}) == len(orders) <= 2
+        await advance(desk, seconds=10)
+        inventory = await bot.inventory()
+        assert abs(inventory) <= quoting.max_inventory
+        seen.add(inventory)
+    assert len(seen) > 1, "it never traded, so the limit was never tried"
+    await bot.stop()
+    assert list(await desk.open_orders("BTC-PERP")) == []
+
+
+# tutorial: end
+
+
+async def test_a_quote_that_is_where_it_should_be_is_left_in_its_place_in_the_queue(desk: Desk) -> None:
+    bot = QuotingBot(desk, Quoting(instrument="BTC-PERP"))
+    await bot.step()
+    before = {order.id for order in await desk.open_orders("BTC-PERP")}
+    await bot.step()
+    assert before
+    assert {order.id for order in await desk.open_orders("BTC-PERP")} == before
+
+
+async def test_stopping_leaves_other_instruments_alone(desk: Desk) -> None:
+    one, two = (QuotingBot(desk, Quoting(instrument=name, size=Decimal("0.1"))) for name in ("BTC-PERP", "ETH-PERP"))
+    await one.step()
+    await two.step()
+    await one.stop()
+    assert {order.instrument for order in await desk.open_orders()} == {"ETH-PERP"}
+
+
+def test_both_sides_are_quoted_around_the_middle_on_the_tick() -> None:
+    wanted = prices(Quoting(instrument="X"), Decimal("100.003"), Decimal(0), TICK)
+    assert wanted == {Side.BUY: Decimal("99.95"), Side.SELL: Decimal("100.06")}
+
+
+@pytest.mark.parametrize(
+    ("inventory", "sides"),
+    [("0.2", {Side.SELL}), ("0.16", {Side.SELL}), ("0.15", {Side.BUY, Side.SELL}), ("-0.2", {Side.BUY})],
+)
+def test_a_side_that_could_break_the_limit_is_left_out(inventory: str, sides: set[Side]) -> None:
+    assert set(prices(Quoting(instrument="X"), Decimal(100), Decimal(inventory), TICK)) == sides
+
+
+def test_a_long_position_moves_both_quotes_down_and_a_short_one_up() -> None:
+    flat, long, short = (
+        prices(Quoting(instrument="X"), Decimal(100), Decimal(inventory), TICK) for inventory in ("0", "0.1", "-0.1")
+    )
+    for side in Side:
+        assert long[side] < flat[side] < short[side]
