@@ -1,0 +1,154 @@
+"""The desk behind a server: who asks, what they may, what is kept, and what changes under a watched address."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+from venuekit.errors import ConfigError, ModeRefused, PermissionRefused, RateLimited, VenuekitError
+from venuekit.protocols.approver import Caller, Mode, Role
+from venuekit.watch.redact import redact_text
+from venuekit_mcp.rings import Rings
+from venuekit_mcp.watching import Watching
+
+if TYPE_CHECKING:
+    from venuekit.desk.desk import Desk
+
+_STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
+_MINUTE_NS = 60_000_000_000
+#: Longest text and largest count that the audit keeps of one call's arguments.
+_LONGEST_KEPT = 1000
+_MOST_KEPT = 50
+
+
+def kept(value: Any, depth: int = 0) -> Any:
+    """Arguments as the audit keeps them: bounded in size, whatever was sent."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_KEPT else f"{value[:_LONGEST_KEPT]}… ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        if depth > 3:
+            return "…"
+        return {str(k)[:64]: kept(v, depth + 1) for k, v in list(value.items())[:_MOST_KEPT]}
+    if isinstance(value, list | tuple):
+        return [kept(v, depth + 1) for v in value[:_MOST_KEPT]] if depth <= 3 else "…"
+    return value
+
+
+class DeskHost:
+    """A `Host` for one desk. The tools of a server share its subscriptions and its pace."""
+
+    def __init__(self, desk: Desk, caller: Caller | Callable[[], Caller] | None = None) -> None:
+        self.desk = desk
+        default = desk.default_caller
+        one = Caller(agent_id=default.agent_id, role=default.role, mode=default.mode, source="mcp-stdio")
+        self._caller: Callable[[], Caller] = caller if callable(caller) else lambda: caller or one
+        self.rings = Rings(desk)
+        self._watching = Watching(desk)
+        self._envelopes: dict[Mode, Mapping[str, str]] = {}
+        self._calls: dict[str, tuple[int, float]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._opened = 0
+
+    def caller(self) -> Caller:
+        """Who makes the request being served."""
+        return self._caller()
+
+    def mode_of(self, caller: Caller) -> Mode:
+        """The stricter of the desk's and the caller's mode."""
+        return min(self.desk.mode, caller.mode or self.desk.mode, key=_STRICTNESS.index)
+
+    def envelope(self, caller: Caller) -> Mapping[str, str]:
+        """Mode, venue, environment, account: in every answer, so that nobody mistakes paper for money."""
+        mode = self.mode_of(caller)
+        found = self._envelopes.get(mode)
+        if found is None:
+            venue = self.desk.venue
+            found = self._envelopes[mode] = {
+                "mode": mode.value,
+                "venue": venue.name,
+                "environment": self.desk.environment,
+                "account": redact_text(venue.account),
+            }
+        return found
+
+    def refusal(self, caller: Caller, role: Role, *, trades: bool, action: str = "do this") -> VenuekitError | None:
+        """Why the caller may not, or None."""
+        if trades and self.mode_of(caller) is Mode.READ_ONLY:
+            return ModeRefused(
+                f"This server is read_only for {caller.agent_id}: it cannot {action}.",
+                fix="An operator starts it with --mode shadow or --mode live; no tool changes the mode.",
+                details={"mode": Mode.READ_ONLY.value},
+            )
+        if not caller.role.includes(role):
+            return PermissionRefused(
+                f"Role {caller.role.value} cannot {action}; {role.value} can.",
+                fix="An operator changes the role in the configuration.",
+                details={"role": caller.role.value, "needed": role.value},
+            )
+        return None
+
+    def charge(self, caller: Caller) -> None:
+        """One call of the caller's calls a minute (a bucket that refills evenly). Raises RateLimited."""
+        most = self.desk.settings.pace.agent_calls_per_minute
+        now = self.desk.clock.monotonic_ns()
+        then, left = self._calls.get(caller.agent_id, (now, float(most)))
+        left = min(float(most), left + (now - then) * most / _MINUTE_NS)
+        if left < 1.0:
+            self._calls[caller.agent_id] = (now, left)
+            raise RateLimited(
+                f"{caller.agent_id} made more than {most} calls a minute.", retry_after=(1.0 - left) * 60 / most
+            )
+        self._calls[caller.agent_id] = (now, left - 1.0)
+
+    async def record(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
+        """Keep the call in the audit. Raises JournalUnavailable."""
+        await self.desk.record_call(tool, kept(arguments), outcome, caller=caller)
+
+    def later(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` by the way; its failure is reported on stderr."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            sys.stderr.write(f"venuekit-mcp: {type(task.exception()).__name__}: {task.exception()}\n")
+
+    async def watch(self, uri: str, changed: Any) -> None:
+        """Somebody watches `uri` now."""
+        await self._watching.add(uri, changed)
+
+    async def unwatch(self, uri: str) -> None:
+        """Nobody watches `uri` any more."""
+        await self._watching.remove(uri)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, by the desk's clock."""
+        await self.desk.clock.sleep(seconds)
+
+    async def open(self) -> None:
+        """Begin to serve."""
+        self._opened += 1
+
+    async def close(self) -> None:
+        """Close subscriptions when nobody is served any more, after what is still being written."""
+        self._opened -= 1
+        if self._opened:
+            return
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watching.close()
+        await self.rings.close()
+
+
+def unknown_choice(what: str, given: str, known: list[str]) -> ConfigError:
+    """The refusal of a toolset or profile that does not exist."""
+    return ConfigError(
+        f"There is no {what} {given[:40]!r}.",
+        fix=f"Choose from: {', '.join(known)}.",
+        field=what,
+        details={"accepted": known},
+    )

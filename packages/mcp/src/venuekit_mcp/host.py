@@ -1,0 +1,57 @@
+"""What the wiring needs to know about who asks and what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
+
+from venuekit.errors import VenuekitError
+from venuekit.protocols.approver import Caller, Role
+
+
+class Host(Protocol):
+    """The desk behind a server, as the wiring sees it."""
+
+    def caller(self) -> Caller:
+        """Who makes the request being served."""
+        ...
+
+    def envelope(self, caller: Caller) -> Mapping[str, str]:
+        """What every answer names: mode, venue, environment, account."""
+        ...
+
+    def refusal(self, caller: Caller, role: Role, *, trades: bool, action: str = "do this") -> VenuekitError | None:
+        """Why the caller may not, or None."""
+        ...
+
+    def charge(self, caller: Caller) -> None:
+        """Count one call. Raises RateLimited."""
+        ...
+
+    async def record(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
+        """Keep the call in the audit. Raises JournalUnavailable."""
+        ...
+
+    def later(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` by the way; its failure is reported on stderr."""
+        ...
+
+    async def watch(self, uri: str, changed: Any) -> None:
+        """Somebody watches `uri` now; `changed(uri)` is to be called when its body may be different."""
+        ...
+
+    async def unwatch(self, uri: str) -> None:
+        """Nobody watches `uri` any more."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, by the desk's clock."""
+        ...
+
+    async def open(self) -> None:
+        """Called when serving begins, once a connection or once a process."""
+        ...
+
+    async def close(self) -> None:
+        """Called as often as `open`."""
+        ...

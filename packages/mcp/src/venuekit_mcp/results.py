@@ -1,0 +1,89 @@
+"""What a tool call answers: structured content with its text, or an error that a model can act on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import mcp_types as T
+import msgspec
+
+from venuekit.errors import InternalError, OutcomeUnknown, Rejected, Unavailable, VenuekitError
+from venuekit_mcp.wire import LONGEST_UNTRUSTED, clean, marked
+
+#: Longest answer, in bytes of JSON; hosts cut or refuse longer ones.
+MOST_BYTES = 80_000
+_ENCODE = msgspec.json.Encoder().encode
+#: What is said of an error whose own words came from a venue.
+_SAID_BY_VENUE: tuple[tuple[type[VenuekitError], str], ...] = (
+    (OutcomeUnknown, "The request was sent and no trustworthy answer came back."),
+    (Rejected, "The venue rejected the request."),
+    (Unavailable, "Nothing was sent; the venue or the desk could not take the request now."),
+)
+
+
+def json_text(body: Any) -> str:
+    """Compact JSON."""
+    return _ENCODE(body).decode()
+
+
+def incident(error: BaseException) -> InternalError:
+    """A bug as an error without its details, which go to stderr under the incident's id."""
+    name = secrets.token_hex(6)
+    sys.stderr.write(f"venuekit-mcp: incident {name}\n")
+    sys.stderr.writelines(traceback.format_exception(error))
+    return InternalError("Something went wrong inside the server.", details={"incident": name})
+
+
+def error_body(error: VenuekitError) -> dict[str, Any]:
+    """code, message, fix, and field, order_id, details where there are any; a venue's own words are marked."""
+    body = dict(error.to_dict())
+    body["message"] = clean(str(body["message"]), 600)
+    for kind, ours in _SAID_BY_VENUE:
+        if isinstance(error, kind):
+            body["message"] = f"{ours} Reason: {(type(error).__doc__ or '').strip().splitlines()[0]}"
+            body["venue_says"] = marked(error.message)
+            break
+    details = body.get("details")
+    if isinstance(details, dict):
+        body["details"] = {
+            k: clean(v) if isinstance(v, str) else [clean(str(i), 80) for i in v[:20]] if isinstance(v, list) else v
+            for k, v in details.items()
+        }
+    if "fix" in body:
+        body["fix"] = clean(str(body["fix"]), LONGEST_UNTRUSTED)
+    return body
+
+
+def failed(error: VenuekitError, envelope: Mapping[str, str]) -> T.CallToolResult:
+    """The tool error for `error`."""
+    body = {**error_body(error), **envelope}
+    return T.CallToolResult(content=[T.TextContent(text=json_text(body))], structured_content=body, is_error=True)
+
+
+def bounded(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The body and its JSON, with the longest lists cut until it is at most `MOST_BYTES`; says so in `truncated`."""
+    text = json_text(body)
+    while len(text) > MOST_BYTES:
+        lists = {k: v for k, v in body.items() if isinstance(v, list) and v}
+        if not lists:
+            raise InternalError(f"An answer of {len(text)} bytes cannot be cut.")
+        longest = max(lists, key=lambda k: len(json.dumps(lists[k])))
+        kept = lists[longest][: len(lists[longest]) // 2]
+        body = {
+            **{k: v for k, v in body.items() if k != "next_cursor"},
+            longest: kept,
+            "truncated": f"{longest} was cut to {len(kept)} to keep the answer small; ask for fewer with limit or filters.",
+        }
+        text = json_text(body)
+    return body, text
+
+
+def answered(body: dict[str, Any], envelope: Mapping[str, str]) -> T.CallToolResult:
+    """The result that carries `body`, as structured content and as text."""
+    whole, text = bounded({**body, **envelope})
+    return T.CallToolResult(content=[T.TextContent(text=text)], structured_content=whole)

@@ -1,0 +1,187 @@
+"""Model values as they go out over MCP: compact JSON, decimals as strings, times as ISO 8601, strangers' text marked."""
+
+from __future__ import annotations
+
+import types
+import typing
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from venuekit.model.events import ConnectionEvent, DeskEvent
+from venuekit.model.instrument import Instrument
+from venuekit.model.money import plain
+from venuekit.model.order import CancelResult, Order, OrderStatus
+from venuekit.model.times import iso
+
+#: Longest text that a stranger wrote, in characters.
+LONGEST_UNTRUSTED = 300
+#: In every answer already, so not again in each row.
+_SAID_ALREADY = frozenset({"venue", "account"})
+#: Durations, told from moments by name.
+_DURATIONS = frozenset({"clock_skew_ns", "lag_ns"})
+_VERBS = ("created", "updated", "expires", "tripped", "decided", "last_reconciled", "started")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def clean(text: str, longest: int = LONGEST_UNTRUSTED) -> str:
+    """`text` on one line, without control, bidirectional and zero-width characters, cut to `longest`."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            " " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c) not in _INVISIBLE
+        )
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+@attrs.frozen
+class Untrusted:
+    """Text that a venue or another agent wrote: data, never instructions."""
+
+    text: str
+
+
+def marked(text: str) -> dict[str, Any]:
+    """A stranger's text in its envelope."""
+    return {"untrusted": True, "text": clean(text)}
+
+
+def key_of(name: str) -> str:
+    """What a field is called on the wire."""
+    if not name.endswith("_ns"):
+        return name
+    base = name[:-3]
+    if name in _DURATIONS:
+        return f"{base}_ms"
+    return f"{base}_at" if base in _VERBS else base
+
+
+def _moment(value: int | None) -> str | None:
+    return iso(value) if value else None
+
+
+def _milliseconds(value: int | None) -> str | None:
+    return None if value is None else plain(Decimal(value) / 1_000_000)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_Getter = Callable[[Any], Any]
+_PLANS: dict[type[Any], Sequence[tuple[str, str, _Getter]]] = {}
+
+
+def _converter(name: str, declared: Any) -> _Getter:
+    if name in _DURATIONS:
+        return _milliseconds
+    if name.endswith("_ns"):
+        return _moment
+    if typing.get_origin(declared) in (typing.Union, types.UnionType):
+        inner = [t for t in typing.get_args(declared) if t is not type(None)]
+        declared = inner[0] if len(inner) == 1 else None
+    if declared in (str, int, bool):
+        return _same
+    return wire
+
+
+def _plan(cls: type[Any]) -> Sequence[tuple[str, str, _Getter]]:
+    found = _PLANS.get(cls)
+    if found is None:
+        attrs.resolve_types(cls)
+        found = tuple(
+            (f.name, key_of(f.name), _converter(f.name, f.type))
+            for f in attrs.fields(cls)
+            if f.name not in _SAID_ALREADY
+        )
+        _PLANS[cls] = found
+    return found
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    body = {}
+    for name, key, convert in _plan(type(value)):
+        item = getattr(value, name)
+        if item is None or item == "":
+            continue
+        out = convert(item)
+        if out is not None:
+            body[key] = out
+    return body
+
+
+def _order(value: Order) -> dict[str, Any]:
+    body = {"id": value.id, **_fields(value)}
+    if value.reason:
+        body["reason"] = marked(value.reason)
+    if value.status_reason:
+        strange = value.status is OrderStatus.REJECTED
+        body["status_reason"] = marked(value.status_reason) if strange else clean(value.status_reason)
+    return body
+
+
+def _instrument(value: Instrument) -> dict[str, Any]:
+    body = _fields(value)
+    if value.name:
+        body["name"] = marked(value.name)
+    if value.metadata:
+        entries = list(value.metadata.items())[:20]
+        body["metadata"] = {"untrusted": True, "fields": {clean(k, 60): clean(v) for k, v in entries}}
+    else:
+        body.pop("metadata", None)
+    return body
+
+
+def _connection(value: ConnectionEvent) -> dict[str, Any]:
+    body = _fields(value)
+    if value.detail:
+        body["detail"] = marked(value.detail)
+    return body
+
+
+def _cancel(value: CancelResult) -> dict[str, Any]:
+    body: dict[str, Any] = {"order_id": value.order.client_order_id or value.order.venue_order_id or ""}
+    if value.order.instrument:
+        body["instrument"] = value.order.instrument
+    body["accepted"] = value.error_code is None
+    if value.error_code:
+        body |= {"error_code": value.error_code, "message": marked(value.message)}
+    return body
+
+
+_SPECIAL: dict[type[Any], Callable[[Any], Any]] = {
+    Order: _order,
+    Instrument: _instrument,
+    ConnectionEvent: _connection,
+    CancelResult: _cancel,
+    Untrusted: lambda value: marked(value.text),
+    DeskEvent: lambda value: {**_fields(value), "message": clean(value.message)},
+}
+
+
+def wire(value: Any) -> Any:
+    """`value` as JSON-ready data. None and empty texts are left out of objects."""
+    if value is None or (isinstance(value, str | int) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Enum):
+        return value.value
+    special = _SPECIAL.get(type(value))
+    if special is not None:
+        body = special(value)
+    elif attrs.has(type(value)):
+        body = _fields(value)
+    elif isinstance(value, Mapping):
+        return {str(wire(k)): wire(v) for k, v in value.items()}
+    elif isinstance(value, Sequence | set | frozenset):
+        return [wire(item) for item in value]
+    elif isinstance(value, float):
+        return value
+    else:
+        raise TypeError(f"{type(value).__name__} has no wire form")
+    tag = getattr(type(value), "tag", None)
+    return {"event": tag, **body} if isinstance(tag, str) else body
