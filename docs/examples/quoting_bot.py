@@ -10,6 +10,7 @@ import asyncio
 from decimal import Decimal
 
 import attrs
+
 from venuekit import Desk, LimitOrder, Order, Side, open_desk
 from venuekit.adapter import Channel, PostOnlyWouldCross, Refused, UsageError
 

@@ -53,5 +53,5 @@ def acme() -> Survey:
         prompts=[
             {"name": "daily_review", "description": "Review the day.", "arguments": [{"name": "day", "required": True}]}
         ],
-        flags="usage: venuekit-mcp-acme [--mode MODE]",
+        flags=[("--mode MODE", "what an order does")],
     )

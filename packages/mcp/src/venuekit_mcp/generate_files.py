@@ -63,7 +63,7 @@ def _names(survey: Survey, namespace: str) -> dict[str, str]:
         "stanza_servers": _json({"mcpServers": {key: stanza}}).rstrip(),
         "stanza_vscode": _json({"servers": {key: {"type": "stdio", **stanza}}}).rstrip(),
         "claude_code": f"claude mcp add {key} -- {' '.join(command)}",
-        "flags": survey.flags.rstrip(),
+        "flags": _table(("flag", "meaning"), [(f"`{_cell(flag)}`", _cell(doc)) for flag, doc in survey.flags]),
         "tool_count": str(len(survey.tools)),
         "tools": _tools(survey),
         "resources": _resources(survey),

@@ -178,7 +178,7 @@ class IdleVenue:
 
     async def profile(self) -> AccountProfile:
         """Nobody's."""
-        raise NotConnected("This venue is idle and has no account.")
+        return AccountProfile(venue=self.name, account=self.account, environment=self.environment, permissions=())
 
     async def transfers(self, *, limit: int = 100, cursor: str | None = None) -> Page[Transfer]:
         """None."""

@@ -130,6 +130,7 @@ def manifest(survey: Survey) -> Mapping[str, object]:
             "description": option.doc or option.name,
             "required": option.required,
             "sensitive": option.secret,
+            **({} if option.required else {"default": ""}),
         }
     run = ["run", "--directory", "${__dirname}", distribution, "--mode", "${user_config.mode}"]
     return {

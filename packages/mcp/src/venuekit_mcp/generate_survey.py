@@ -17,7 +17,7 @@ from venuekit.registry import GROUP, load_factory, register, unregister, venue_n
 from venuekit.runtime.session import open_desk
 from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, ReconcileSettings, StoreSettings
 from venuekit_mcp.generate_idle import IdleFactory
-from venuekit_mcp.run import help_text
+from venuekit_mcp.run import flag_help
 from venuekit_mcp.server import build_server
 
 Wire = Mapping[str, Any]
@@ -43,8 +43,8 @@ class Survey:
     resources: Sequence[Wire]
     templates: Sequence[Wire]
     prompts: Sequence[Wire]
-    #: The command's own --help.
-    flags: str
+    #: The command's flags, each with its explanation.
+    flags: Sequence[tuple[str, str]]
 
 
 async def survey(venue: str) -> Survey:
@@ -78,7 +78,7 @@ async def survey(venue: str) -> Survey:
         resources=whole["resources"],
         templates=whole["templates"],
         prompts=whole["prompts"],
-        flags=help_text(venue),
+        flags=flag_help(venue),
     )
 
 
