@@ -87,7 +87,7 @@ def inspect(tools: Tools, paper: Paper, scratch: Path) -> list[str]:
     call = ("--method", "tools/call", "--tool-name", "get_capabilities", "--format", "json")
     http = ("--server-url", paper.url, "--transport", "http", "--header", f"Authorization: Bearer {paper.token}")
     runs = {
-        "stdio, tools/list --strict": ("--method", "tools/list", "--strict", "--format", "json", *paper.command),
+        "stdio, tools/list --strict": ("--method", "tools/list", "--strict", "--format", "json", *paper.stdio),
         "http modern, tools/call": (*http, "--protocol-era", "modern", *call),
         "http legacy, tools/call": (*http, "--protocol-era", "legacy", *call),
     }

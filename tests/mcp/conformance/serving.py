@@ -82,10 +82,14 @@ class Fixture(Serving):
 
 
 class Paper(Serving):
-    """The real paper server over HTTP, and the command that starts it over stdio."""
+    """The real paper server over HTTP, and the command that starts another one over stdio."""
+
+    TOKEN_NAME = "VENUEKIT_CONFORMANCE_TOKEN"
 
     def __init__(self, scratch: Path) -> None:
         super().__init__(scratch)
         self.token = secrets.token_urlsafe(24)
         script = str(Path(sys.executable).with_name("venuekit-mcp-paper"))
-        self.command = [script, "--mode", "shadow"]
+        self.stdio = [script, "--mode", "shadow"]
+        self.command = [*self.stdio, "--transport", "http", "--port", str(self.port), "--token-env", self.TOKEN_NAME]
+        self.environ = {self.TOKEN_NAME: self.token, "VENUEKIT__DESK__DATA_DIR": str(scratch / "paper-data")}
