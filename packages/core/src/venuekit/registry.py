@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from importlib.metadata import EntryPoint, entry_points
 
-from venuekit.errors import UnknownVenue
+from venuekit.errors import ConfigError, UnknownVenue
 from venuekit.protocols.venue import VenueFactory
 
 GROUP = "venuekit.venues"
@@ -36,6 +36,7 @@ def load_factory(name: str) -> VenueFactory:
 
     Raises:
         UnknownVenue: nothing of that name is installed; the fix is the install command.
+        ConfigError: it is installed, and its import fails.
     """
     if name in _REGISTERED:
         return _REGISTERED[name]
@@ -50,5 +51,12 @@ def load_factory(name: str) -> VenueFactory:
             field="venue",
             details={"installed": names},
         )
-    factory: VenueFactory = point.load()
+    try:
+        factory: VenueFactory = point.load()
+    except Exception as error:  # whatever the import of someone else's package raises
+        raise ConfigError(
+            f"The adapter {name!r} is installed, but does not load: {type(error).__name__}: {error}.",
+            fix=f"Reinstall it: pip install --force-reinstall venuekit-{name}",
+            field="venue",
+        ) from error
     return factory

@@ -8,6 +8,7 @@ from typing import Any
 from venuekit.books.exposure import Exposure
 from venuekit.books.orders import Applied, Orders
 from venuekit.books.positions import Positions
+from venuekit.journal.replay import OVERLAP
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
@@ -120,7 +121,8 @@ class State:
         after, count = 0, 0
         snapshot = store.latest(desk, EntryKind.SNAPSHOT)
         if snapshot is not None:
-            after = snapshot.sequence
+            # An order that was being written when the snapshot was taken has its row before it, and is not in it.
+            after = max(0, snapshot.sequence - OVERLAP)
             for body in snapshot.body["orders"]:
                 self.orders.put(from_record(body, Order))
             self.last_fill_ns = int(snapshot.body["last_fill_ns"])

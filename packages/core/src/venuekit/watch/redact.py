@@ -27,6 +27,11 @@ _ASSIGNED = re.compile(
 _PUBLIC_NAME = re.compile(r"(?i)(digest|hash|head|_id|_ids|sha256)$|^id$")
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether a field of this name holds a secret."""
+    return bool(_SECRET_NAME.search(name)) and not _PUBLIC_NAME.search(name)
+
+
 def redact_text(text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool = False) -> str:
     """`text` without keys, tokens, signatures and PEM blocks; wallet addresses cut to their last six digits.
 
@@ -47,7 +52,7 @@ def redact_text(text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool
 def redact(value: Any, *, also: frozenset[str] = frozenset(), name: str = "") -> Any:
     """JSON-ready data without secrets, by the names of fields and by the shapes of values."""
     if isinstance(value, str):
-        if name and _SECRET_NAME.search(name) and not _PUBLIC_NAME.search(name) and value:
+        if name and value and names_a_secret(name):
             return HIDDEN
         return redact_text(value, also=also, keep_hex=bool(_PUBLIC_NAME.search(name)))
     if isinstance(value, Mapping):

@@ -1,0 +1,107 @@
+"""The `venuekit` command: finds the right file for a command, and turns errors into a line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from cyclopts import App, CycloptsError
+
+from venuekit.cli.exits import FAILED, INTERRUPTED, OK, USAGE, exit_code
+from venuekit.errors import VenuekitError
+from venuekit.version import VERSION
+from venuekit.watch.redact import redact_text
+
+#: Other distributions add commands here; each names a function that takes the arguments and returns an exit code.
+PLUGINS = "venuekit.commands"
+
+# name: (where it is, what it does). The help lists these without importing any.
+_COMMANDS = {
+    "venues": ("venuekit.cli.venues:venues", "Installed adapters, and what each can do."),
+    "config": ("venuekit.cli.config:app", "The configuration: check."),
+    "status": ("venuekit.cli.status:status", "Every desk at a glance."),
+    "orders": ("venuekit.cli.orders:orders", "What is open; with an id, one order from its beginning."),
+    "positions": ("venuekit.cli.orders:positions", "What is held."),
+    "approvals": ("venuekit.cli.approvals:app", "Orders that wait for a person: list, show, approve, reject."),
+    "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
+    "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
+    "resume": ("venuekit.cli.control:resume", "Let orders go again."),
+    "risk": ("venuekit.cli.risk:app", "Limits: explain."),
+    "client": ("venuekit.cli.install:app", "MCP hosts: install."),
+    "doctor": ("venuekit.cli.doctor:doctor", "Whether everything that a desk needs is in order."),
+    "new": ("venuekit.cli.new:app", "Skeletons: adapter."),
+}
+_PLUGIN_HELP = {"demo": "A real MCP client trades on the paper exchange, in this terminal."}
+_INSTALL = {"demo": "pip install venuekit-mcp venuekit-paper venuekit-mcp-paper"}
+
+
+def build() -> App:
+    """The command with all its subcommands, none of them imported yet."""
+    app = App(
+        name="venuekit",
+        help="One order model, one risk engine, one audit trail, any venue.",
+        version=VERSION,
+        result_action="return_value",
+    )
+    for name in sorted({*_PLUGIN_HELP, *_plugins()} - set(_COMMANDS)):
+        app.command(lambda: None, name=name, help=_PLUGIN_HELP.get(name, "From another package."))
+    for name, (path, text) in _COMMANDS.items():
+        app.command(path, name=name, help=text)
+    return app
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=PLUGINS)}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command with these arguments; returns the exit code. Errors become a line, never a traceback."""
+    try:
+        code = _dispatch(list(argv))
+        sys.stdout.flush()
+    except VenuekitError as error:
+        return _report(argv, error.to_dict(), str(error), exit_code(error))
+    except CycloptsError as error:
+        text = f"{error} Help: venuekit --help"
+        return _report(argv, {"code": "USAGE", "message": str(error), "fix": "venuekit --help"}, text, USAGE)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone, as with `| head`; nothing is left to tell
+        return OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a sentence, not a traceback
+        text = f"Internal error: {type(error).__name__}: {error}"
+        return _report(argv, {"code": "INTERNAL_ERROR", "message": text}, f"{text}\nThis is a bug in venuekit.", FAILED)
+    return code
+
+
+def _dispatch(argv: list[str]) -> int:
+    if argv and argv[0] not in _COMMANDS and (argv[0] in _PLUGIN_HELP or argv[0] in _plugins()):
+        return _plugin(argv[0], argv[1:])
+    code = build()(argv, exit_on_error=False, print_error=False)
+    return code if isinstance(code, int) else OK
+
+
+def _plugin(name: str, arguments: list[str]) -> int:
+    point = _plugins().get(name)
+    if point is None:
+        print(f"venuekit {name} is in a package that is not installed. Run: {_INSTALL[name]}", file=sys.stderr)
+        return USAGE
+    code = point.load()(arguments)
+    return code if isinstance(code, int) else OK
+
+
+def _report(argv: Sequence[str], body: dict[str, object], text: str, code: int) -> int:
+    from venuekit.cli.output import printable  # noqa: PLC0415
+
+    if "--json" in argv:
+        print(redact_text(json.dumps({"error": body}, indent=2, ensure_ascii=False)))
+    print(printable(redact_text(text)), file=sys.stderr)
+    return code

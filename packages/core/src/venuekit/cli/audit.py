@@ -1,0 +1,257 @@
+"""`venuekit audit`: reading, proving and exporting the journal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from venuekit.cli.anchor import read_anchor, write_anchor
+from venuekit.cli.exits import FAILED, OK
+from venuekit.cli.options import DEFAULT, Options
+from venuekit.cli.output import document, moment, note, say, table
+from venuekit.cli.place import find, read
+from venuekit.errors import ConfigError, InvalidValue
+from venuekit.model.codec import to_plain
+from venuekit.model.times import iso, parse_iso
+from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
+
+app = App(name="audit", help="The journal: tail, search, stats, verify, export.")
+_KINDS = [k.value for k in EntryKind]
+_PAGE = 1000
+
+
+@app.command
+async def tail(
+    *,
+    number: Annotated[int, Parameter(alias="-n")] = 20,
+    kind: list[str] | None = None,
+    desk: str | None = None,
+    options: Options = DEFAULT,
+) -> int:
+    """The newest rows, oldest of them first.
+
+    Args:
+        number: How many rows.
+        kind: Only rows of this kind; may be given again.
+        desk: Only this desk.
+    """
+    query = RowQuery(kinds=_kinds(kind), desk=desk, limit=_count(number, "number"))
+    return await _listed(query, options, "Nothing is recorded yet. See it at work: venuekit demo")
+
+
+@app.command
+async def search(
+    text: str = "",
+    /,
+    *,
+    kind: list[str] | None = None,
+    agent: str | None = None,
+    tool: str | None = None,
+    subject: str | None = None,
+    desk: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: int = 100,
+    options: Options = DEFAULT,
+) -> int:
+    """Rows that match everything given.
+
+    Args:
+        text: Looked for in subject and body, in any case.
+        kind: Only rows of this kind; may be given again.
+        agent: Only of this agent.
+        tool: Only calls of this tool.
+        subject: Only about this order, approval or tool.
+        desk: Only this desk.
+        since: From this time on (ISO 8601 with zone).
+        until: Before this time.
+        limit: The newest so many.
+    """
+    if tool is not None:
+        kind, subject = [EntryKind.CALL.value], tool
+    query = RowQuery(
+        text=text or None,
+        kinds=_kinds(kind),
+        agent_id=agent,
+        subject=subject,
+        desk=desk,
+        start_ns=None if since is None else parse_iso(since, field="since"),
+        end_ns=None if until is None else parse_iso(until, field="until"),
+        limit=_count(limit, "limit"),
+    )
+    return await _listed(query, options, "No row matches.")
+
+
+def _count(value: int, field: str) -> int:
+    if not 1 <= value <= 1_000_000:
+        raise InvalidValue(f"{field} must be from 1 to 1000000.", field=field, details={"accepted": "1 to 1000000"})
+    return value
+
+
+def _kinds(words: list[str] | None) -> tuple[EntryKind, ...]:
+    for word in words or []:
+        if word not in _KINDS:
+            raise InvalidValue(
+                f"kind {word[:20]!r} is none of {', '.join(_KINDS)}.", field="kind", details={"accepted": _KINDS}
+            )
+    return tuple(EntryKind(word) for word in words or [])
+
+
+async def _listed(query: RowQuery, options: Options, empty: str) -> int:
+    async with read(find(options)) as store:
+        rows = list(store.rows(query))[::-1]
+    if options.json:
+        document({"rows": [_body(r) for r in rows]})
+    elif not rows:
+        note(empty)
+    else:
+        table(
+            ("ROW", "TIME", "KIND", "AGENT", "SUBJECT", "WHAT"),
+            [
+                (r.sequence, moment(r.time_ns), r.kind.value, r.agent_id or "-", r.subject or "-", _what(r))
+                for r in rows
+            ],
+            right=("ROW",),
+        )
+    return OK
+
+
+def _body(row: Row) -> dict[str, Any]:
+    return {"time": iso(row.time_ns), **to_plain(row)}
+
+
+def _what(row: Row) -> str:
+    """The row in a few words."""
+    b = row.body
+    match row.kind:
+        case EntryKind.INTENT | EntryKind.ORDER:
+            size = b.get("size") or b.get("quote_size") or "-"
+            at = f" at {b['price']}" if b.get("price") else ""
+            return f"{b.get('status')} {b.get('side')} {size} {b.get('instrument')} {b.get('type')}{at}"
+        case EntryKind.FILL:
+            return f"{b.get('side')} {b.get('size')} {b.get('instrument')} at {b.get('price')}"
+        case EntryKind.DENIED:
+            error = b.get("error") or {}
+            return f"{error.get('code')}: {error.get('message')}"
+        case EntryKind.APPROVAL:
+            return f"{b.get('state')} {b.get('summary')}"
+        case EntryKind.CALL:
+            return f"{b.get('outcome', '')} {json.dumps(b.get('arguments'), ensure_ascii=False)}"[:200]
+        case EntryKind.SNAPSHOT:
+            return f"{len(b.get('orders', ()))} live orders"
+        case _:
+            shown = {k: v for k, v in b.items() if k != "control"}
+            return " ".join(f"{k}={v}" for k, v in shown.items())[:200]
+
+
+@app.command
+async def stats(*, since: str | None = None, until: str | None = None, options: Options = DEFAULT) -> int:
+    """Rows a UTC day, by kind and agent.
+
+    Args:
+        since: From this time on (ISO 8601 with zone).
+        until: Before this time.
+    """
+    start = None if since is None else parse_iso(since, field="since")
+    end = None if until is None else parse_iso(until, field="until")
+    async with read(find(options)) as store:
+        counts = store.stats(start_ns=start, end_ns=end)
+    if options.json:
+        document({"days": [to_plain(c) for c in counts]})
+    elif not counts:
+        note("Nothing is recorded there.")
+    else:
+        rows = [(c.day, c.kind, c.agent_id or "-", c.count) for c in counts]
+        table(("DAY", "KIND", "AGENT", "ROWS"), rows, right=("ROWS",))
+    return OK
+
+
+@app.command
+async def verify(*, expected_head: str | None = None, anchor: Path | None = None, options: Options = DEFAULT) -> int:
+    """Recompute the whole chain; the first row that was altered, removed or moved is named.
+
+    Rows cut off at the end leave a chain that is whole: keep the head it prints somewhere else, and give it back.
+
+    Args:
+        expected_head: A head that an earlier verify printed; its row must still be there.
+        anchor: A file that keeps the head from one verify to the next.
+    """
+    place = find(options)
+    if not place.exists:
+        say(f"There is no store at {place.url}; nothing was recorded yet." if not options.json else "")
+        if options.json:
+            document({"ok": False, "rows": 0, "head": None, "problem": f"no store at {place.url}", "sequence": None})
+        return FAILED
+    known = None if anchor is None else read_anchor(anchor)
+    async with read(place) as store:
+        result = store.verify(expected_head=expected_head or (known.head if known else None))
+        if result.ok and expected_head and known:
+            result = store.verify(expected_head=known.head)
+    if result.ok and anchor is not None:
+        write_anchor(anchor, result)
+    if options.json:
+        document(result)
+    elif result.ok:
+        say(f"The chain is whole: {result.rows} rows.\nhead {result.head}")
+    else:
+        say(f"The chain is BROKEN: {result.problem}.")
+        note("Keep the file as it is, and compare it with a backup or an export.")
+    return OK if result.ok else FAILED
+
+
+@app.command
+async def export(file: Path | None = None, /, *, desk: str | None = None, options: Options = DEFAULT) -> int:
+    """Every row as one JSON object a line, oldest first, with its digest.
+
+    Args:
+        file: Where to; otherwise standard output. A file that is there is not replaced.
+        desk: Only this desk.
+    """
+    async with read(find(options)) as store:
+        rows = _all(store, desk)
+        if file is None:
+            if options.json:
+                document({"rows": [_body(r) for r in rows]})
+            else:
+                for row in rows:
+                    sys.stdout.write(_line(row))
+            return OK
+        count = _write(file, rows)
+    if options.json:
+        document({"file": str(file), "rows": count})
+    else:
+        say(f"{count} rows written to {file}.")
+    return OK
+
+
+def _all(store: Store, desk: str | None) -> Iterator[Row]:
+    after = 0
+    while True:
+        rows = store.rows(RowQuery(desk=desk, after_sequence=after, newest_first=False, limit=_PAGE))
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].sequence
+
+
+def _line(row: Row) -> str:
+    return json.dumps(_body(row), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _write(file: Path, rows: Iterator[Row]) -> int:
+    count = 0
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            for row in rows:
+                out.write(_line(row))
+                count += 1
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error.strerror}.", fix="Name a file that does not exist yet.", field="file"
+        ) from error
+    return count

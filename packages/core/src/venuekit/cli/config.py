@@ -1,0 +1,85 @@
+"""`venuekit config check`: whether a configuration would be accepted, without opening anything."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import attrs
+from cyclopts import App
+
+from venuekit.cli.exits import OK
+from venuekit.cli.literals import readable_secrets
+from venuekit.cli.options import DEFAULT, Options
+from venuekit.cli.output import document, note, pairs
+from venuekit.cli.place import Place, find
+from venuekit.desk.permission import desk_mode
+from venuekit.protocols.approver import Mode
+from venuekit.protocols.venue import VenueContext, VenueFactory
+from venuekit.registry import load_factory
+from venuekit.watch.clock import SystemClock
+
+app = App(name="config", help="The configuration: check.")
+
+
+@app.command
+def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
+    """Read the configuration as a desk would: unknown keys, bad values and missing secrets are named by their place.
+
+    Args:
+        file: The configuration file; the same as --config.
+    """
+    if file is not None:
+        options = attrs.evolve(options, config=file)
+    place = find(options)
+    factory = load_factory(place.config.desk.venue)
+    mode = check_venue(place, factory)
+    warnings = readable_secrets(place.loaded.path) if place.loaded.path else []
+    given = {name: source for name, source in place.loaded.sources.items() if not source.startswith("default")}
+    if options.json:
+        document(
+            {
+                "ok": True,
+                "file": None if place.loaded.path is None else str(place.loaded.path),
+                "venue": factory.name,
+                "account": place.config.desk.account,
+                "environment": factory.environment,
+                "mode": mode.value,
+                "store": place.url,
+                "set": given,
+                "warnings": warnings,
+            }
+        )
+        return OK
+    pairs(
+        [
+            ("file", place.loaded.path or "none; all defaults"),
+            ("venue", f"{factory.name} ({factory.environment}), account {place.config.desk.account}"),
+            ("mode", mode.value),
+            ("store", place.url),
+            ("set", f"{len(given)} values" if given else "nothing"),
+        ]
+    )
+    for warning in warnings:
+        note(f"Warning: {warning}")
+    note("The configuration is good.")
+    return OK
+
+
+def check_venue(place: Place, factory: VenueFactory) -> Mode:
+    """The mode that a desk would have, once the adapter has accepted its own table.
+
+    Raises:
+        ConfigError: the mode or an option of the venue cannot be right.
+    """
+    config = place.config
+    with tempfile.TemporaryDirectory() as folder:  # nothing is kept: the adapter is asked, not opened
+        venue = factory.create(
+            VenueContext(
+                clock=SystemClock(),
+                data_dir=Path(folder),
+                account=config.desk.account,
+                options=config.venues.get(factory.name, {}),
+            )
+        )
+        return desk_mode(config, venue.environment, None)

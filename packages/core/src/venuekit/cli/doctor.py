@@ -1,0 +1,185 @@
+"""`venuekit doctor`: whether everything that a desk needs is there and in order."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from enum import StrEnum
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from venuekit.cli.config import check_venue
+from venuekit.cli.exits import FAILED, OK
+from venuekit.cli.literals import readable_secrets
+from venuekit.cli.options import DEFAULT, Options
+from venuekit.cli.output import document, note, printable, say
+from venuekit.cli.place import Place, find, opened
+from venuekit.errors import StoreInUse, VenuekitError
+from venuekit.model.codec import to_plain
+from venuekit.protocols.venue import VenueContext
+from venuekit.registry import load_factory, venue_names
+from venuekit.settings.load import data_dir
+from venuekit.watch.clock import SystemClock
+from venuekit.watch.redact import redact_text
+
+_LITTLE_DISK = 200 * 1024 * 1024
+_MUCH_SKEW_NS = 2_000_000_000
+
+
+class State(StrEnum):
+    """How a finding is meant."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@attrs.frozen
+class Finding:
+    """One thing that was looked at."""
+
+    check: str
+    state: State
+    message: str
+    fix: str = ""
+
+
+async def doctor(venue: str | None = None, /, *, options: Options = DEFAULT) -> int:
+    """Look at the installation, the configuration, the store and the disk; with a venue, connect to it too.
+
+    Args:
+        venue: Connect to this venue, compare clocks, and ask who we are there. Nothing is ordered.
+    """
+    findings = [_python(), _packages(), _adapters()]
+    try:
+        place = find(options)
+    except VenuekitError as error:
+        findings.append(_failed("configuration", error))
+    else:
+        findings += _configuration(place, venue)
+        findings += [_disk(data_dir(place.config)), await _store(place)]
+        if venue is not None:
+            findings += await _connect(place, venue)
+    failed = any(f.state is State.FAILED for f in findings)
+    if options.json:
+        document({"ok": not failed, "findings": [to_plain(f) for f in findings]})
+        return FAILED if failed else OK
+    width = max(len(f.check) for f in findings)
+    for finding in findings:
+        say(f"{finding.state.value:8} {finding.check.ljust(width)}  {printable(finding.message)}")
+        if finding.fix:
+            say(f"{'':8} {'':{width}}  {finding.fix}")
+    if failed:
+        note("Something has to be mended before a desk can open.")
+    return FAILED if failed else OK
+
+
+def _failed(check: str, error: VenuekitError) -> Finding:
+    return Finding(check, State.FAILED, redact_text(error.message), redact_text(error.fix))
+
+
+def _try(check: str, work: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, State.OK, work())
+    except VenuekitError as error:
+        return _failed(check, error)
+
+
+def _python() -> Finding:
+    return Finding("python", State.OK, f"{platform.python_version()} at {sys.executable}")
+
+
+def _packages() -> Finding:
+    ours = {d.name: d.version for d in distributions() if (d.name or "").startswith("venuekit")}
+    shown = ", ".join(f"{name} {version}" for name, version in sorted(ours.items()))
+    if len(set(ours.values())) > 1:
+        return Finding("packages", State.WARNING, shown, "Their versions differ; upgrade them together.")
+    return Finding("packages", State.OK, shown or "a source tree")
+
+
+def _adapters() -> Finding:
+    names = venue_names()
+    if not names:
+        return Finding("adapters", State.WARNING, "none is installed", "Try: pip install venuekit-paper")
+    return Finding("adapters", State.OK, ", ".join(names))
+
+
+def _configuration(place: Place, venue: str | None) -> list[Finding]:
+    name = venue or place.config.desk.venue
+
+    def adapter() -> str:
+        factory = load_factory(name)
+        mode = check_venue(place, factory) if name == place.config.desk.venue else "not configured here"
+        return f"{factory.title}, {factory.environment}, mode {mode}"
+
+    file = place.loaded.path
+    found = [Finding("configuration", State.OK, f"{file or 'no file; all defaults'}"), _try("venue", adapter)]
+    if file is not None:
+        found += [Finding("secrets", State.WARNING, warning) for warning in readable_secrets(file)]
+    return found
+
+
+def _disk(folder: Path) -> Finding:
+    there = folder
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
+    message = f"{folder}, {free // (1024 * 1024)} MiB free"
+    if free < _LITTLE_DISK:
+        return Finding(
+            "disk", State.WARNING, message, "An order whose intent cannot be recorded is refused: make room."
+        )
+    return Finding("disk", State.OK, message)
+
+
+async def _store(place: Place) -> Finding:
+    if not place.exists:
+        return Finding("store", State.OK, f"{place.url}: nothing recorded yet")
+    try:
+        async with opened(place) as store:
+            result = store.verify()
+            control = store.control()
+    except VenuekitError as error:
+        return _failed("store", error)
+    if not result.ok:
+        return Finding("store", State.FAILED, f"{place.url}: {result.problem}", "Keep the file; compare with a backup.")
+    message = f"{place.url}: {result.rows} rows, chain whole, trading {control.state.value}"
+    return Finding("store", State.OK, message)
+
+
+async def _connect(place: Place, name: str) -> list[Finding]:
+    """Connect in a folder of its own where the venue's own is in use."""
+    clock = SystemClock()
+    options: dict[str, Any] = dict(place.config.venues.get(name, {}))
+    with tempfile.TemporaryDirectory() as folder:
+        context = VenueContext(clock=clock, data_dir=Path(folder), account=place.config.desk.account, options=options)
+        try:
+            venue = load_factory(name).create(context)
+            await venue.connect()
+        except StoreInUse as error:
+            return [Finding("connection", State.WARNING, error.message, "A desk is open there; that is fine.")]
+        except VenuekitError as error:
+            return [_failed("connection", error)]
+        try:
+            before = clock.now_ns()
+            theirs = await venue.server_time_ns()
+            skew = theirs - (before + clock.now_ns()) // 2
+            profile = await venue.profile()
+        except VenuekitError as error:
+            return [_failed("connection", error)]
+        finally:
+            await venue.close()
+    permissions = ", ".join(p.value for p in profile.permissions)
+    found = [Finding("connection", State.OK, f"{profile.environment}, account {profile.account}, may {permissions}")]
+    state = State.WARNING if abs(skew) > _MUCH_SKEW_NS else State.OK
+    fix = "Set this machine's clock by NTP." if state is State.WARNING else ""
+    found.append(
+        Finding("clock", state, f"{abs(skew) / 1e6:.0f} ms {'behind' if skew > 0 else 'ahead of'} the venue", fix)
+    )
+    return found

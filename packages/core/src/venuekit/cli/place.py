@@ -1,0 +1,107 @@
+"""Where the store is, and opening it; a store that does not exist yet is not made by looking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+
+from venuekit.cli.options import Options
+from venuekit.journal import open_store
+from venuekit.protocols.journal import EntryKind, RowQuery, Store
+from venuekit.settings.load import Loaded, check, load, store_url
+from venuekit.settings.schema import DeskConfig
+
+_SESSION_ROWS = 200
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """A configuration as loaded, and the store it names."""
+
+    loaded: Loaded
+    url: str
+
+    @property
+    def config(self) -> DeskConfig:
+        """The configuration."""
+        return self.loaded.config
+
+    @property
+    def file(self) -> Path | None:
+        """The store's file; None for one in memory."""
+        _, _, path = self.url.partition(":///")
+        return Path(path).expanduser() if path and path != ":memory:" else None
+
+    @property
+    def exists(self) -> bool:
+        """Whether something was recorded there."""
+        return self.file is not None and self.file.exists()
+
+
+def find(options: Options, *, agent: bool = False) -> Place:
+    """Load the configuration.
+
+    Raises:
+        ConfigError: it cannot be right.
+    """
+    loaded = load(options.config, environ=os.environ, agent=agent)  # noqa: TID251 - the command line is a process's edge
+    return Place(loaded=loaded, url=store_url(check(loaded.config)))
+
+
+@asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[Store]:
+    """The store, for reading and writing; it is made when it is not there.
+
+    Raises:
+        JournalUnavailable, ConfigError: it cannot be opened.
+    """
+    store = open_store(place.url, synchronous=place.config.store.synchronous, secrets=place.loaded.secrets)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def read(place: Place) -> AsyncIterator[Store]:
+    """The store, for reading; an empty one when nothing was recorded yet."""
+    if not place.exists:
+        place = attrs.evolve(place, url="sqlite://")
+    async with opened(place) as store:
+        yield store
+
+
+def desks_of(store: Store, wanted: str | None) -> list[str]:
+    """The desks to show: the one asked for, or all."""
+    return [wanted] if wanted else list(store.desks())
+
+
+@attrs.frozen(kw_only=True)
+class LastSession:
+    """How a desk was last opened. `open` is what the journal says: a desk that was killed never said goodbye."""
+
+    open: bool = False
+    mode: str = ""
+    environment: str = ""
+    since_ns: int | None = None
+
+
+def last_session(store: Store, desk: str) -> LastSession:
+    """The desk's newest opening, and whether a closing follows it."""
+    closed_ns: int | None = None
+    for row in store.rows(RowQuery(desk=desk, kinds=(EntryKind.SESSION,), limit=_SESSION_ROWS)):
+        event = row.body.get("event")
+        if event == "closed" and closed_ns is None:
+            closed_ns = row.time_ns
+        elif event == "opened":
+            return LastSession(
+                open=closed_ns is None,
+                mode=str(row.body.get("mode", "")),
+                environment=str(row.body.get("environment", "")),
+                since_ns=row.time_ns if closed_ns is None else closed_ns,
+            )
+    return LastSession(since_ns=closed_ns)
