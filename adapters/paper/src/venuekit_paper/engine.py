@@ -1,0 +1,244 @@
+"""Exchange, simulated market and memory together: each command is carried out, chained and made durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from venuekit.adapter import (
+    ORDER_REQUESTS,
+    CancelResult,
+    InstrumentStatus,
+    InternalError,
+    Order,
+    OrderRef,
+    OrderRequest,
+    OrderType,
+    VenuekitError,
+    from_plain,
+    parse_decimal,
+    plain,
+    to_plain,
+)
+from venuekit_paper import outcomes, state
+from venuekit_paper.candles import Candles
+from venuekit_paper.config import PaperOptions
+from venuekit_paper.exchange import Exchange
+from venuekit_paper.fees import FeeSchedule
+from venuekit_paper.instruments import VENUE, default_instruments
+from venuekit_paper.persistence import CommandLog
+from venuekit_paper.simulator import Simulator
+
+T = TypeVar("T")
+Command = list[Any]
+
+
+class Engine:
+    """One paper exchange with one trading account. Time comes in with every command."""
+
+    def __init__(self, options: PaperOptions, account: str, path: Path | None, now_ns: int) -> None:
+        self.options = options
+        self.account = account
+        self.log = CommandLog(path)
+        fees = FeeSchedule(maker=options.maker_fee, taker=options.taker_fee)
+        self.exchange = Exchange(default_instruments(), fees, venue=VENUE, history=self.log.history)
+        self.candles = Candles(VENUE)
+        self.exchange.on_trade = self.candles.add
+        self.simulator = Simulator(self.exchange, self.candles, options.seed)
+        self.tick_ns = 0
+        self._restore(now_ns)
+
+    @property
+    def journal_hash(self) -> str:
+        """Digest over every command and its outcome so far."""
+        return self.log.digest
+
+    def _restore(self, now_ns: int) -> None:
+        snapshot = self.log.snapshot()
+        if snapshot is not None:
+            state.load(self.exchange, snapshot["exchange"])
+            self.candles.load(snapshot["candles"])
+            self.simulator.load(snapshot["simulator"])
+            self.tick_ns = snapshot["tick_ns"]
+        replayed = 0
+        for command, digest in self.log.after_snapshot():
+            self._replay(command)
+            replayed += 1
+            if self.log.digest != digest:
+                raise InternalError("The paper exchange's memory does not replay to what it was; the file was altered.")
+        self.log.replayed()
+        if snapshot is None and not replayed:
+            self.run(["begin", now_ns, {a: plain(v) for a, v in self.options.initial_balances.items()}])
+        self.commit()
+
+    def _replay(self, command: Command) -> None:
+        try:
+            self.run(command)
+        except VenuekitError:
+            return  # it failed then too; the digest says whether in the same way
+
+    def run(self, command: Command) -> Any:
+        """Carry a command out and chain it with its outcome, a refusal included."""
+        try:
+            answer = self._carry_out(command)
+        except VenuekitError as error:
+            self.log.add(command, f"{error.code} {self._mark()}")
+            raise
+        self.log.add(command, self._mark())
+        return answer
+
+    def _mark(self) -> str:
+        e = self.exchange
+        return f"{e.number} {e.fill_number} {e.transfer_number} {sum(m.sequence for m in e.markets.values())}"
+
+    def commit(self) -> None:
+        """Make what happened durable, with a snapshot when one is due."""
+        self.log.commit(self._snapshot() if self.log.snapshot_due else None)
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {
+            "exchange": state.dump(self.exchange),
+            "candles": self.candles.dump(),
+            "simulator": self.simulator.dump(),
+            "tick_ns": self.tick_ns,
+        }
+
+    def _carry_out(self, command: Command) -> Any:
+        name, time_ns, *rest = command
+        return _COMMANDS[name](self, time_ns, *rest)
+
+    # -- commands; each takes plain data, so that it can be written down and replayed
+
+    def _begin(self, time_ns: int, balances: Mapping[str, str]) -> None:
+        amounts = {a: parse_decimal(v, field=a) for a, v in balances.items()}
+        self.exchange.open_account(self.account, amounts, time_ns)
+        self.simulator.begin(time_ns)
+        self.tick_ns = time_ns
+
+    def _tick(self, time_ns: int) -> None:
+        self.tick_ns = time_ns
+        self.simulator.step(time_ns)
+
+    def _place(self, time_ns: int, body: Mapping[str, Any]) -> Order:
+        fields = dict(body)
+        kind: Any = ORDER_REQUESTS[OrderType(fields.pop("type"))]
+        request: OrderRequest = from_plain(fields, kind)
+        return self.exchange.place(self.account, request, time_ns)
+
+    def _cancel(self, time_ns: int, venue_id: str | None, client_id: str | None) -> Order:
+        return self.exchange.cancel(self.account, OrderRef(venue_id, client_id), time_ns)
+
+    def _cancel_all(self, time_ns: int, instrument: str | None) -> list[CancelResult]:
+        return self.exchange.cancel_all(self.account, instrument, time_ns)
+
+    def _amend(
+        self, time_ns: int, ids: list[str | None], size: str | None, price: str | None, stop: str | None
+    ) -> Order:
+        return self.exchange.amend(
+            self.account,
+            OrderRef(ids[0], ids[1]),
+            size=_decimal(size),
+            price=_decimal(price),
+            stop_price=_decimal(stop),
+            time_ns=time_ns,
+        )
+
+    def _status(self, time_ns: int, instrument: str, status: str) -> None:
+        self.exchange.set_status(instrument, InstrumentStatus(status), time_ns)
+
+    def _mint(self, time_ns: int, instrument: str, size: str) -> None:
+        outcomes.mint(self.exchange, self.account, instrument, Decimal(size), time_ns)
+
+    def _merge(self, time_ns: int, instrument: str, size: str) -> None:
+        outcomes.merge(self.exchange, self.account, instrument, Decimal(size), time_ns)
+
+    def _resolve(self, time_ns: int, instrument: str, payout: str) -> None:
+        outcomes.resolve(self.exchange, instrument, Decimal(payout), time_ns)
+
+    # -- the same, for callers with model values; durable when they return
+
+    def _durably(self, command: Command) -> Any:
+        try:
+            return self.run(command)
+        finally:
+            self.commit()
+
+    def place(self, request: OrderRequest, time_ns: int) -> Order:
+        """Place an order."""
+        body = {k: v for k, v in to_plain(request).items() if v not in (None, "", False)}
+        answer: Order = self._durably(["place", time_ns, {"type": request.type.value, **body}])
+        return answer
+
+    def cancel(self, ref: OrderRef, time_ns: int) -> Order:
+        """Cancel an order."""
+        answer: Order = self._durably(["cancel", time_ns, ref.venue_order_id, ref.client_order_id])
+        return answer
+
+    def cancel_all(self, instrument: str | None, time_ns: int) -> list[CancelResult]:
+        """Cancel all orders."""
+        answer: list[CancelResult] = self._durably(["cancel_all", time_ns, instrument])
+        return answer
+
+    def amend(
+        self, ref: OrderRef, size: Decimal | None, price: Decimal | None, stop: Decimal | None, time_ns: int
+    ) -> Order:
+        """Amend an order."""
+        values = [None if v is None else plain(v) for v in (size, price, stop)]
+        answer: Order = self._durably(["amend", time_ns, [ref.venue_order_id, ref.client_order_id], *values])
+        return answer
+
+    def tick(self, time_ns: int) -> None:
+        """Move the market once."""
+        self._durably(["tick", time_ns])
+
+    def advance(self, seconds: float) -> int:
+        """Move the market as often as `seconds` hold intervals, all in one commit. Returns the number of moves."""
+        interval = self.options.tick_interval_ms * 1_000_000
+        moves = int(seconds * 1e9) // interval
+        for _ in range(moves):
+            self.run(["tick", self.tick_ns + interval])
+        self.commit()
+        return moves
+
+    def set_status(self, instrument: str, status: InstrumentStatus, time_ns: int) -> None:
+        """Open or close a market."""
+        self._durably(["status", time_ns, instrument, status.value])
+
+    def mint(self, instrument: str, size: Decimal, time_ns: int) -> None:
+        """Quote becomes one share of each outcome."""
+        self._durably(["mint", time_ns, instrument, plain(size)])
+
+    def merge(self, instrument: str, size: Decimal, time_ns: int) -> None:
+        """One share of each outcome becomes quote."""
+        self._durably(["merge", time_ns, instrument, plain(size)])
+
+    def resolve(self, instrument: str, payout: Decimal, time_ns: int) -> None:
+        """The outcome is known."""
+        self._durably(["resolve", time_ns, instrument, plain(payout)])
+
+    def close(self) -> None:
+        """Make everything durable, with a snapshot, and close the file."""
+        try:
+            self.log.commit(self._snapshot() if self.log.durable else None)
+        finally:
+            self.log.close()
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else parse_decimal(text, field="value")
+
+
+_COMMANDS: dict[str, Callable[..., Any]] = {
+    "begin": Engine._begin,  # noqa: SLF001 - the table of this very class
+    "tick": Engine._tick,  # noqa: SLF001
+    "place": Engine._place,  # noqa: SLF001
+    "cancel": Engine._cancel,  # noqa: SLF001
+    "cancel_all": Engine._cancel_all,  # noqa: SLF001
+    "amend": Engine._amend,  # noqa: SLF001
+    "status": Engine._status,  # noqa: SLF001
+    "mint": Engine._mint,  # noqa: SLF001
+    "merge": Engine._merge,  # noqa: SLF001
+    "resolve": Engine._resolve,  # noqa: SLF001
+}

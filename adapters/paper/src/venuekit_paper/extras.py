@@ -1,0 +1,142 @@
+"""The paper exchange's own tools: moving the simulated market, and shares of two-outcome markets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from venuekit.adapter import Extra, InstrumentStatus, InvalidValue, plain, positive_amount
+from venuekit_paper.adapter import PaperVenue
+
+LONGEST_ADVANCE_SECONDS = 86_400
+
+
+def _doc(text: str) -> dict[str, str]:
+    return {"doc": text}
+
+
+@attrs.frozen(kw_only=True)
+class AdvanceMarket:
+    """How far."""
+
+    seconds: int = attrs.field(metadata=_doc("Simulated seconds, 1 to 86400."))
+
+
+@attrs.frozen(kw_only=True)
+class Advanced:
+    """Where the market is now."""
+
+    moves: int = attrs.field(metadata=_doc("Steps that the market made."))
+    journal_hash: str = attrs.field(metadata=_doc("Digest of everything that happened so far."))
+
+
+@attrs.frozen(kw_only=True)
+class SetStatus:
+    """Which market, and what it shall be."""
+
+    instrument: str = attrs.field(metadata=_doc("Instrument id."))
+    status: InstrumentStatus = attrs.field(metadata=_doc("The new status."))
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """Which outcome, and how many shares."""
+
+    instrument: str = attrs.field(metadata=_doc("Either outcome's instrument id."))
+    size: Decimal = attrs.field(metadata=_doc("Pairs of shares; each costs or returns one unit of quote."))
+
+
+@attrs.frozen(kw_only=True)
+class Resolve:
+    """How a two-outcome market ends."""
+
+    instrument: str = attrs.field(metadata=_doc("The outcome's instrument id."))
+    payout: Decimal = attrs.field(metadata=_doc("What one share pays, 0 to 1; its complement pays the rest."))
+
+
+@attrs.frozen(kw_only=True)
+class Done:
+    """What was done."""
+
+    message: str = attrs.field(metadata=_doc("What was done."))
+
+
+async def _advance(venue: PaperVenue, arguments: AdvanceMarket) -> Advanced:
+    if not 1 <= arguments.seconds <= LONGEST_ADVANCE_SECONDS:
+        raise InvalidValue(f"seconds must be from 1 to {LONGEST_ADVANCE_SECONDS}.", field="seconds")
+    return Advanced(moves=await venue.advance(arguments.seconds), journal_hash=venue.journal_hash)
+
+
+async def _set_status(venue: PaperVenue, arguments: SetStatus) -> Done:
+    venue.engine.set_status(arguments.instrument, arguments.status, venue.now_ns())
+    return Done(message=f"{arguments.instrument} is {arguments.status.value}")
+
+
+async def _mint(venue: PaperVenue, arguments: Outcome) -> Done:
+    venue.engine.mint(arguments.instrument, positive_amount(arguments.size, field="size"), venue.now_ns())
+    return Done(message=f"{plain(arguments.size)} pairs minted")
+
+
+async def _merge(venue: PaperVenue, arguments: Outcome) -> Done:
+    venue.engine.merge(arguments.instrument, positive_amount(arguments.size, field="size"), venue.now_ns())
+    return Done(message=f"{plain(arguments.size)} pairs merged")
+
+
+async def _resolve(venue: PaperVenue, arguments: Resolve) -> Done:
+    venue.engine.resolve(arguments.instrument, arguments.payout, venue.now_ns())
+    return Done(message=f"{arguments.instrument} pays {plain(arguments.payout)}")
+
+
+EXTRAS = (
+    Extra(
+        name="advance_market",
+        toolset="simulation",
+        title="Advance the market",
+        description="Let simulated time pass, so that the market moves and orders fill.",
+        arguments=AdvanceMarket,
+        result=Advanced,
+        call=_advance,
+        mutates=True,
+    ),
+    Extra(
+        name="set_instrument_status",
+        toolset="simulation",
+        title="Open or halt a market",
+        description="Change a simulated market's status, to see how your program copes.",
+        arguments=SetStatus,
+        result=Done,
+        call=_set_status,
+        mutates=True,
+    ),
+    Extra(
+        name="resolve_market",
+        toolset="simulation",
+        title="Resolve a market",
+        description="End a two-outcome market: shares pay out, orders are canceled.",
+        arguments=Resolve,
+        result=Done,
+        call=_resolve,
+        mutates=True,
+    ),
+    Extra(
+        name="mint_outcomes",
+        toolset="outcomes",
+        title="Mint outcome shares",
+        description="Turn quote currency into one share of each outcome.",
+        arguments=Outcome,
+        result=Done,
+        call=_mint,
+        mutates=True,
+    ),
+    Extra(
+        name="merge_outcomes",
+        toolset="outcomes",
+        title="Merge outcome shares",
+        description="Turn one share of each outcome back into quote currency.",
+        arguments=Outcome,
+        result=Done,
+        call=_merge,
+        mutates=True,
+    ),
+)

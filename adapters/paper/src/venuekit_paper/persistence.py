@@ -1,0 +1,139 @@
+"""The exchange's memory on disk: every command in a hash chain, a snapshot now and then, one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from venuekit.adapter import StoreInUse, Unavailable
+from venuekit_paper.history import History
+
+GENESIS = "0" * 64
+SNAPSHOT_EVERY = 2_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS commands (number INTEGER PRIMARY KEY, body TEXT, digest TEXT) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot (
+    one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, digest TEXT, body TEXT
+) STRICT;
+"""
+
+
+class FileLock:
+    """An exclusive lock that the operating system gives back when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] | None = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            owner = self._file.read().strip() or "unknown"
+            self._file.close()
+            self._file = None
+            raise StoreInUse(
+                f"The paper account at {path.with_suffix('')} is open in process {owner}.",
+                fix="Stop that process, or use another account (--account NAME, or account= in code).",
+                details={"path": str(path), "pid": owner},
+            ) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Give it back; safe to call twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class CommandLog:
+    """Commands and their digests; with a path, durable when `commit` returns."""
+
+    def __init__(self, path: Path | None, *, fresh_history: History | None = None) -> None:
+        self._lock = FileLock(path.with_suffix(".lock")) if path is not None else None
+        self.durable = path is not None
+        try:
+            self.history = fresh_history or History(path)
+            self._db = self.history.db
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            self.close()
+            raise Unavailable(f"The paper exchange's file {path} cannot be opened: {error}.") from error
+        self.number = 0
+        self.digest = GENESIS
+        self._pending: list[tuple[int, str, str]] = []
+        self._since_snapshot = 0
+
+    def add(self, command: list[Any], outcome: str) -> None:
+        """Chain a command with what it did."""
+        body = json.dumps(command, separators=(",", ":"))
+        self.number += 1
+        self.digest = hashlib.sha256(f"{self.digest}\n{body}\n{outcome}".encode()).hexdigest()
+        if self.durable:
+            self._pending.append((self.number, body, self.digest))
+        self._since_snapshot += 1
+
+    @property
+    def snapshot_due(self) -> bool:
+        """Whether so much has gathered that a snapshot pays."""
+        return self.durable and self._since_snapshot >= SNAPSHOT_EVERY
+
+    def commit(self, snapshot: dict[str, Any] | None = None) -> None:
+        """Make everything so far durable. Raises Unavailable; the caller must then not answer that it happened."""
+        if not self.durable:
+            self.history.write()
+            return
+        if not self._pending and snapshot is None:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self.history.write()
+            self._db.executemany("INSERT INTO commands VALUES (?, ?, ?)", self._pending)
+            if snapshot is not None:
+                body = json.dumps(snapshot, separators=(",", ":"))
+                self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (self.number, self.digest, body))
+                self._since_snapshot = 0
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise Unavailable(f"The paper exchange could not be written: {error}.") from error
+        self._pending.clear()
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """The newest snapshot; the log goes on after it."""
+        found = self._db.execute("SELECT number, digest, body FROM snapshot").fetchone()
+        if found is None:
+            return None
+        self.number, self.digest = found[0], found[1]
+        body: dict[str, Any] = json.loads(found[2])
+        return body
+
+    def after_snapshot(self) -> Iterator[tuple[list[Any], str]]:
+        """Commands after the snapshot, each with the digest that it had."""
+        start = self.number
+        for body, digest in self._db.execute(
+            "SELECT body, digest FROM commands WHERE number > ? ORDER BY number", (start,)
+        ).fetchall():
+            yield json.loads(body), digest
+
+    def replayed(self) -> None:
+        """What was replayed is in the file already."""
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Close the file and give the lock back; safe to call twice."""
+        history = getattr(self, "history", None)
+        if history is not None:
+            try:
+                history.close()
+            except sqlite3.ProgrammingError:  # closed before
+                history = None
+        if self._lock is not None:
+            self._lock.release()
