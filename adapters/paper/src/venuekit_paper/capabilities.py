@@ -1,4 +1,4 @@
-"""What the paper exchange can do."""
+"""What the paper exchange can do, declared."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from venuekit.adapter import (
     OrderType,
     TimeInForce,
 )
-from venuekit_paper.instruments import VENUE
+
+#: Entries of one page, at most.
+MAX_PAGE = 500
+#: Levels of one side of a book, at most.
+MAX_DEPTH = 500
 
 CAPABILITIES = Capabilities(
-    venue=VENUE,
+    venue="paper",
     title="Paper exchange",
     kinds=(InstrumentKind.SPOT, InstrumentKind.PERPETUAL, InstrumentKind.BINARY_OUTCOME),
     features=dict.fromkeys(Feature, FULL),
@@ -23,6 +27,6 @@ CAPABILITIES = Capabilities(
     times_in_force=dict.fromkeys(TimeInForce, FULL),
     channels=dict.fromkeys(Channel, FULL),
     granularities=tuple(Granularity),
-    max_book_depth=100,
-    max_page=1000,
+    max_book_depth=MAX_DEPTH,
+    max_page=MAX_PAGE,
 )

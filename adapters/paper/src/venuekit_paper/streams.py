@@ -1,0 +1,274 @@
+"""What the exchange tells, handed to subscribers once it is durable: one delta a book, own events whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from venuekit.adapter import (
+    BookDelta,
+    BookSnapshot,
+    Candle,
+    CandleEvent,
+    Channel,
+    Event,
+    FillEvent,
+    GapEvent,
+    InstrumentEvent,
+    Level,
+    NotConnected,
+    OrderBook,
+    OrderEvent,
+    Ticker,
+    TickerEvent,
+    TradeEvent,
+    Unavailable,
+)
+
+#: Market events that wait for one reader at most; own events are never dropped.
+BUFFER = 1000
+
+Changed = dict[tuple[bool, Decimal], Decimal]
+
+
+class Subscription:
+    """One reader's events. Raises the error that ended it; closing it releases it, also while somebody waits."""
+
+    def __init__(self, channel: Channel, instruments: frozenset[str], owner: StreamHub) -> None:
+        self.channel = channel
+        self.instruments = instruments
+        #: A connection that is half open: nothing arrives any more, and nothing says so.
+        self.stalled = False
+        self._owner = owner
+        self._events: deque[Event] = deque()
+        self._ready = asyncio.Event()
+        self._error: Unavailable | None = None
+        self._closed = False
+
+    def wants(self, instrument: str | None) -> bool:
+        """Whether it asked for this instrument; one that named none gets all."""
+        return not self.instruments or instrument in self.instruments
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a market event would be one too many."""
+        return len(self._events) >= BUFFER and not self.channel.is_own
+
+    def put(self, event: Event) -> None:
+        """Hand over an event."""
+        if not self.stalled:
+            self._events.append(event)
+            self._ready.set()
+
+    def empty(self) -> None:
+        """Forget what waits."""
+        self._events.clear()
+
+    def fail(self, error: Unavailable) -> None:
+        """Lose the connection: what has not been read is lost with it."""
+        self._error = error
+        self._events.clear()
+        self._ready.set()
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Event:
+        while True:
+            if self._error is not None:
+                error, self._error, self._closed = self._error, None, True
+                raise error
+            if self._closed:
+                raise StopAsyncIteration
+            if self._events:
+                return self._events.popleft()
+            self._ready.clear()
+            await self._ready.wait()
+
+    async def aclose(self) -> None:
+        """End it; safe to call twice."""
+        self._closed = True
+        self._events.clear()
+        self._ready.set()
+        self._owner.release(self)
+
+
+class StreamHub:
+    """Collects the exchange's events during a command, and publishes them when the command is durable.
+
+    Book deltas of one command are merged, and numbered by book without a gap: a reader that saw number n and
+    then a snapshot numbered m knows exactly which deltas the snapshot holds.
+    """
+
+    def __init__(
+        self,
+        venue: str,
+        account: str,
+        *,
+        book: Callable[[str], OrderBook],
+        ticker: Callable[[str], Ticker],
+        candle: Callable[[str], Sequence[Candle]],
+        instruments: Callable[[], Sequence[str]],
+    ) -> None:
+        self._venue = venue
+        self._account = account
+        self._book = book
+        self._ticker = ticker
+        self._candle = candle
+        self._instruments = instruments
+        self._open: dict[Channel, list[Subscription]] = {channel: [] for channel in Channel}
+        self._waiting: list[tuple[Channel, Event]] = []
+        self._levels: dict[str, Changed] = {}
+        self._traded: dict[str, int] = {}
+        self._last_minute: dict[str, int] = {}
+        #: The number of the latest delta of each book.
+        self.sequence: dict[str, int] = {}
+
+    # -- from the exchange
+
+    def collect(self, event: Event) -> None:
+        """The exchange's listener."""
+        if isinstance(event, BookDelta):
+            changed = self._levels.setdefault(event.instrument or "", {})
+            for is_bid, levels in ((True, event.bids), (False, event.asks)):
+                for level in levels:
+                    changed[is_bid, level.price] = level.size
+        elif isinstance(event, TradeEvent):
+            self._traded[event.trade.instrument] = event.time_ns
+            if self._open[Channel.TRADES]:
+                self._waiting.append((Channel.TRADES, event))
+        elif isinstance(event, OrderEvent):
+            if event.order.account == self._account:
+                self._waiting.append((Channel.OWN_ORDERS, event))
+        elif isinstance(event, FillEvent):
+            if event.fill.account == self._account:
+                self._waiting.append((Channel.OWN_FILLS, event))
+        elif isinstance(event, InstrumentEvent):
+            self._waiting.append((Channel.STATUS, event))
+
+    def publish(self, time_ns: int) -> None:
+        """Hand out what was collected. Call it after every command, once that is durable."""
+        waiting, self._waiting = self._waiting, []
+        levels, self._levels = self._levels, {}
+        traded, self._traded = self._traded, {}
+        for channel, event in waiting:
+            self._send(channel, event)
+        for instrument, changed in levels.items():
+            self.sequence[instrument] = number = self.sequence.get(instrument, 0) + 1
+            if self._open[Channel.BOOK]:
+                self._send(Channel.BOOK, self._delta(instrument, changed, number, time_ns))
+        if self._open[Channel.TICKER]:
+            for instrument in sorted({*levels, *traded}):
+                self._send(Channel.TICKER, self._ticker_event(instrument))
+        if self._open[Channel.CANDLES]:
+            for instrument in traded:
+                for event in self._candle_events(instrument, time_ns):
+                    self._send(Channel.CANDLES, event)
+
+    def discard(self) -> None:
+        """Forget what was collected, for a command that could not be made durable."""
+        self._waiting.clear()
+        self._levels.clear()
+        self._traded.clear()
+
+    def _send(self, channel: Channel, event: Event) -> None:
+        for reader in self._open[channel]:
+            if not reader.wants(event.instrument):
+                continue
+            if reader.is_full:
+                self._catch_up(reader, event)
+            else:
+                reader.put(event)
+
+    def _catch_up(self, reader: Subscription, event: Event) -> None:
+        """A reader fell far behind: it gets a gap and the state as it is now, instead of stale news."""
+        reader.empty()
+        reader.put(
+            GapEvent(venue=self._venue, instrument=event.instrument, time_ns=event.time_ns, channel=reader.channel)
+        )
+        for first in self._first(reader.channel, sorted(reader.instruments or self._instruments()), event.time_ns):
+            reader.put(first)
+        if reader.channel in (Channel.TRADES, Channel.STATUS):
+            reader.put(event)
+
+    # -- making events
+
+    def _delta(self, instrument: str, changed: Changed, number: int, time_ns: int) -> BookDelta:
+        bids, asks = (
+            tuple(Level(price, size) for (is_bid, price), size in changed.items() if is_bid is side)
+            for side in (True, False)
+        )
+        return BookDelta(
+            venue=self._venue, instrument=instrument, time_ns=time_ns, sequence=number, bids=bids, asks=asks
+        )
+
+    def _ticker_event(self, instrument: str) -> TickerEvent:
+        ticker = self._ticker(instrument)
+        return TickerEvent(
+            venue=self._venue, instrument=instrument, time_ns=ticker.time_ns, sequence=ticker.sequence, ticker=ticker
+        )
+
+    def _candle_events(self, instrument: str, time_ns: int) -> list[CandleEvent]:
+        """The newest candle, and before it the one that it has just closed."""
+        newest = self._candle(instrument)
+        seen = self._last_minute.get(instrument)
+        if newest:
+            self._last_minute[instrument] = newest[-1].start_ns
+        fresh = [c for c in newest if seen is not None and c.start_ns >= seen] or list(newest[-1:])
+        return [CandleEvent(venue=self._venue, instrument=instrument, time_ns=time_ns, candle=c) for c in fresh]
+
+    def _first(self, channel: Channel, instruments: Sequence[str], time_ns: int) -> list[Event]:
+        """What a subscription begins with: the state now."""
+        if channel is Channel.BOOK:
+            return [
+                BookSnapshot(
+                    venue=self._venue,
+                    instrument=name,
+                    time_ns=time_ns,
+                    sequence=self.sequence.get(name, 0),
+                    book=self._book(name),
+                )
+                for name in instruments
+            ]
+        if channel is Channel.TICKER:
+            return [self._ticker_event(name) for name in instruments]
+        if channel is Channel.CANDLES:
+            return [event for name in instruments for event in self._candle_events(name, time_ns)]
+        return []
+
+    # -- subscribers
+
+    def subscribe(self, channel: Channel, instruments: Sequence[str], time_ns: int) -> Subscription:
+        """A new reader; the instruments are known ids. Books, tickers and candles begin with the state now."""
+        wanted = frozenset() if channel.is_own else frozenset(instruments)
+        reader = Subscription(channel, wanted, self)
+        if not channel.is_own:
+            for event in self._first(channel, sorted(wanted or self._instruments()), time_ns):
+                reader.put(event)
+        self._open[channel].append(reader)
+        return reader
+
+    def release(self, reader: Subscription) -> None:
+        """Forget a reader."""
+        if reader in self._open[reader.channel]:
+            self._open[reader.channel].remove(reader)
+
+    def drop(self, reason: str) -> None:
+        """Lose every connection, as a network does: each reader gets `NotConnected`, and may subscribe again."""
+        for readers in self._open.values():
+            for reader in readers:
+                reader.fail(NotConnected(reason, fix="Subscribe again."))
+            readers.clear()
+
+    def stall(self) -> None:
+        """Let every open subscription fall silent without an error; new ones are not affected."""
+        for readers in self._open.values():
+            for reader in readers:
+                reader.stalled = True
+
+    @property
+    def readers(self) -> int:
+        """How many subscriptions are open."""
+        return sum(len(readers) for readers in self._open.values())
