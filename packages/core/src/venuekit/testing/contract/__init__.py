@@ -1,1 +1,1 @@
-"""The contract part."""
+"""What every venue promises, as tests: ``pytest --pyargs venuekit.testing.contract --venue NAME``."""

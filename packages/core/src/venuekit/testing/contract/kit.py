@@ -1,0 +1,273 @@
+"""One session at the venue under test, with orders that fit its rules and its market."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+
+from venuekit.adapter import (
+    NANOS,
+    ZERO,
+    Balance,
+    Capabilities,
+    Channel,
+    Clock,
+    Event,
+    Fill,
+    FillQuery,
+    Instrument,
+    InstrumentKind,
+    InstrumentStatus,
+    LimitOrder,
+    Order,
+    OrderAlreadyDone,
+    OrderBook,
+    OrderRef,
+    OrderRequest,
+    Side,
+    TimeInForce,
+    UnknownOrder,
+    Venue,
+    VenueContext,
+    VenuekitError,
+    ceil_to,
+    floor_to,
+    times,
+)
+from venuekit.testing.clock import SimulatedClock
+from venuekit.testing.contract.profile import Profile, Subject
+from venuekit.testing.contract.recording import Recording
+
+T = TypeVar("T")
+_COUNT = itertools.count(1)
+_RUN = secrets.token_hex(4)
+_STEP_SECONDS = 0.05
+
+
+class Kit:
+    """A session and its market. Orders are the smallest that the rules allow, times what a test asks for."""
+
+    venue: Venue
+    #: The instrument to trade, and its book when the session began.
+    instrument: Instrument
+    book: OrderBook
+
+    def __init__(self, subject: Subject, data_dir: Path) -> None:
+        self.subject = subject
+        self.profile: Profile = subject.profile
+        self.clock: Clock = subject.profile.make_clock()
+        self.capabilities: Capabilities = subject.factory.capabilities
+        self._data_dir = data_dir
+        self._placed: list[OrderRef] = []
+
+    def create(self, **options: Any) -> Venue:
+        """A session that is not connected yet, over the same account and folder."""
+        context = VenueContext(
+            clock=self.clock,
+            data_dir=self._data_dir,
+            account="contract",
+            options={**self.subject.options, **options},
+        )
+        return self.subject.factory.create(context)
+
+    async def open(self) -> None:
+        """Connect, and choose the instrument."""
+        self.venue = self.create()
+        await self.venue.connect()
+        self.instrument, self.book = (await self.tradable())[0]
+
+    async def reopen(self) -> None:
+        """Close the session and connect a new one to the same account."""
+        await self.venue.close()
+        self.venue = self.create()
+        await self.venue.connect()
+
+    async def finish(self) -> None:
+        """Cancel what is still open of this test's orders, and close."""
+        for ref in self._placed:
+            try:
+                await self.venue.cancel(ref)
+            except (UnknownOrder, OrderAlreadyDone):
+                continue
+            except VenuekitError:
+                break
+        await self.venue.close()
+
+    async def tradable(self) -> list[tuple[Instrument, OrderBook]]:
+        """Instruments that can be traded and have a two-sided book; fully funded ones first."""
+        chosen = self.profile.instruments
+        listed = [await self.venue.instrument(name) for name in chosen] or list(await self.venue.instruments())
+        order = [InstrumentKind.SPOT, InstrumentKind.BINARY_OUTCOME, InstrumentKind.PERPETUAL, InstrumentKind.FUTURE]
+        found = []
+        for instrument in listed if chosen else sorted(listed, key=lambda i: order.index(i.kind))[:40]:
+            if instrument.status is InstrumentStatus.TRADING:
+                book = await self.venue.order_book(instrument.id)
+                if book.bids and book.asks:
+                    found.append((instrument, book))
+        assert found, "no instrument is trading and has a two-sided book"
+        return found
+
+    @property
+    def time_is_cheap(self) -> bool:
+        """Whether the kit moves the venue's time itself, so that minutes cost nothing."""
+        return self.profile.advance is not None or isinstance(self.clock, SimulatedClock)
+
+    async def pause(self, seconds: float | None = None) -> None:
+        """Let time pass at the venue; without a figure, as long as a subscription needs to take hold."""
+        await self.profile.pass_time(
+            self.venue, self.clock, self.profile.settle_seconds if seconds is None else seconds
+        )
+
+    async def eventually(self, look: Callable[[], Awaitable[T]], want: Callable[[T], bool]) -> T:
+        """Look until it is as wanted or patience ends; returns the last look, for the test to assert on."""
+        left = self.profile.patience_seconds
+        seen = await look()
+        while not want(seen) and left > 0:
+            await self.pause(_STEP_SECONDS)
+            left -= _STEP_SECONDS
+            seen = await look()
+        return seen
+
+    def new_id(self) -> str:
+        """A client order id that this account has not seen."""
+        return f"vk-{_RUN}-{next(_COUNT)}"
+
+    def size(self, price: Decimal, *, units: int = 1) -> Decimal:
+        """`units` times the smallest size that an order at `price` may have."""
+        rules = self.instrument
+        smallest = max(rules.min_size, rules.lot_size)
+        if rules.min_notional is not None:
+            smallest = max(smallest, rules.min_notional / times(price, rules.contract_size))
+        return times(ceil_to(smallest, rules.lot_size), Decimal(units))
+
+    def away(self, side: Side, share: str = "0.2") -> Decimal:
+        """A price on the tick, that share away from the market, where nothing trades."""
+        rules, gap = self.instrument, Decimal(share)
+        if side is Side.BUY:
+            return max(floor_to(times(self.book.best_bid.price, 1 - gap), rules.tick_size), rules.tick_size)
+        price = ceil_to(times(self.book.best_ask.price, 1 + gap), rules.tick_size)
+        return price if rules.max_price is None else min(price, rules.max_price)
+
+    def through(self, side: Side) -> Decimal:
+        """A price on the tick that trades at once, a little through the market."""
+        rules = self.instrument
+        if side is Side.BUY:
+            price = ceil_to(times(self.book.best_ask.price, Decimal("1.02")), rules.tick_size)
+            return price if rules.max_price is None else min(price, rules.max_price)
+        return max(floor_to(times(self.book.best_bid.price, Decimal("0.98")), rules.tick_size), rules.tick_size)
+
+    def resting(self, side: Side = Side.BUY, *, units: int = 1, **changes: Any) -> LimitOrder:
+        """A limit order that will rest. A sale needs holdings: `buy` some first."""
+        price = changes.pop("price", self.away(side))
+        fields: dict[str, Any] = {
+            "instrument": self.instrument.id,
+            "side": side,
+            "size": self.size(self.away(Side.BUY), units=units),
+            "price": price,
+            "client_order_id": self.new_id(),
+            **changes,
+        }
+        return LimitOrder(**fields)
+
+    def taking(self, side: Side = Side.BUY, *, units: int = 1, **changes: Any) -> LimitOrder:
+        """An IOC limit order that will trade at once."""
+        price = self.through(side)
+        fields = {"price": price, "time_in_force": TimeInForce.IOC, "size": self.size(price, units=units), **changes}
+        return self.resting(side, **fields)
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether orders may be sent: always where the money is not real."""
+        return self.venue.environment != "production" or self.subject.production_orders
+
+    def ref(self, venue_order_id: str) -> OrderRef:
+        """A reference to an order of the traded instrument."""
+        return OrderRef(venue_order_id=venue_order_id, instrument=self.instrument.id)
+
+    async def submit(self, request: OrderRequest) -> Order:
+        """Send an order, and remember it for the cleaning up."""
+        if not self.may_trade:
+            pytest.skip("real money: --allow-production-orders was not given")
+        self._placed.append(OrderRef(client_order_id=request.client_order_id, instrument=request.instrument))
+        order = await self.venue.submit(request)
+        self._placed[-1] = OrderRef.of(order)
+        return order
+
+    async def look_up(self, request: OrderRequest) -> Order | None:
+        """The order of that request's client order id; None when the venue has none."""
+        try:
+            return await self.venue.order(
+                OrderRef(client_order_id=request.client_order_id, instrument=request.instrument)
+            )
+        except UnknownOrder:
+            return None
+
+    async def open_ids(self) -> list[str | None]:
+        """Client order ids of this run's open orders, in the order listed."""
+        prefix = f"vk-{_RUN}-"
+        return [
+            o.client_order_id for o in await self.venue.open_orders() if (o.client_order_id or "").startswith(prefix)
+        ]
+
+    async def done(self, order: Order) -> Order:
+        """The order once it is done."""
+        return await self.eventually(lambda: self.venue.order(OrderRef.of(order)), lambda seen: seen.is_done)
+
+    async def fills_of(self, order: Order) -> list[Fill]:
+        """All fills of an order, once they add up to its filled size."""
+
+        async def look() -> list[Fill]:
+            page = await self.venue.fills(FillQuery(instrument=order.instrument, order_id=order.venue_order_id))
+            return [fill for fill in page.items if fill.venue_order_id == order.venue_order_id]
+
+        return await self.eventually(look, lambda fills: sum((f.size for f in fills), ZERO) >= order.filled_size)
+
+    async def bought(self, *, units: int = 1) -> Order:
+        """Buy at the market; returns the done order, which has filled at least in part."""
+        order = await self.done(await self.submit(self.taking(units=units)))
+        assert order.filled_size > 0, f"an IOC order through the market did not trade: {order}"
+        return order
+
+    async def balance(self, asset: str) -> Balance:
+        """One asset's balance; zero when it is not listed."""
+        for balance in await self.venue.balances():
+            if balance.asset == asset:
+                return balance
+        name, account = self.venue.name, self.venue.account
+        return Balance(venue=name, account=account, asset=asset, total=ZERO, available=ZERO, held=ZERO)
+
+    @asynccontextmanager
+    async def recording(self, channel: Channel, instruments: Sequence[str] = ()) -> AsyncIterator[Recording]:
+        """What a subscription delivers while the block runs."""
+        recording = Recording(self.venue.subscribe(channel, instruments))
+        failure: BaseException | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(recording.run)
+            await self.pause()
+            try:
+                yield recording
+            except BaseException as error:  # noqa: BLE001 - raised again below, bare instead of in a group
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def wait_for(self, recording: Recording, want: Callable[[list[Event]], bool]) -> list[Event]:
+        """The events of a recording once they are as wanted, or when patience ends."""
+
+        async def look() -> list[Event]:
+            return list(recording.events)
+
+        return await self.eventually(look, lambda events: recording.error is not None or want(events))
+
+    def in_the_past(self) -> int:
+        """A moment a minute ago, UTC nanoseconds."""
+        return self.clock.now_ns() - 60 * NANOS

@@ -1,0 +1,114 @@
+"""What the kit is told about a venue: how to make its time pass, its connections drop, its market move."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from venuekit import registry
+from venuekit.adapter import Clock, ConfigError, Venue, VenueFactory
+from venuekit.testing.clock import SimulatedClock
+from venuekit.watch.clock import SystemClock
+
+
+@attrs.frozen(kw_only=True)
+class Profile:
+    """How to exercise one venue. Everything has a default that fits a venue on the network.
+
+    An adapter's `contract_profile` (an attribute of its factory, or ``--venue-profile``) is any object that
+    has some of these attributes; it needs no import of this package.
+    """
+
+    #: Options for the kit's sessions; ``--venue-options`` wins over them.
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    #: Ids of instruments to trade, the first one most; by default the first that have a two-sided book.
+    instruments: Sequence[str] = ()
+    #: Makes the clock that the session gets.
+    make_clock: Callable[[], Clock] = SystemClock
+    #: ``await advance(venue, clock, seconds)``: lets time pass at the venue.
+    advance: Callable[[Venue, Clock, float], Awaitable[None]] | None = None
+    #: ``await drop_connections(venue)``: breaks the live connections as the network would.
+    drop_connections: Callable[[Venue], Awaitable[None]] | None = None
+    #: ``await trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
+    trade_at: Callable[[Venue, str, Decimal], Awaitable[None]] | None = None
+    #: How long an answer may take to become visible elsewhere (history, streams), in seconds.
+    patience_seconds: float = 10.0
+    #: How long a subscription needs until it is sure to see what happens next, in seconds.
+    settle_seconds: float = 0.2
+
+    async def pass_time(self, venue: Venue, clock: Clock, seconds: float) -> None:
+        """Let time pass at the venue."""
+        if self.advance is not None:
+            await self.advance(venue, clock, seconds)
+        elif isinstance(clock, SimulatedClock):
+            await clock.advance(seconds)
+        else:
+            await clock.sleep(seconds)
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """The venue that is checked, and how."""
+
+    name: str
+    factory: VenueFactory
+    profile: Profile
+    options: Mapping[str, Any]
+    production_orders: bool = False
+
+    @property
+    def environment(self) -> str:
+        """The environment of sessions, by the factory unless an option says otherwise."""
+        return str(self.options.get("environment", self.factory.environment))
+
+
+def load_subject(
+    venue: str, *, options: Sequence[str] = (), profile: str | None = None, production_orders: bool = False
+) -> Subject:
+    """Find the factory and its profile.
+
+    Raises:
+        UnknownVenue: no such adapter.
+        ConfigError: an option is not ``key=value``, or a ``MODULE:OBJECT`` does not exist.
+    """
+    factory: VenueFactory = _load(venue) if ":" in venue else registry.load_factory(venue)
+    hints = _load(profile) if profile else getattr(factory, "contract_profile", None)
+    if isinstance(hints, str):
+        hints = _load(hints)
+    known = _profile(hints)
+    given = dict(_option(text) for text in options)
+    return Subject(
+        name=factory.name,
+        factory=factory,
+        profile=known,
+        options={**known.options, **given},
+        production_orders=production_orders,
+    )
+
+
+def _profile(hints: Any) -> Profile:
+    if isinstance(hints, Profile):
+        return hints
+    names = [field.name for field in attrs.fields(Profile)]
+    return Profile(**{name: getattr(hints, name) for name in names if hints is not None and hasattr(hints, name)})
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{place!r} is not a MODULE:OBJECT that can be imported.", field="venue") from error
+
+
+def _option(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ConfigError(f"--venue-options takes key=value; {text!r} is not.", field="venue_options")
+    if value in ("true", "false"):
+        return key, value == "true"
+    return key, int(value) if value.removeprefix("-").isdecimal() and value.isascii() else value

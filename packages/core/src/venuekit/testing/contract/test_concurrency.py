@@ -1,0 +1,90 @@
+"""Concurrency: many tasks at once, and callers that give up in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from venuekit.adapter import Order, OrderRef, OrderRequest
+from venuekit.testing.contract.behaviours import behaviour
+from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.test_streams import any_channel
+
+pytestmark = pytest.mark.anyio
+
+
+async def at_once(*calls: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async with anyio.create_task_group() as group:
+        for call in calls:
+            group.start_soon(call)
+
+
+@behaviour("CON-01")
+async def test_many_reads_at_once_all_answer(kit: Kit) -> None:
+    answers: list[Any] = []
+
+    async def read() -> None:
+        answers.append(await kit.venue.order_book(kit.instrument.id))
+        answers.append(await kit.venue.instruments())
+
+    await at_once(*[read] * 20)
+    assert len(answers) == 40
+
+
+@behaviour("CON-02")
+async def test_many_orders_at_once_are_each_placed_once(kit: Kit) -> None:
+    requests = [kit.resting() for _ in range(10)]
+    placed: dict[str | None, Order] = {}
+
+    async def place(request: OrderRequest) -> None:
+        placed[request.client_order_id] = await kit.submit(request)
+
+    await at_once(*[partial(place, request) for request in requests])
+    assert len({o.venue_order_id for o in placed.values()}) == len(requests)
+    assert all(placed[r.client_order_id].client_order_id == r.client_order_id for r in requests)
+    assert sorted(map(str, await kit.open_ids())) == sorted(str(r.client_order_id) for r in requests)
+
+
+@behaviour("CON-03")
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13])
+async def test_a_caller_that_gives_up_leaves_no_order_or_one(kit: Kit, turns: int) -> None:
+    request = kit.resting()
+    async with anyio.create_task_group() as group:
+        group.start_soon(kit.submit, request)
+        for _ in range(turns):
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    await kit.pause()
+    listed = (await kit.open_ids()).count(request.client_order_id)
+    found = await kit.look_up(request)
+    assert listed == (0 if found is None else 1), "the order is listed and cannot be found, or the other way round"
+    again = await kit.submit(request)
+    assert (await kit.open_ids()).count(request.client_order_id) == 1
+    assert found is None or again.venue_order_id == found.venue_order_id
+
+
+@behaviour("CON-04")
+async def test_orders_placed_and_canceled_at_once_all_end(kit: Kit) -> None:
+    async def place_and_cancel() -> None:
+        order = await kit.submit(kit.resting())
+        await kit.venue.cancel(OrderRef.of(order))
+        await kit.done(order)
+
+    await at_once(*[place_and_cancel] * 5)
+    assert await kit.open_ids() == []
+
+
+@behaviour("CON-05")
+async def test_a_canceled_reader_leaves_the_venue_working(kit: Kit) -> None:
+    channel = any_channel(kit)
+    for _ in range(3):
+        async with kit.recording(channel, [kit.instrument.id]):
+            pass
+    async with kit.recording(channel, [kit.instrument.id]) as recording:
+        assert (await kit.venue.order_book(kit.instrument.id)).bids
+    assert recording.error is None

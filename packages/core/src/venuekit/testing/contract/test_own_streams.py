@@ -1,0 +1,98 @@
+"""Streams of own orders and fills: nothing is lost, nothing comes twice, no state is impossible."""
+
+from __future__ import annotations
+
+import pytest
+
+from venuekit.adapter import (
+    TRANSITIONS,
+    Channel,
+    Event,
+    Fill,
+    FillEvent,
+    Order,
+    OrderEvent,
+    OrderRef,
+    OrderStatus,
+    OrderType,
+    may_follow,
+)
+from venuekit.testing.contract.behaviours import behaviour
+from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.test_orders import stop_limit
+from venuekit.testing.contract.test_streams import lose_connection
+
+pytestmark = pytest.mark.anyio
+
+
+def states(events: list[Event], order: Order) -> list[OrderStatus]:
+    """The states of one order, in the order reported."""
+    return [
+        e.order.status for e in events if isinstance(e, OrderEvent) and e.order.client_order_id == order.client_order_id
+    ]
+
+
+def ended(events: list[Event], order: Order) -> bool:
+    seen = states(events, order)
+    return bool(seen) and not TRANSITIONS[seen[-1]]
+
+
+def legal(seen: list[OrderStatus]) -> None:
+    assert seen, "no event of the order came"
+    for before, after in zip([OrderStatus.SUBMITTING, *seen], seen, strict=False):
+        assert may_follow(before, after), f"{before.value} was followed by {after.value}"
+
+
+@behaviour("STR-12")
+async def test_own_orders_are_reported_in_a_legal_order(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_ORDERS) as recording:
+        orders = [await kit.submit(kit.resting()), await kit.submit(kit.taking())]
+        if kit.capabilities.can(OrderType.STOP_LIMIT):
+            orders.append(await kit.submit(stop_limit(kit)))
+        for order in (orders[0], *orders[2:]):
+            await kit.venue.cancel(OrderRef.of(order))
+        events = await kit.wait_for(recording, lambda events: all(ended(events, o) for o in orders))
+    assert recording.error is None
+    for order in orders:
+        legal(states(events, order))
+        assert states(events, order)[-1] is (await kit.venue.order(OrderRef.of(order))).status
+    assert states(events, orders[0])[-1] is OrderStatus.CANCELED
+    for event in events:
+        assert isinstance(event, OrderEvent)
+
+
+@behaviour("STR-13")
+async def test_own_fills_are_reported_once_as_they_are_listed(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_FILLS) as recording:
+        orders = [await kit.bought(), await kit.bought()]
+        listed = [fill for order in orders for fill in await kit.fills_of(order)]
+
+        def mine(events: list[Event]) -> list[Fill]:
+            ids = {order.venue_order_id for order in orders}
+            return [e.fill for e in events if isinstance(e, FillEvent) and e.fill.venue_order_id in ids]
+
+        events = await kit.wait_for(recording, lambda events: len(mine(events)) >= len(listed))
+        await kit.pause()
+    by_id = {fill.id: fill for fill in listed}
+    assert sorted(f.id for f in mine(list(recording.events))) == sorted(by_id), "a fill is missing or came twice"
+    assert all(by_id[fill.id] == fill for fill in mine(events))
+
+
+@behaviour("STR-14")
+async def test_after_a_loss_own_orders_are_reported_again(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_ORDERS) as lost:
+        await lose_connection(kit, lost)
+    async with kit.recording(Channel.OWN_ORDERS) as recording:
+        order = await kit.submit(kit.resting())
+        events = await kit.wait_for(recording, lambda events: bool(states(events, order)))
+    assert states(events, order)[0] is OrderStatus.OPEN, "no event of the order came"
+
+
+@behaviour("STR-15")
+async def test_every_subscriber_gets_every_own_order_event(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_ORDERS) as one, kit.recording(Channel.OWN_ORDERS) as other:
+        order = await kit.submit(kit.resting())
+        await kit.venue.cancel(OrderRef.of(order))
+        seen = [await kit.wait_for(each, lambda events: ended(events, order)) for each in (one, other)]
+    assert states(seen[0], order) == states(seen[1], order)
+    assert states(seen[0], order)[-1] is OrderStatus.CANCELED
