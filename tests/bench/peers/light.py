@@ -5,8 +5,8 @@ import sys
 import time
 
 sys.path.insert(0, sys.argv[1])
-from flow import mixed_flow  # noqa: E402
-from lightmatchingengine.lightmatchingengine import LightMatchingEngine  # noqa: E402
+from flow import mixed_flow
+from lightmatchingengine.lightmatchingengine import LightMatchingEngine
 
 flow = mixed_flow(int(sys.argv[2]))
 engine = LightMatchingEngine()

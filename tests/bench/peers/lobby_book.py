@@ -5,8 +5,8 @@ import sys
 import time
 
 sys.path.insert(0, sys.argv[1])
-from flow import mixed_flow  # noqa: E402
-from lobby.orderbook import OrderBook  # noqa: E402
+from flow import mixed_flow
+from lobby.orderbook import OrderBook
 
 flow = mixed_flow(int(sys.argv[2]))
 book = OrderBook(price_digits=0)

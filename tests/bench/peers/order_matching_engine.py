@@ -6,12 +6,12 @@ import time
 from datetime import datetime, timedelta
 
 sys.path.insert(0, sys.argv[1])
-from flow import mixed_flow  # noqa: E402
-from loguru import logger  # noqa: E402
-from order_matching.enums import Side  # noqa: E402
-from order_matching.matching_engine import MatchingEngine  # noqa: E402
-from order_matching.order import LimitOrder, MarketOrder  # noqa: E402
-from order_matching.orders import Orders  # noqa: E402
+from flow import mixed_flow
+from loguru import logger
+from order_matching.enums import Side
+from order_matching.matching_engine import MatchingEngine
+from order_matching.order import LimitOrder, MarketOrder
+from order_matching.orders import Orders
 
 logger.remove()
 flow = mixed_flow(int(sys.argv[2]))

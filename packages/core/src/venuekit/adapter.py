@@ -63,6 +63,7 @@ from venuekit.model.capability import (
 )
 from venuekit.model.codec import (
     from_plain,
+    from_record,
     to_plain,
 )
 from venuekit.model.events import (
@@ -85,6 +86,14 @@ from venuekit.model.events import (
     TradeEvent,
 )
 from venuekit.model.identity import (
+    AccountId,
+    AgentId,
+    ApprovalId,
+    ClientOrderId,
+    FillId,
+    InstrumentId,
+    VenueName,
+    VenueOrderId,
     checked_name,
 )
 from venuekit.model.instrument import (
@@ -182,8 +191,11 @@ __all__ = [
     "TRANSITIONS",
     "WORKING",
     "ZERO",
+    "AccountId",
     "AccountProfile",
+    "AgentId",
     "AmbiguousInstrument",
+    "ApprovalId",
     "ApprovalRefused",
     "Balance",
     "BalanceEvent",
@@ -195,6 +207,7 @@ __all__ = [
     "CandleEvent",
     "Capabilities",
     "Channel",
+    "ClientOrderId",
     "ClientOrderIdReused",
     "Clock",
     "ConfigError",
@@ -210,6 +223,7 @@ __all__ = [
     "Feature",
     "Fill",
     "FillEvent",
+    "FillId",
     "FillQuery",
     "FillState",
     "GapEvent",
@@ -218,6 +232,7 @@ __all__ = [
     "HistoryQuery",
     "Instrument",
     "InstrumentEvent",
+    "InstrumentId",
     "InstrumentKind",
     "InstrumentNotTrading",
     "InstrumentStatus",
@@ -286,6 +301,8 @@ __all__ = [
     "VenueContext",
     "VenueDown",
     "VenueFactory",
+    "VenueName",
+    "VenueOrderId",
     "VenuePermission",
     "VenuekitError",
     "WouldSelfTrade",
@@ -294,6 +311,7 @@ __all__ = [
     "checked_name",
     "floor_to",
     "from_plain",
+    "from_record",
     "half_even_to",
     "is_multiple",
     "iso",

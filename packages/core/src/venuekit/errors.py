@@ -52,7 +52,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-Detail = str | int | bool | None | list[str]
+Detail = str | int | bool | list[str] | None
 
 
 class VenuekitError(Exception):
