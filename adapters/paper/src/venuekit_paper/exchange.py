@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+import attrs
 
 from venuekit.adapter import (
     Balance,
@@ -20,6 +23,7 @@ from venuekit.adapter import (
     InstrumentEvent,
     InstrumentNotTrading,
     InstrumentStatus,
+    InvalidSize,
     Level,
     LimitOrder,
     Liquidity,
@@ -102,17 +106,22 @@ class Exchange:
         self.number = 0
         self.fill_number = 0
         self.transfer_number = 0
-        self.sequence = 0
         self.now_ns = 0
         self.tape: dict[str, deque[Trade]] = {i: deque(maxlen=_TRADES_KEPT) for i in self.markets}
         self._expiries: list[tuple[int, int]] = []
         self.listener: Callable[[Event], None] | None = None
+        #: Instruments whose book changes somebody wants to hear of.
+        self.watched: set[str] = set()
+        #: Called with instrument, price, lots and time of every trade, house or not.
+        self.on_trade: Callable[[str, int, int, int], None] | None = None
 
     # -- what the matcher tells
 
     def _on_trade(self, market: Market, taker: PaperOrder, maker: PaperOrder, lots: int, price: int) -> None:
         self.fill_number += 1
         scale = market.scale
+        if self.on_trade is not None:
+            self.on_trade(scale.instrument.id, price, lots, self.now_ns)
         if self.listener is None and taker.account.house and maker.account.house:
             return
         shown_price, shown_size = scale.price_out(price), scale.size_out(lots)
@@ -183,8 +192,8 @@ class Exchange:
             )
 
     def _on_level(self, market: Market, side: int, price: int) -> None:
-        self.sequence += 1
-        if self.listener is None:
+        market.sequence += 1
+        if self.listener is None or market.scale.instrument.id not in self.watched:
             return
         own = market.book.own(side)
         level = Level(market.scale.price_out(price), market.scale.size_out(own.totals.get(own.sign * price, 0)))
@@ -193,6 +202,7 @@ class Exchange:
                 venue=self.venue,
                 instrument=market.scale.instrument.id,
                 time_ns=self.now_ns,
+                sequence=market.sequence,
                 bids=(level,) if side > 0 else (),
                 asks=(level,) if side < 0 else (),
             )
@@ -241,7 +251,13 @@ class Exchange:
         """A market by id or alias. Raises UnknownInstrument."""
         found = self.markets.get(instrument) or self.markets.get(self._aliases.get(instrument, ""))
         if found is None:
-            raise UnknownInstrument(f"No instrument {instrument[:60]!r}.", field="instrument")
+            near = difflib.get_close_matches(instrument.upper(), [*self.markets, *self._aliases], n=3, cutoff=0.4)
+            raise UnknownInstrument(
+                f"No instrument {instrument[:60]!r} on the paper exchange.",
+                fix=f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(sorted(self.markets))}.",
+                field="instrument",
+                details={"near": near},
+            )
         return found
 
     def _tick(self, time_ns: int) -> None:
@@ -365,8 +381,6 @@ class Exchange:
         least = market.scale.instrument.min_notional
         at = price or market.last
         if least is not None and at and at * lots * market.scale.unit < market.scale.money_in(least):
-            from venuekit.adapter import InvalidSize  # noqa: PLC0415
-
             raise InvalidSize(
                 f"The order is worth less than {plain(least)} {market.scale.instrument.quote}.",
                 field="size" if request.size is not None else "quote_size",
@@ -520,8 +534,6 @@ class Exchange:
         self._change_instrument(self.market(instrument), status=status)
 
     def _change_instrument(self, market: Market, payout: Decimal | None = None, **changes: Any) -> None:
-        import attrs  # noqa: PLC0415 - rare
-
         market.scale.instrument = attrs.evolve(market.scale.instrument, **changes)
         if self.listener is not None:
             self.listener(
@@ -622,7 +634,7 @@ class Exchange:
             time_ns=self.now_ns,
             bids=bids,
             asks=asks,
-            sequence=self.sequence,
+            sequence=market.sequence,
         )
 
     def ticker(self, instrument: str) -> Ticker:
@@ -642,7 +654,7 @@ class Exchange:
             last=scale.price_out(market.last) if market.last else None,
             last_size=tape[-1].size if tape else None,
             mark=scale.price_out(at) if at else None,
-            sequence=self.sequence,
+            sequence=market.sequence,
         )
 
     def trades(self, instrument: str, limit: int) -> list[Trade]:

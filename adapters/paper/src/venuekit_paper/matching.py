@@ -20,7 +20,7 @@ NO_FUNDS = "INSUFFICIENT_FUNDS"
 class Market:
     """One instrument: its rules, its book, its waiting stops, its last price."""
 
-    __slots__ = ("book", "last", "mark", "scale", "stops_down", "stops_up", "volume")
+    __slots__ = ("book", "last", "mark", "scale", "sequence", "stops_down", "stops_up", "volume")
 
     def __init__(self, scale: Scale) -> None:
         self.scale = scale
@@ -31,6 +31,8 @@ class Market:
         self.last = 0
         self.mark = 0
         self.volume = 0
+        #: Counts book changes.
+        self.sequence = 0
 
 
 class Matcher:
