@@ -41,7 +41,8 @@ from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings,
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
     from venuekit.runtime.session import open_desk
-    from venuekit.version import VERSION as __version__
+
+    __version__: str
 
 __all__ = [
     "ApprovalSettings",
