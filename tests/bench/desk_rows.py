@@ -1,0 +1,98 @@
+"""A whole order on the paper exchange, durable before the answer: one caller, and sixty-four."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from peers import PEERS, measure
+from report import Row, median_us
+
+from venuekit import LimitOrder, Side, open_desk
+
+D = Decimal
+OPTIONS = {"pace": "manual"}
+
+
+def _order(n: int) -> LimitOrder:
+    return LimitOrder(instrument="BTC-USD", side=Side.BUY, size=D("0.0001"), price=D(50_000) + D(n % 900) / 100)
+
+
+async def _one(folder: Path, *, persist: bool, count: int = 1_500) -> float:
+    environ = {
+        "VENUEKIT__DESK__DATA_DIR": str(folder),
+        "VENUEKIT__RISK__MAX_OPEN_ORDERS": "1000000",
+        "VENUEKIT__RECONCILE__EVERY_SECONDS": "0",
+    }
+    samples = []
+    async with open_desk("paper", environ=environ, venue_options={**OPTIONS, "persist": persist}) as desk:
+        for n in range(count):
+            request = _order(n)
+            start = time.perf_counter()
+            await desk.submit(request)
+            samples.append(time.perf_counter() - start)
+            if n % 100 == 99:
+                await desk.cancel_all()
+    return median_us(samples[100:])
+
+
+async def _many(folder: Path, callers: int = 64, each: int = 60) -> float:
+    environ = {
+        "VENUEKIT__DESK__DATA_DIR": str(folder),
+        "VENUEKIT__STORE__SYNCHRONOUS": "FULL",
+        "VENUEKIT__RISK__MAX_OPEN_ORDERS": "1000000",
+        "VENUEKIT__RECONCILE__EVERY_SECONDS": "0",
+    }
+    async with open_desk("paper", environ=environ, venue_options={**OPTIONS, "persist": False}) as desk:
+
+        async def caller(number: int) -> None:
+            for n in range(each):
+                await desk.submit(_order(number * each + n))
+
+        start = time.perf_counter()
+        await asyncio.gather(*(caller(n) for n in range(callers)))
+        return callers * each / (time.perf_counter() - start)
+
+
+def rows(folder: Path, *, peers: bool) -> list[Row]:
+    """`desk.submit`, with nautilus_trader beside it, which keeps nothing durable."""
+    memory = asyncio.run(_one(folder / "one", persist=False))
+    disk = asyncio.run(_one(folder / "both", persist=True))
+    many = asyncio.run(_many(folder / "many"))
+    beside, ratio, note = "-", "-", ""
+    if peers:
+        figures = measure(next(p for p in PEERS if p.name == "nautilus_trader"), folder / "peers")
+        if isinstance(figures, str):
+            note = f"nautilus_trader was not measured: {figures}"
+        else:
+            theirs = 1e6 / figures["limit_per_second"]
+            beside, ratio = f"nautilus_trader {theirs:.0f} µs, nothing durable", f"{memory / theirs:.2f}×"
+    return [
+        Row(
+            "desk.submit, all seven steps, journal durable (NORMAL), one caller",
+            f"{memory:.0f} µs",
+            beside,
+            ratio,
+            "≤ 80 µs",
+            memory <= 80,
+            note,
+        ),
+        Row(
+            "the same, and the paper exchange durable in its own file too",
+            f"{disk:.0f} µs",
+            "-",
+            "-",
+            "-",
+            None,
+        ),
+        Row(
+            "desk.submit, 64 callers, journal FULL, commits grouped",
+            f"{many:,.0f} orders/s",
+            "-",
+            "-",
+            "≥ 50,000 orders/s",
+            many >= 50_000,
+        ),
+    ]

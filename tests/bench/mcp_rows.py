@@ -1,0 +1,126 @@
+"""A generated tool call beside a hand-written tool on the plain SDK that answers the same payload."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp.client.stdio import StdioServerParameters
+from plain_server import build
+from report import Row, median_us
+
+from mcp import Client
+from venuekit import open_desk
+from venuekit_mcp import build_server
+
+HERE = Path(__file__).parent
+TOOL, ARGUMENTS = "get_market_data", {"instrument": "BTC-USD"}
+WARM, CALLS = 30, 400
+
+
+async def _alternating(ours: Callable[[], Awaitable[Any]], plain: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
+    """Median microseconds of each, calls taken in turn so that both meet the same weather."""
+    samples: tuple[list[float], list[float]] = ([], [])
+    for n in range(WARM + CALLS):
+        for call, taken in zip((ours, plain), samples, strict=True):
+            start = time.perf_counter()
+            await call()
+            if n >= WARM:
+                taken.append(time.perf_counter() - start)
+    return median_us(samples[0]), median_us(samples[1])
+
+
+async def _measure(first: Client, second: Client) -> tuple[float, float]:
+    return await _alternating(lambda: first.call_tool(TOOL, ARGUMENTS), lambda: second.call_tool("plain", ARGUMENTS))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "VENUEKIT__DESK__DATA_DIR": str(folder),
+        "VENUEKIT__VENUES__PAPER__PACE": "manual",
+        "VENUEKIT__PACE__AGENT_CALLS_PER_MINUTE": "1000000",
+    }
+
+
+async def _in_memory(folder: Path) -> tuple[float, float, dict[str, Any]]:
+    async with open_desk("paper", environ=_environment(folder)) as desk:
+        server = build_server(desk)
+        async with Client(server) as ours:
+            answer = await ours.call_tool(TOOL, ARGUMENTS)
+            payload = answer.structured_content or {}
+            async with Client(build(payload)) as plain:
+                return (*await _measure(ours, plain), payload)
+
+
+async def _stdio(folder: Path, payload: dict[str, Any]) -> tuple[float, float]:
+    environment = {**os.environ, **_environment(folder), "BENCH_PAYLOAD": json.dumps(payload)}
+    one = StdioServerParameters(command=sys.executable, args=["-m", "venuekit_mcp_paper"], env=environment)
+    two = StdioServerParameters(command=sys.executable, args=[str(HERE / "plain_server.py"), "stdio"], env=environment)
+    async with Client(one) as ours, Client(two) as plain:
+        return await _measure(ours, plain)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _listening(port: int) -> None:
+    with anyio.fail_after(30):
+        while True:
+            try:
+                (await anyio.connect_tcp("127.0.0.1", port)).close()
+            except OSError:
+                await anyio.sleep(0.05)
+            else:
+                return
+
+
+async def _http(folder: Path, payload: dict[str, Any]) -> tuple[float, float]:
+    environment = {**os.environ, **_environment(folder), "BENCH_PAYLOAD": json.dumps(payload)}
+    ports = _free_port(), _free_port()
+    commands = (
+        [sys.executable, "-m", "venuekit_mcp_paper", "--transport", "http", "--port", str(ports[0]), "--no-auth"],
+        [sys.executable, str(HERE / "plain_server.py"), "http", str(ports[1])],
+    )
+    servers = [subprocess.Popen(c, env=environment, stderr=subprocess.DEVNULL) for c in commands]
+    try:
+        for port in ports:
+            await _listening(port)
+        urls = [f"http://127.0.0.1:{port}/mcp" for port in ports]
+        async with Client(urls[0]) as ours, Client(urls[1]) as plain:
+            return await _measure(ours, plain)
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait(10)
+
+
+def rows(folder: Path, *, peers: bool) -> list[Row]:
+    """In memory, over stdio, over HTTP."""
+    del peers
+    memory_ours, memory_plain, payload = asyncio.run(_in_memory(folder / "memory"))
+    figures = [("in memory", 1.15, memory_ours, memory_plain)]
+    figures.append(("over stdio", 1.05, *asyncio.run(_stdio(folder / "stdio", payload))))
+    figures.append(("over HTTP", 1.05, *asyncio.run(_http(folder / "http", payload))))
+    return [
+        Row(
+            what=f"a generated tool call, {where}",
+            ours=f"{ours / 1000:.2f} ms",
+            beside=f"plain SDK {plain / 1000:.2f} ms",
+            ratio=f"{ours / plain:.2f}×",
+            budget=f"≤ {budget}×",
+            met=ours / plain <= budget,
+        )
+        for where, budget, ours, plain in figures
+    ]

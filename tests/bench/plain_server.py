@@ -1,0 +1,42 @@
+"""A hand-written server on the plain SDK, with one tool that answers the payload it is given in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import anyio
+import mcp_types as types
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+
+SCHEMA = {"type": "object", "properties": {"instrument": {"type": "string"}}, "additionalProperties": False}
+
+
+def build(payload: dict[str, object]) -> Server[object]:
+    """The server; `payload` is what its tool answers, as structured content and as text."""
+
+    async def list_tools(_context: object, _parameters: object) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[types.Tool(name="plain", description="Plain.", input_schema=SCHEMA)])
+
+    async def call_tool(_context: object, _parameters: object) -> types.CallToolResult:
+        text = json.dumps(payload, separators=(",", ":"))
+        return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=payload)
+
+    return Server("plain", version="1", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+async def _stdio(server: Server[object]) -> None:
+    async with stdio_server() as (reader, writer):
+        await server.run(reader, writer, server.create_initialization_options())
+
+
+if __name__ == "__main__":
+    found = json.loads(os.environ.get("BENCH_PAYLOAD", "{}"))
+    if sys.argv[1] == "stdio":
+        anyio.run(_stdio, build(found))
+    else:
+        import uvicorn
+
+        uvicorn.run(build(found).streamable_http_app(), host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
