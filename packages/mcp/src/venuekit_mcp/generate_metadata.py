@@ -33,7 +33,9 @@ class Option:
         """The default for the README's table."""
         if self.required:
             return "required"
-        return "" if self.default in (None, "") else f"`{self.default}`"
+        if self.default in (None, ""):
+            return ""
+        return f"`{str(self.default).lower() if isinstance(self.default, bool) else self.default}`"
 
 
 def options_of(survey: Survey) -> Sequence[Option]:
@@ -167,7 +169,9 @@ def _is_secret(field: attrs.Attribute[Any]) -> bool:
 
 
 def _plain_default(field: attrs.Attribute[Any]) -> object:
-    value: object = field.default
-    if value is attrs.NOTHING or isinstance(value, attrs.Factory):  # type: ignore[arg-type]
-        return None
-    return value
+    value: Any = field.default
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+        value = None if value.takes_self else value.factory()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return None if value is attrs.NOTHING else value
