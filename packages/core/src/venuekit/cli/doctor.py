@@ -21,6 +21,7 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, printable, say
 from venuekit.cli.place import Place, find, opened
 from venuekit.errors import StoreInUse, VenuekitError
+from venuekit.journal import verify_file
 from venuekit.model.codec import to_plain
 from venuekit.protocols.venue import VenueContext
 from venuekit.registry import load_factory, venue_names
@@ -141,14 +142,15 @@ def _disk(folder: Path) -> Finding:
 async def _store(place: Place) -> Finding:
     if not place.exists:
         return Finding("store", State.OK, f"{place.url}: nothing recorded yet")
+    assert place.file is not None
+    result = verify_file(place.file)
+    if not result.ok:
+        return Finding("store", State.FAILED, f"{place.url}: {result.problem}", "Keep the file; compare with a backup.")
     try:
         async with opened(place) as store:
-            result = store.verify()
             control = store.control()
     except VenuekitError as error:
         return _failed("store", error)
-    if not result.ok:
-        return Finding("store", State.FAILED, f"{place.url}: {result.problem}", "Keep the file; compare with a backup.")
     message = f"{place.url}: {result.rows} rows, chain whole, trading {control.state.value}"
     return Finding("store", State.OK, message)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from venuekit.errors import ConfigError
+from venuekit.journal.audit import verify_file
 from venuekit.journal.sqlite import SqliteStore
 from venuekit.protocols.journal import Store
 
-__all__ = ["SqliteStore", "open_store"]
+__all__ = ["SqliteStore", "open_store", "verify_file"]
 
 
 def open_store(url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()) -> Store:

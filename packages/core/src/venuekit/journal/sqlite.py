@@ -12,6 +12,7 @@ import msgspec
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
+from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.migrate import migrate
 from venuekit.journal.queries import FIELDS, day_counts, where
 from venuekit.journal.record import GENESIS, seal, to_row
@@ -49,23 +50,24 @@ class SqliteStore:
         self._group = synchronous == "FULL"
         self._waiting: list[tuple[Sequence[Entry], asyncio.Future[Sequence[int]]]] = []
         self._closed = False
+        self._anchor = None if path is None else AnchorFile(path)
         try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64
-            )
-            if path is not None:
-                path.chmod(0o600)
-                self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if self._group else 'NORMAL'}")
-            migrate(self._db)
+            self._db = _connect(path)
+            try:
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if self._group else 'NORMAL'}")
+                migrate(self._db)
+                if self._anchor is not None:
+                    self._anchor.begin(lambda: self._end()[0])
+                self._seen = self._data_version()
+                self._sequence, self._head = self._end()
+            except BaseException:
+                self._db.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise JournalUnavailable(
-                f"The store {path} cannot be opened: {error}.", fix="Check the path, its permissions and the disk."
+                f"The store {path} cannot be opened: {error}.",
+                fix="Check the path, its permissions and the disk; for a damaged file, run: venuekit audit verify",
             ) from error
-        self._seen = self._data_version()
-        self._sequence, self._head = self._end()
 
     # -- writing
 
@@ -101,6 +103,8 @@ class SqliteStore:
                 before = self._sequence, self._head = self._end()
             result = work()
             self._db.execute("COMMIT")
+            if self._anchor is not None and self._sequence != before[0]:
+                self._anchor.write(self._sequence, self._head)
         except BaseException:
             self._sequence, self._head = before
             if self._db.in_transaction:
@@ -179,7 +183,8 @@ class SqliteStore:
 
     def verify(self, *, expected_head: str | None = None) -> Verification:
         """Recompute the whole chain."""
-        return audit.verify(self._db, expected_head)
+        anchors = [] if self._anchor is None else [self._anchor.missed(), self._anchor.known()]
+        return audit.verify(self._db, expected_head, [a for a in anchors if a is not None])
 
     def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:
         """Rows a day, by kind and agent."""
@@ -284,6 +289,20 @@ class SqliteStore:
         if self._waiting:
             self._flush()
         self._db.close()
+        if self._anchor is not None:
+            self._anchor.close()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = sqlite3.connect(
+        path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64
+    )
+    if path is not None:
+        path.chmod(0o600)
+        database.execute("PRAGMA journal_mode = WAL")
+    return database
 
 
 def _text(body: Any) -> str:

@@ -1,0 +1,205 @@
+"""Whatever is done to the file afterwards, verify finds it and names the first row."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from venuekit.errors import JournalUnavailable
+from venuekit.journal import SqliteStore, verify_file
+from venuekit.protocols.journal import Control, Entry, EntryKind
+from venuekit.protocols.risk import TradingState
+
+pytestmark = pytest.mark.anyio
+Make = Callable[..., Entry]
+ROWS = 20
+
+
+@pytest.fixture
+async def written(path: Path, entry: Make) -> Path:
+    store = SqliteStore(path)
+    await store.append([entry(n, body={"text": f"row-{n:04d}-body"}) for n in range(1, ROWS + 1)])
+    await store.close()
+    return path
+
+
+def tamper(path: Path, *statements: str) -> None:
+    database = sqlite3.connect(path)
+    for statement in statements:
+        database.execute(statement)
+    database.commit()
+    database.close()
+
+
+async def verified(path: Path, expected_head: str | None = None) -> tuple[bool, int | None, str]:
+    result = verify_file(path, expected_head=expected_head)
+    return result.ok, result.sequence, result.problem
+
+
+async def test_an_untouched_chain_is_whole(written: Path) -> None:
+    assert await verified(written) == (True, None, "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "time_ns = time_ns + 1",
+        "kind = 'fill'",
+        "desk = 'paper:other'",
+        "subject = 's8'",
+        "agent_id = ''",
+        "body = replace(body, 'row', 'Row')",
+        "body = body || ' '",
+        "digest = replace(digest, substr(digest, 1, 1), 'z')",
+    ],
+)
+async def test_a_changed_column_names_its_row(written: Path, change: str) -> None:
+    tamper(written, f"UPDATE journal SET {change} WHERE sequence = 7")
+    ok, sequence, problem = await verified(written)
+    assert (ok, sequence) == (False, 7)
+    assert "7" in problem
+
+
+async def test_a_removed_row_is_named(written: Path) -> None:
+    tamper(written, "DELETE FROM journal WHERE sequence = 7")
+    assert await verified(written) == (False, 7, "row 7 is missing (next is 8)")
+
+
+async def test_the_first_row_removed_is_named(written: Path) -> None:
+    tamper(written, "DELETE FROM journal WHERE sequence = 1")
+    assert (await verified(written))[:2] == (False, 1)
+
+
+async def test_rows_that_changed_places_are_named(written: Path) -> None:
+    tamper(
+        written,
+        "UPDATE journal SET sequence = 999 WHERE sequence = 7",
+        "UPDATE journal SET sequence = 7 WHERE sequence = 8",
+        "UPDATE journal SET sequence = 8 WHERE sequence = 999",
+    )
+    assert (await verified(written))[:2] == (False, 7)
+
+
+async def test_a_row_put_in_is_named(written: Path) -> None:
+    tamper(
+        written,
+        "INSERT INTO journal SELECT 21, time_ns, kind, desk, subject, agent_id, body, digest FROM journal WHERE sequence = 20",
+    )
+    assert (await verified(written))[:2] == (False, 21)
+
+
+async def test_rows_cut_off_are_missed_because_the_end_is_remembered_beside(written: Path) -> None:
+    tamper(written, "DELETE FROM journal WHERE sequence > 15")
+    assert await verified(written) == (False, 16, "rows were cut off: there were 20, 15 are left")
+
+
+async def test_the_loss_stays_known_when_writing_goes_on(written: Path, entry: Make) -> None:
+    tamper(written, "DELETE FROM journal WHERE sequence > 15")
+    store = SqliteStore(written)
+    await store.append([entry(n) for n in range(16, 31)])
+    await store.close()
+    assert (await verified(written))[:2] == (False, 20)
+    written.with_name("venuekit.db-anchor-lost").unlink()
+    assert (await verified(written))[0]
+
+
+async def test_rows_cut_off_are_missed_by_a_head_kept_elsewhere(written: Path) -> None:
+    store = SqliteStore(written)
+    head = store.verify().head
+    await store.close()
+    assert (await verified(written, head))[0]
+    tamper(written, "DELETE FROM journal WHERE sequence = 20")
+    for file in written.parent.glob("*-anchor*"):
+        file.unlink()
+    assert (await verified(written))[0]
+    ok, sequence, problem = await verified(written, head)
+    assert (ok, sequence) == (False, 20)
+    assert head in problem
+
+
+async def test_an_old_copy_put_back_is_noticed(written: Path, entry: Make) -> None:
+    copy = written.read_bytes()
+    store = SqliteStore(written)
+    await store.append([entry(21)])
+    await store.close()
+    written.write_bytes(copy)
+    assert (await verified(written))[:2] == (False, 21)
+
+
+async def test_a_torn_anchor_falls_back_to_the_line_before(written: Path) -> None:
+    anchor = written.with_name("venuekit.db-anchor")
+    text = bytearray(anchor.read_bytes())
+    text[0] ^= 1
+    anchor.write_bytes(bytes(text))
+    assert (await verified(written))[0]
+
+
+async def test_a_flipped_byte_in_any_row_is_named(written: Path) -> None:
+    """Every byte of every row's body, one bit at a time over the file."""
+    original = written.read_bytes()
+    for number in range(1, ROWS + 1):
+        at = original.index(f"row-{number:04d}-body".encode())
+        for offset in (0, 7, 12):
+            damaged = bytearray(original)
+            damaged[at + offset] ^= 0x01
+            written.write_bytes(bytes(damaged))
+            ok, sequence, _ = await verified(written)
+            assert (ok, sequence) == (False, number)
+    written.write_bytes(original)
+    assert (await verified(written))[0]
+
+
+async def test_a_flipped_byte_anywhere_in_the_table_never_passes_and_never_crashes(written: Path) -> None:
+    original = written.read_bytes()
+    begin = original.index(b"paper:defaults20tester") - 8  # below is free space
+    end = original.index(b"row-0001-body") + 80
+    passed = []
+    for at in range(begin, end, 7):
+        damaged = bytearray(original)
+        damaged[at] ^= 0x10
+        written.write_bytes(bytes(damaged))
+        if (await verified(written))[0]:
+            passed.append(at)
+        with contextlib.suppress(JournalUnavailable):  # opening may refuse, in our words only
+            await SqliteStore(written).close()
+    assert passed == []
+
+
+async def test_a_damaged_write_ahead_log_is_noticed(path: Path, entry: Make) -> None:
+    store = SqliteStore(path)
+    for n in range(1, ROWS + 1):
+        await store.append([entry(n, body={"text": f"row-{n:04d}-body"})])
+    copies = {
+        p.name: p.read_bytes() for p in path.parent.iterdir() if not p.name.endswith("-shm")
+    }  # as kill -9 leaves them
+    await store.close()
+    elsewhere = path.parent / "after-the-crash"
+    elsewhere.mkdir()
+    for name, content in copies.items():
+        (elsewhere / name).write_bytes(content)
+    assert (await verified(elsewhere / path.name)) == (True, None, "")
+    for name, content in copies.items():
+        damaged = bytearray(content)
+        if name.endswith("-wal"):
+            damaged[damaged.index(b"row-0012-body")] ^= 1
+        (elsewhere / name).write_bytes(bytes(damaged))
+    (elsewhere / f"{path.name}-shm").unlink(missing_ok=True)
+    ok, sequence, problem = await verified(elsewhere / path.name)
+    assert not ok
+    assert sequence is not None
+    assert sequence <= 12
+    assert "cut off" in problem
+
+
+async def test_a_control_record_changed_beside_the_journal_is_named(
+    store: SqliteStore, path: Path, entry: Make
+) -> None:
+    await store.set_control(Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
+    tamper(path, "UPDATE control SET body = replace(body, 'HALTED', 'ACTIVE')")
+    result = store.verify()
+    assert not result.ok
+    assert "control" in result.problem

@@ -1,0 +1,93 @@
+"""Several real processes on one file, and one that is killed in the middle of writing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from venuekit.journal import SqliteStore, verify_file
+from venuekit.protocols.journal import RowQuery
+
+pytestmark = pytest.mark.anyio
+
+_WRITER = """
+import asyncio, sys
+from venuekit.journal import open_store
+from venuekit.protocols.journal import Entry, EntryKind
+
+async def main(path, name, count, synchronous):
+    store = open_store(f"sqlite:///{path}", synchronous=synchronous)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for n in range(count):
+        entry = Entry(kind=EntryKind.CALL, desk="paper:default", subject=f"{name}-{n}", agent_id=name, body={"n": n}, time_ns=n)
+        (number,) = await store.append([entry])
+        print(number, name, n, flush=True)
+    await store.close()
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+"""
+
+
+def writer(path: Path, name: str, count: int, synchronous: str = "NORMAL") -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path), name, str(count), synchronous],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def start(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+async def test_processes_that_write_at_once_keep_one_valid_chain(path: Path) -> None:
+    writers = [writer(path, name, 300) for name in ("left", "right")]
+    for process in writers:
+        start(process)
+    said = [process.communicate()[0].splitlines() for process in writers]
+    assert [process.returncode for process in writers] == [0, 0]
+    result = verify_file(path)
+    assert (result.ok, result.rows) == (True, 600), result.problem
+    numbers = [int(line.split()[0]) for lines in said for line in lines if line]
+    assert sorted(numbers) == list(range(1, 601))
+    store = SqliteStore(path)
+    for name in ("left", "right"):
+        own = store.rows(RowQuery(agent_id=name, newest_first=False, limit=1000))
+        assert [row.subject for row in own] == [f"{name}-{n}" for n in range(300)]
+    await store.close()
+
+
+@pytest.mark.parametrize("synchronous", ["NORMAL", "FULL"])
+@pytest.mark.parametrize("after", [1, 40, 333])
+async def test_a_process_that_is_killed_loses_no_acknowledged_row(path: Path, synchronous: str, after: int) -> None:
+    process = writer(path, "victim", 100_000, synchronous)
+    start(process)
+    assert process.stdout is not None
+    acknowledged = [process.stdout.readline() for _ in range(after)]
+    process.send_signal(signal.SIGKILL)
+    acknowledged += process.stdout.readlines()
+    process.stdout.close()
+    process.wait()
+    whole = [line.split() for line in acknowledged if line.endswith("\n")]
+    assert process.returncode == -signal.SIGKILL
+    assert process.stdin is not None
+    process.stdin.close()
+    assert len(whole) >= after
+    result = verify_file(path)
+    assert result.ok, result.problem
+    assert result.rows >= len(whole)
+    store = SqliteStore(path)
+    rows = store.rows(RowQuery(newest_first=False, limit=len(whole)))
+    assert [(row.sequence, row.subject) for row in rows] == [(int(n), f"{name}-{i}") for n, name, i in whole]
+    await store.close()
