@@ -12,7 +12,7 @@ from decimal import Decimal
 import attrs
 
 from venuekit import Desk, LimitOrder, Order, Side, open_desk
-from venuekit.adapter import Channel, PostOnlyWouldCross, Refused, UsageError
+from venuekit.adapter import Channel, PostOnlyWouldCross, Refused, UsageError, ceil_to, floor_to
 
 
 @attrs.frozen(kw_only=True)
@@ -32,8 +32,8 @@ class Quoting:
 def prices(quoting: Quoting, middle: Decimal, inventory: Decimal, tick: Decimal) -> dict[Side, Decimal]:
     """The prices to quote at; a side that could break the inventory limit is left out."""
     centre = middle * (1 - quoting.skew * inventory / quoting.max_inventory)
-    bid = centre * (1 - quoting.half_spread) // tick * tick
-    ask = -(-centre * (1 + quoting.half_spread) // tick) * tick
+    bid = floor_to(centre * (1 - quoting.half_spread), tick)
+    ask = ceil_to(centre * (1 + quoting.half_spread), tick)
     wanted = {}
     if inventory + quoting.size <= quoting.max_inventory and bid > 0:
         wanted[Side.BUY] = bid
