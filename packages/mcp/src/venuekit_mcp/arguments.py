@@ -8,7 +8,6 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import attrs
@@ -20,7 +19,7 @@ from venuekit.model.times import parse_iso
 #: Longest text of an argument that does not say otherwise, and longest list.
 LONGEST = 128
 MOST_ITEMS = 50
-DECIMAL_PATTERN = r"^-?[0-9]{1,24}(\.[0-9]{1,24})?$"
+DECIMAL_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
 ACCEPTED_CURSOR = "next_cursor or cursor of the previous answer, unchanged"
 
 
@@ -32,7 +31,7 @@ def argument(
     least: int | None = None,
     most: int | None = None,
     iso: bool = False,
-):
+) -> Any:
     """A field of an argument class. `iso` marks an ISO 8601 text that is read as UTC nanoseconds."""
     return attrs.field(
         default=default,
@@ -148,9 +147,13 @@ def _list_of(name: str, one: Callable[[Any], Any], most: int) -> Callable[[Any],
     return read
 
 
-@cache
+_FIELDS: dict[type[Any], Mapping[str, Field]] = {}
+
+
 def fields_of(cls: type[Any]) -> Mapping[str, Field]:
     """The arguments that `cls` declares, in order."""
+    if cls in _FIELDS:
+        return _FIELDS[cls]
     attrs.resolve_types(cls)
     found = {}
     for f in attrs.fields(cls):
@@ -170,6 +173,7 @@ def fields_of(cls: type[Any]) -> Mapping[str, Field]:
             iso=bool(meta.get("iso")),
             read=_list_of(f.name, one, meta.get("most") or MOST_ITEMS) if many else one,
         )
+    _FIELDS[cls] = found
     return found
 
 

@@ -75,7 +75,7 @@ class Dialogs:
         approval_id = order.approval_id or ""
         message, schema = _form((await self._desk.approval(approval_id)).summary)
         if call.context.protocol_version >= _MODERN:
-            import mcp_types as T  # noqa: PLC0415
+            import mcp_types as mt  # noqa: PLC0415
 
             state = secrets.token_hex(16)
             while len(self._open) >= _MOST_OPEN:
@@ -83,8 +83,8 @@ class Dialogs:
             self._open[state] = _Question(
                 approval_id, call.name, json_text(call.params.arguments or {}), call.caller.agent_id
             )
-            ask = T.ElicitRequest(params=T.ElicitRequestFormParams(message=message, requested_schema=schema))
-            return T.InputRequiredResult(input_requests={_KEY: ask}, request_state=state)
+            ask = mt.ElicitRequest(params=mt.ElicitRequestFormParams(message=message, requested_schema=schema))
+            return mt.InputRequiredResult(input_requests={_KEY: ask}, request_state=state)
         if not session.can_send_request:
             return order
         answer = await session.elicit_form(message, schema, related_request_id=call.context.request_id)

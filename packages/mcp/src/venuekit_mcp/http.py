@@ -7,7 +7,7 @@ import hmac
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import uvicorn
@@ -20,12 +20,12 @@ from pydantic import AnyHttpUrl
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Caller
 from venuekit.settings.schema import DeskConfig
-
 from venuekit_mcp.run import LOOPBACK, Options, caller_of
 from venuekit_mcp.server import build_server
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
     from venuekit.desk.desk import Desk
 
 SOURCE = "mcp-http"
@@ -115,9 +115,9 @@ class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """None: the command stops it."""
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[Any] | None = None) -> None:
         """Listen, and say where."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+        await super().startup(sockets)
         for server in self.servers:
             for socket in server.sockets:
                 host, port = socket.getsockname()[:2]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
-import mcp_types as T
+import mcp_types as mt
 from mcp.server.context import ServerRequestContext
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
@@ -121,7 +121,7 @@ class Live:
         if self._legacy.pop(key, None) is not None:
             await self._unwatch(key[1])
 
-    async def listen(self, ctx: _Context, params: T.SubscriptionsListenRequestParams) -> T.SubscriptionsListenResult:
+    async def listen(self, ctx: _Context, params: mt.SubscriptionsListenRequestParams) -> mt.SubscriptionsListenResult:
         """A listen stream. Only what the caller may read is honored; the acknowledgement says what that is."""
         asked = params.notifications
         uris = [str(uri) for uri in asked.resource_subscriptions or ()][:MOST_URIS]
@@ -129,7 +129,7 @@ class Live:
         lists = self._lists_change
         allowed = params.model_copy(
             update={
-                "notifications": T.SubscriptionFilter(
+                "notifications": mt.SubscriptionFilter(
                     tools_list_changed=asked.tools_list_changed if lists else None,
                     prompts_list_changed=asked.prompts_list_changed if lists else None,
                     resources_list_changed=asked.resources_list_changed if lists else None,
@@ -145,11 +145,11 @@ class Live:
             for uri in honored:
                 await asyncio.shield(self._unwatch(uri))
 
-    async def subscribe(self, ctx: _Context, params: T.SubscribeRequestParams) -> T.EmptyResult:
+    async def subscribe(self, ctx: _Context, params: mt.SubscribeRequestParams) -> mt.EmptyResult:
         """Watch one resource, on a connection of the handshake revisions."""
         uri = str(params.uri)
         if not self._may_watch(uri):
-            raise MCPError(T.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
+            raise MCPError(mt.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
         if len(self._legacy) >= MOST_LEGACY:
             await self._drop(next(iter(self._legacy)))
         connection = ctx.session.client_params
@@ -157,12 +157,12 @@ class Live:
         if key not in self._legacy:
             self._legacy[key] = (connection, ctx.session)
             await self._watch(uri)
-        return T.EmptyResult()
+        return mt.EmptyResult()
 
-    async def unsubscribe(self, ctx: _Context, params: T.UnsubscribeRequestParams) -> T.EmptyResult:
+    async def unsubscribe(self, ctx: _Context, params: mt.UnsubscribeRequestParams) -> mt.EmptyResult:
         """Stop watching; unknown addresses are accepted."""
         await self._drop((id(ctx.session.client_params), str(params.uri)))
-        return T.EmptyResult()
+        return mt.EmptyResult()
 
     # -- life
 

@@ -56,8 +56,8 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
     async def analyze(call: Call) -> str:
         name = (await desk.venue.instrument(call.arguments["instrument"])).id
         return _text(
-            f"Analyze my position in {name}: what it is worth, its profit after fees, what could move it, how liquid the "
-            "exit is, and whether to hold, reduce or close. Use calculate_position_metrics for what-ifs and "
+            f"Analyze my position in {name}: what it is worth, its profit after fees, what could move it, how liquid "
+            "the exit is, and whether to hold, reduce or close. Use calculate_position_metrics for what-ifs and "
             "check_trade_risk before proposing an order. Do not place anything without being asked to.",
             {
                 "desk": where(call),
@@ -90,7 +90,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
             every = await desk.venue.instruments()
             ids = [i.id for i in every if i.status is InstrumentStatus.TRADING][:10]
         return _text(
-            "Summarize these markets: price, spread and day's range of each, what stands out, and where liquidity is thin.",
+            "Summarize these markets: price, spread and day's range of each, what stands out, where liquidity is thin.",
             {"desk": where(call), "tickers": await _safely(desk.venue.tickers(ids))},
         )
 
@@ -102,8 +102,8 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
             fills = list((await desk.fills(FillQuery(start_ns=start, limit=100))).items)
         denied = desk.store.rows(RowQuery(desk=desk.name, kinds=(EntryKind.DENIED,), start_ns=start, limit=20))
         return _text(
-            "Review this UTC day: what was traded and why (reasons are in the audit), profit and fees, orders that were "
-            "refused and by which check, and what to do differently tomorrow.",
+            "Review this UTC day: what was traded and why (reasons are in the audit), profit and fees, orders that "
+            "were refused and by which check, and what to do differently tomorrow.",
             {
                 "desk": where(call),
                 "risk": desk.risk_state(),

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-import mcp_types as T
+import mcp_types as mt
 import msgspec
 
 from venuekit.errors import InternalError, OutcomeUnknown, Rejected, Unavailable, VenuekitError
@@ -50,19 +50,23 @@ def error_body(error: VenuekitError) -> dict[str, Any]:
             break
     details = body.get("details")
     if isinstance(details, dict):
-        body["details"] = {
-            k: clean(v) if isinstance(v, str) else [clean(str(i), 80) for i in v[:20]] if isinstance(v, list) else v
-            for k, v in details.items()
-        }
+        strange = {"untrusted": True} if "venue_says" in body else {}
+        body["details"] = strange | {k: _clean_detail(v) for k, v in details.items()}
     if "fix" in body:
         body["fix"] = clean(str(body["fix"]), LONGEST_UNTRUSTED)
     return body
 
 
-def failed(error: VenuekitError, envelope: Mapping[str, str]) -> T.CallToolResult:
+def _clean_detail(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return [clean(str(item), 80) for item in value[:20]] if isinstance(value, list) else value
+
+
+def failed(error: VenuekitError, envelope: Mapping[str, str]) -> mt.CallToolResult:
     """The tool error for `error`."""
     body = {**error_body(error), **envelope}
-    return T.CallToolResult(content=[T.TextContent(text=json_text(body))], structured_content=body, is_error=True)
+    return mt.CallToolResult(content=[mt.TextContent(text=json_text(body))], structured_content=body, is_error=True)
 
 
 def bounded(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -77,13 +81,13 @@ def bounded(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
         body = {
             **{k: v for k, v in body.items() if k != "next_cursor"},
             longest: kept,
-            "truncated": f"{longest} was cut to {len(kept)} to keep the answer small; ask for fewer with limit or filters.",
+            "truncated": f"{longest} was cut to {len(kept)} to keep the answer small; use limit or filters.",
         }
         text = json_text(body)
     return body, text
 
 
-def answered(body: dict[str, Any], envelope: Mapping[str, str]) -> T.CallToolResult:
+def answered(body: dict[str, Any], envelope: Mapping[str, str]) -> mt.CallToolResult:
     """The result that carries `body`, as structured content and as text."""
     whole, text = bounded({**body, **envelope})
-    return T.CallToolResult(content=[T.TextContent(text=text)], structured_content=whole)
+    return mt.CallToolResult(content=[mt.TextContent(text=text)], structured_content=whole)

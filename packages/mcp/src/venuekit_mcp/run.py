@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from venuekit.errors import ConfigError, VenuekitError
+from venuekit.errors import ConfigError, UsageError, VenuekitError
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.load import load
 from venuekit.settings.schema import DeskConfig
@@ -79,6 +79,17 @@ def _parser(venue: str) -> argparse.ArgumentParser:
         add("--seed", type=int, metavar="N", help="seed of the simulated market")
         add("--account", metavar="NAME", help="which paper account; default: default")
     return parser
+
+
+def flag_help(venue: str) -> Sequence[tuple[str, str]]:
+    """Every flag of the venue's command with its explanation, for the generated README."""
+    rows = []
+    for action in _parser(venue)._actions:  # noqa: SLF001 - argparse has no public way to list them
+        word = action.metavar if isinstance(action.metavar, str) else "|".join(action.choices or ())
+        name = action.option_strings[-1]
+        takes = action.nargs != 0
+        rows.append((f"{name} {word or action.dest.upper()}" if takes else name, action.help or "show it and exit"))
+    return rows
 
 
 def _exact(kind: type[Any], text: str, flag: str) -> Any:
@@ -167,9 +178,13 @@ async def _serve(options: Options, environ: Mapping[str, str]) -> None:
     from venuekit.runtime.session import open_desk  # noqa: PLC0415
 
     config = configuration(options, environ)
-    venue_options = {} if options.seed is None else {"seed": options.seed}
     async with open_desk(
-        config, mode=options.mode, account=options.account, environ=environ, venue_options=venue_options
+        options.config or options.venue,
+        mode=options.mode,
+        account=options.account,
+        environ={**environ, "VENUEKIT__DESK__VENUE": options.venue},
+        venue_options={} if options.seed is None else {"seed": options.seed},
+        agent=True,
     ) as desk:
         if options.transport == "stdio":
             await _serve_stdio(desk, options, config)
@@ -190,17 +205,18 @@ async def _until_stopped(work: Any) -> None:
         await task
 
 
-def main(venue: str, argv: Sequence[str] | None = None) -> int:
-    """Serve `venue` until the client leaves or a signal comes. 0: served; 2: refused to start; 4: could not."""
+def main(venue: str, argv: Sequence[str] | None = None) -> None:
+    """Serve `venue` until the client leaves or a signal comes.
+
+    Raises:
+        SystemExit: 2 when it refuses to start (one line on stderr says why), 4 when it cannot.
+    """
     prog = f"venuekit-mcp-{venue}"
     environ = os.environ  # noqa: TID251  (the command is where the environment comes in)
     try:
         options = parse(venue, argv)
         asyncio.run(_until_stopped(_serve(options, environ)))
-    except ConfigError as wrong:
-        sys.stderr.write(f"{prog}: {wrong}\n")
-        return USAGE
     except VenuekitError as wrong:
-        sys.stderr.write(f"{prog}: {wrong.code}: {wrong}\n")
-        return USAGE if wrong.code in {"UNKNOWN_VENUE", "STORE_IN_USE"} else FAILED
-    return 0
+        refused = isinstance(wrong, UsageError)
+        sys.stderr.write(f"{prog}: {wrong if refused else f'{wrong.code}: {wrong}'}\n")
+        raise SystemExit(USAGE if refused else FAILED) from None

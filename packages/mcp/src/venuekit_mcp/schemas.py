@@ -7,15 +7,15 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import attrs
 
 from venuekit.errors import InternalError
 from venuekit.model.money import plain
+from venuekit.model.order import Order
 from venuekit_mcp.arguments import DECIMAL_PATTERN, MOST_ITEMS, Field, fields_of
-from venuekit_mcp.wire import key_of
+from venuekit_mcp.wire import ALWAYS, key_of
 
 #: What every structured answer names.
 ENVELOPE = ("mode", "venue", "environment", "account")
@@ -45,7 +45,7 @@ def _argument(field: Field) -> dict[str, Any]:
     body = _one(field)
     if field.many:
         body = {"type": "array", "items": body, "maxItems": field.most or MOST_ITEMS}
-    if field.default is not None and not field.many and field.default != "":
+    if field.default not in (None, "", False, ()) and not field.many:
         default = field.default
         body["default"] = (
             plain(default)
@@ -59,7 +59,6 @@ def _argument(field: Field) -> dict[str, Any]:
     return body
 
 
-@cache
 def input_schema(cls: type[Any]) -> Mapping[str, Any]:
     """The schema of a tool's arguments."""
     known = fields_of(cls)
@@ -107,12 +106,12 @@ def _outline(declared: Any) -> dict[str, Any]:
     if declared is str or declared is Decimal or (isinstance(declared, type) and issubclass(declared, StrEnum)):
         return {"type": "string"}
     if isinstance(declared, type) and attrs.has(declared):
-        keys = getattr(declared, "wire_keys", None) or _always(declared)
+        keys = list(ALWAYS[declared]) if declared in ALWAYS else _always(declared)
+        keys = ["id", *keys] if declared is Order else keys
         return {"type": "object", "required": keys} if keys else {"type": "object"}
     return {}
 
 
-@cache
 def output_schema(cls: type[Any]) -> Mapping[str, Any]:
     """The schema of a tool's structured content: its own keys with their types, and what rows always have."""
     attrs.resolve_types(cls)
@@ -167,7 +166,6 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Any], str]:
     return check
 
 
-@cache
 def output_checker(cls: type[Any]) -> Callable[[Any], str]:
     """The judge of one result class."""
     return checker(output_schema(cls))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import mcp_types as T
+import mcp_types as mt
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -45,7 +45,7 @@ class SurfaceServer(Server[Any]):
 
     lists_change: bool = False
 
-    def get_capabilities(self, *args: Any, **kwargs: Any) -> T.ServerCapabilities:
+    def get_capabilities(self, *args: Any, **kwargs: Any) -> mt.ServerCapabilities:
         """As the SDK derives them from the handlers, but list changes only where the surface has them."""
         found = super().get_capabilities(*args, **kwargs)
         for part in (found.tools, found.resources, found.prompts):
@@ -69,9 +69,14 @@ class SurfaceServer(Server[Any]):
 @attrs.frozen
 class _Wired:
     tool: Tool
-    wire: T.Tool
+    wire: mt.Tool
     read: Reader
     check: Callable[[Any], str] | None
+
+
+def _title(tool: Tool) -> str | None:
+    """The title, where it says more than the name: every byte of the list is read by every client."""
+    return tool.title if tool.title and tool.title.lower() != tool.name.replace("_", " ") else None
 
 
 def _wired(tool: Tool) -> _Wired:
@@ -83,13 +88,13 @@ def _wired(tool: Tool) -> _Wired:
         output, check = tool.result, None
     return _Wired(
         tool,
-        T.Tool(
+        mt.Tool(
             name=tool.name,
-            title=tool.title or None,
+            title=_title(tool),
             description=tool.description,
             input_schema=dict(schema),
             output_schema=None if output is None else dict(output),
-            annotations=T.ToolAnnotations(
+            annotations=mt.ToolAnnotations(
                 read_only_hint=tool.read_only,
                 destructive_hint=tool.destructive,
                 idempotent_hint=tool.idempotent,
@@ -102,7 +107,7 @@ def _wired(tool: Tool) -> _Wired:
     )
 
 
-def _page(items: Sequence[_Item], params: T.PaginatedRequestParams | None) -> tuple[Sequence[_Item], str | None]:
+def _page(items: Sequence[_Item], params: mt.PaginatedRequestParams | None) -> tuple[Sequence[_Item], str | None]:
     start = 0
     cursor = params.cursor if params else None
     if cursor is not None:
@@ -111,7 +116,7 @@ def _page(items: Sequence[_Item], params: T.PaginatedRequestParams | None) -> tu
         except (ValueError, binascii.Error, UnicodeError):
             start = -1
         if not 0 < start <= len(items):
-            raise MCPError(T.INVALID_PARAMS, "INVALID_CURSOR: this cursor was not issued for this list.")
+            raise MCPError(mt.INVALID_PARAMS, "INVALID_CURSOR: this cursor was not issued for this list.")
     end = start + PAGE
     following = base64.urlsafe_b64encode(f"at:{end}".encode()).decode() if end < len(items) else None
     return items[start:end], following
@@ -166,36 +171,33 @@ class Wiring:
 
     # -- tools
 
-    async def list_tools(self, _: _Context, params: T.PaginatedRequestParams | None) -> T.ListToolsResult:
+    async def list_tools(self, _: _Context, params: mt.PaginatedRequestParams | None) -> mt.ListToolsResult:
         """Every tool that the caller may use, in a fixed order."""
         caller = self.host.caller()
         seen = [w.wire for w in self.tools.values() if self._sees(caller, w.tool)]
         page, cursor = _page(seen, params)  # type: ignore[type-var]
-        return T.ListToolsResult(tools=list(page), next_cursor=cursor)
+        return mt.ListToolsResult(tools=list(page), next_cursor=cursor)
 
     async def call_tool(
-        self, ctx: _Context, params: T.CallToolRequestParams
-    ) -> T.CallToolResult | T.InputRequiredResult:
+        self, ctx: _Context, params: mt.CallToolRequestParams
+    ) -> mt.CallToolResult | mt.InputRequiredResult:
         """Read, check, run, audit, answer."""
         wired = self.tools.get(params.name)
         if wired is None:
-            raise MCPError(T.INVALID_PARAMS, f"Unknown tool: {clean(params.name, 60)}")
+            raise MCPError(mt.INVALID_PARAMS, f"Unknown tool: {clean(params.name, 60)}")
         caller = self.host.caller()
         tool, arguments = wired.tool, params.arguments or {}
-        result: T.CallToolResult | T.InputRequiredResult
+        result: mt.CallToolResult | mt.InputRequiredResult
         outcome = "ok"
         try:
-            refusal = self.host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}")
-            if refusal is not None:
-                raise refusal
-            if tool.counted:
-                self.host.charge(caller)
+            self._admit(caller, tool)
             value = await tool.handler(self._call(params.name, wired.read(arguments), ctx, params, caller))
             result = self._answer(wired, value, caller)
         except MCPError:
             raise
         except VenuekitError as error:
-            outcome, result = error.code, failed(error, self.host.envelope(caller))
+            told = incident(error) if isinstance(error, InternalError) else error
+            outcome, result = told.code, failed(told, self.host.envelope(caller))
         except asyncio.CancelledError:
             if tool.counted:
                 self.host.later(self.host.record(params.name, arguments, "CALLER_GONE", caller))
@@ -203,7 +205,7 @@ class Wiring:
         except Exception as error:  # noqa: BLE001  (the boundary: a bug becomes an incident, never a traceback)
             bug = incident(error)
             outcome, result = bug.code, failed(bug, self.host.envelope(caller))
-        if isinstance(result, T.InputRequiredResult):
+        if isinstance(result, mt.InputRequiredResult):
             outcome = "asked"
         if tool.counted:
             try:
@@ -212,8 +214,15 @@ class Wiring:
                 return failed(error, self.host.envelope(caller))
         return result
 
-    def _answer(self, wired: _Wired, value: Any, caller: Caller) -> T.CallToolResult | T.InputRequiredResult:
-        if isinstance(value, T.CallToolResult | T.InputRequiredResult):
+    def _admit(self, caller: Caller, tool: Tool) -> None:
+        refusal = self.host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}")
+        if refusal is not None:
+            raise refusal
+        if tool.counted:
+            self.host.charge(caller)
+
+    def _answer(self, wired: _Wired, value: Any, caller: Caller) -> mt.CallToolResult | mt.InputRequiredResult:
+        if isinstance(value, mt.CallToolResult | mt.InputRequiredResult):
             return value
         result = answered(wire(value), self.host.envelope(caller))
         if wired.check is not None:
@@ -224,12 +233,12 @@ class Wiring:
 
     # -- resources
 
-    async def list_resources(self, _: _Context, params: T.PaginatedRequestParams | None) -> T.ListResourcesResult:
+    async def list_resources(self, _: _Context, params: mt.PaginatedRequestParams | None) -> mt.ListResourcesResult:
         """Every resource that the caller may read."""
         page, cursor = _page(self._visible(self.surface.resources), params)
-        return T.ListResourcesResult(
+        return mt.ListResourcesResult(
             resources=[
-                T.Resource(
+                mt.Resource(
                     uri=r.uri,
                     name=r.name,
                     title=r.title or None,
@@ -242,13 +251,13 @@ class Wiring:
         )
 
     async def list_templates(
-        self, _: _Context, params: T.PaginatedRequestParams | None
-    ) -> T.ListResourceTemplatesResult:
+        self, _: _Context, params: mt.PaginatedRequestParams | None
+    ) -> mt.ListResourceTemplatesResult:
         """Every family of resources that the caller may read."""
         page, cursor = _page(self._visible(self.surface.templates), params)
-        return T.ListResourceTemplatesResult(
+        return mt.ListResourceTemplatesResult(
             resource_templates=[
-                T.ResourceTemplate(
+                mt.ResourceTemplate(
                     uri_template=t.uri_template,
                     name=t.name,
                     title=t.title or None,
@@ -261,14 +270,14 @@ class Wiring:
         )
 
     async def read_resource(
-        self, ctx: _Context, params: T.ReadResourceRequestParams
-    ) -> T.ReadResourceResult | T.InputRequiredResult:
+        self, ctx: _Context, params: mt.ReadResourceRequestParams
+    ) -> mt.ReadResourceResult | mt.InputRequiredResult:
         """The body of one resource; what the caller may not read does not exist."""
         uri = str(params.uri)
         found = self._found(uri)
         caller = self.host.caller()
         if found is None or not self._sees(caller, found[0]):
-            raise MCPError(T.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
+            raise MCPError(mt.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
         item, variables = found
         outcome = "ok"
         try:
@@ -277,45 +286,45 @@ class Wiring:
         except VenuekitError as error:
             outcome = error.code
             raise MCPError(
-                T.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)
+                mt.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)
             ) from None
         except MCPError:
             raise
         except Exception as error:  # noqa: BLE001  (the boundary)
             bug = incident(error)
             outcome = bug.code
-            raise MCPError(T.INTERNAL_ERROR, str(bug), data=error_body(bug)) from None
+            raise MCPError(mt.INTERNAL_ERROR, str(bug), data=error_body(bug)) from None
         finally:
             self.host.later(self.host.record("resources/read", {"uri": uri[:200]}, outcome, caller))
-        if isinstance(value, T.ReadResourceResult | T.InputRequiredResult):
+        if isinstance(value, mt.ReadResourceResult | mt.InputRequiredResult):
             return value
-        return T.ReadResourceResult(contents=[self._contents(uri, item, value, caller)])
+        return mt.ReadResourceResult(contents=[self._contents(uri, item, value, caller)])
 
     def _contents(
         self, uri: str, item: Resource | Template, value: Any, caller: Caller
-    ) -> T.TextResourceContents | T.BlobResourceContents:
+    ) -> mt.TextResourceContents | mt.BlobResourceContents:
         if isinstance(value, bytes):
-            return T.BlobResourceContents(
+            return mt.BlobResourceContents(
                 uri=uri, mime_type=item.mime_type, blob=base64.b64encode(value).decode("ascii")
             )
         if not isinstance(value, str):
             content = answered(wire(value), self.host.envelope(caller)).content[0]
-            value = content.text if isinstance(content, T.TextContent) else json_text(wire(value))
-        return T.TextResourceContents(uri=uri, mime_type=item.mime_type, text=value)
+            value = content.text if isinstance(content, mt.TextContent) else json_text(wire(value))
+        return mt.TextResourceContents(uri=uri, mime_type=item.mime_type, text=value)
 
     # -- prompts and completion
 
-    async def list_prompts(self, _: _Context, params: T.PaginatedRequestParams | None) -> T.ListPromptsResult:
+    async def list_prompts(self, _: _Context, params: mt.PaginatedRequestParams | None) -> mt.ListPromptsResult:
         """Every prompt."""
         page, cursor = _page(self._visible(self.surface.prompts), params)
-        return T.ListPromptsResult(
+        return mt.ListPromptsResult(
             prompts=[
-                T.Prompt(
+                mt.Prompt(
                     name=p.name,
                     title=p.title or None,
                     description=p.description,
                     arguments=[
-                        T.PromptArgument(name=a.name, description=a.description, required=a.required)
+                        mt.PromptArgument(name=a.name, description=a.description, required=a.required)
                         for a in p.arguments
                     ],
                 )
@@ -325,45 +334,46 @@ class Wiring:
         )
 
     async def get_prompt(
-        self, ctx: _Context, params: T.GetPromptRequestParams
-    ) -> T.GetPromptResult | T.InputRequiredResult:
+        self, ctx: _Context, params: mt.GetPromptRequestParams
+    ) -> mt.GetPromptResult | mt.InputRequiredResult:
         """A prompt, filled in."""
         prompt = self.prompts.get(params.name)
         caller = self.host.caller()
         if prompt is None or not self._sees(caller, prompt):
-            raise MCPError(T.INVALID_PARAMS, f"Unknown prompt: {clean(params.name, 60)}")
+            raise MCPError(mt.INVALID_PARAMS, f"Unknown prompt: {clean(params.name, 60)}")
         arguments = dict(params.arguments or {})
         known = {a.name for a in prompt.arguments}
-        for name in arguments:
-            if name not in known or len(arguments[name]) > 500:
+        for name, value in arguments.items():
+            if name not in known or len(value) > 500:
                 raise MCPError(
-                    T.INVALID_PARAMS, f"INVALID_VALUE: {clean(name, 40)} is not an argument, or is too long."
+                    mt.INVALID_PARAMS, f"INVALID_VALUE: {clean(name, 40)} is not an argument, or is too long."
                 )
         for argument in prompt.arguments:
             if argument.required and not arguments.get(argument.name):
-                raise MCPError(T.INVALID_PARAMS, f"INVALID_VALUE: {argument.name} is required.")
+                raise MCPError(mt.INVALID_PARAMS, f"INVALID_VALUE: {argument.name} is required.")
         try:
             self.host.charge(caller)
             value = await prompt.handler(self._call(params.name, arguments, ctx, params, caller))
         except VenuekitError as error:
             raise MCPError(
-                T.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)
+                mt.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)
             ) from None
         except MCPError:
             raise
         except Exception as error:  # noqa: BLE001  (the boundary)
             bug = incident(error)
-            raise MCPError(T.INTERNAL_ERROR, str(bug), data=error_body(bug)) from None
-        if isinstance(value, T.GetPromptResult | T.InputRequiredResult):
+            raise MCPError(mt.INTERNAL_ERROR, str(bug), data=error_body(bug)) from None
+        if isinstance(value, mt.GetPromptResult | mt.InputRequiredResult):
             return value
+        messages = value
         if isinstance(value, str):
-            value = [T.PromptMessage(role="user", content=T.TextContent(text=value))]
-        return T.GetPromptResult(description=prompt.description, messages=list(value))
+            messages = [mt.PromptMessage(role="user", content=mt.TextContent(text=value))]
+        return mt.GetPromptResult(description=prompt.description, messages=list(messages))
 
-    async def complete(self, _: _Context, params: T.CompleteRequestParams) -> T.CompleteResult:
+    async def complete(self, _: _Context, params: mt.CompleteRequestParams) -> mt.CompleteResult:
         """What an argument may be; unknown arguments have no suggestions."""
         completer = None
-        if isinstance(params.ref, T.PromptReference):
+        if isinstance(params.ref, mt.PromptReference):
             prompt = self.prompts.get(params.ref.name)
             for argument in prompt.arguments if prompt else ():
                 if argument.name == params.argument.name:
@@ -377,13 +387,13 @@ class Wiring:
             values = list(await completer(params.argument.value[:100], given)) if completer else []
         except VenuekitError:
             values = []  # completion is a courtesy: an unreachable venue suggests nothing
-        return T.CompleteResult(
-            completion=T.Completion(values=values[:100], total=len(values), has_more=len(values) > 100)
+        return mt.CompleteResult(
+            completion=mt.Completion(values=values[:100], total=len(values), has_more=len(values) > 100)
         )
 
 
-async def _accept(_: _Context, __: Any) -> T.EmptyResult:
-    return T.EmptyResult()
+async def _accept(_: _Context, __: Any) -> mt.EmptyResult:
+    return mt.EmptyResult()
 
 
 def serve_surface(
@@ -432,7 +442,7 @@ def serve_surface(
     )
     server.lists_change = surface.lists_change
     if surface.logging:
-        server.add_request_handler("logging/setLevel", T.SetLevelRequestParams, _accept)
+        server.add_request_handler("logging/setLevel", mt.SetLevelRequestParams, _accept)
     server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=name))
     return server
 

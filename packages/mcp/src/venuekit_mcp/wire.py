@@ -1,4 +1,4 @@
-"""Model values as they go out over MCP: compact JSON, decimals as strings, times as ISO 8601, strangers' text marked."""
+"""Model values as they go out: compact JSON, decimals as strings, times as ISO 8601, strangers' text marked."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _same(value: Any) -> Any:
 
 
 _Getter = Callable[[Any], Any]
-_PLANS: dict[type[Any], Sequence[tuple[str, str, _Getter]]] = {}
+_PLANS: dict[type[Any], Sequence[tuple[str, str, _Getter, bool]]] = {}
 
 
 def _converter(name: str, declared: Any) -> _Getter:
@@ -88,12 +88,12 @@ def _converter(name: str, declared: Any) -> _Getter:
     return wire
 
 
-def _plan(cls: type[Any]) -> Sequence[tuple[str, str, _Getter]]:
+def _plan(cls: type[Any]) -> Sequence[tuple[str, str, _Getter, bool]]:
     found = _PLANS.get(cls)
     if found is None:
         attrs.resolve_types(cls)
         found = tuple(
-            (f.name, key_of(f.name), _converter(f.name, f.type))
+            (f.name, key_of(f.name), _converter(f.name, f.type), f.default == "")
             for f in attrs.fields(cls)
             if f.name not in _SAID_ALREADY
         )
@@ -103,9 +103,9 @@ def _plan(cls: type[Any]) -> Sequence[tuple[str, str, _Getter]]:
 
 def _fields(value: Any) -> dict[str, Any]:
     body = {}
-    for name, key, convert in _plan(type(value)):
+    for name, key, convert, may_be_left_out in _plan(type(value)):
         item = getattr(value, name)
-        if item is None or item == "":
+        if item is None or (may_be_left_out and item == ""):
             continue
         out = convert(item)
         if out is not None:
@@ -152,6 +152,8 @@ def _cancel(value: CancelResult) -> dict[str, Any]:
     return body
 
 
+#: Keys that values with a wire form of their own always have.
+ALWAYS: dict[type[Any], Sequence[str]] = {CancelResult: ("order_id", "accepted")}
 _SPECIAL: dict[type[Any], Callable[[Any], Any]] = {
     Order: _order,
     Instrument: _instrument,
@@ -163,7 +165,7 @@ _SPECIAL: dict[type[Any], Callable[[Any], Any]] = {
 
 
 def wire(value: Any) -> Any:
-    """`value` as JSON-ready data. None and empty texts are left out of objects."""
+    """`value` as JSON-ready data. None, and texts that are empty by default, are left out of objects."""
     if value is None or (isinstance(value, str | int) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Decimal):

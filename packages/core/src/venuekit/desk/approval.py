@@ -24,7 +24,7 @@ from venuekit.protocols.approver import Operator
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Store
 from venuekit.settings.schema import ApprovalSettings
-from venuekit.watch.redact import redact
+from venuekit.watch.redact import redact_text
 
 _FINAL = (ApprovalState.USED, ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.VOID)
 
@@ -78,7 +78,8 @@ class Approvals:
         """Store the question and the waiting order in one commit."""
         valid, proposal = approved.valid, approved.proposal
         now = self._clock.now_ns()
-        body = redact(request_body(valid.request))
+        # Only the free text may be altered: the order that is sent later must be the one that was asked for.
+        body = {**request_body(valid.request), "reason": redact_text(valid.request.reason)}
         reference = touch(self._state.exposure.quote(valid.instrument.id), proposal.side)
         size = f"{text(valid.request.size)} {valid.instrument.base}" if valid.request.size is not None else ""
         if not size and order.quote_size is not None:
@@ -117,7 +118,9 @@ class Approvals:
         """
         found = self._store.approval(approval_id)
         if found is None or found.desk != self._desk:
-            raise UnknownApproval(f"No approval {str(approval_id)[:60]!r}.", fix="See: venuekit approvals list")
+            raise UnknownApproval(
+                f"No approval {str(approval_id)[:60]!r}.", fix="See: venuekit approvals list", field="approval_id"
+            )
         return found
 
     async def decide(self, approval_id: str, state: ApprovalState, operator: Operator, note: str) -> Approval:

@@ -46,9 +46,17 @@ class OrderArguments:
 
 @attrs.frozen(kw_only=True)
 class RiskArguments(OrderArguments):
-    """Arguments of check_trade_risk: those of place_order, without its promise."""
+    """Arguments of check_trade_risk: those of place_order, which documents them; `reason` may be left out."""
 
     reason: str = argument("", "", longest=500)
+    size: Decimal | None = argument("", None)
+    quote_size: Decimal | None = argument("", None)
+    price: Decimal | None = argument("", None)
+    stop_price: Decimal | None = argument("", None)
+    time_in_force: TimeInForce | None = argument("", None)
+    expires_at: int | None = argument("", None, iso=True)
+    post_only: bool = argument("", False)
+    client_order_id: str | None = argument("", None, longest=64)
 
 
 @attrs.frozen(kw_only=True)
@@ -222,8 +230,8 @@ def answer_of(order: Order) -> OrderAnswer:
     step = ""
     if order.status is OrderStatus.PENDING_APPROVAL:
         step = (
-            f"A person has to decide. They run: venuekit approvals approve {order.approval_id} (or reject). No tool can "
-            f"approve; do not place it again. Watch get_order_status, or get_approval_status with {order.approval_id}."
+            f"A person has to decide. They run: venuekit approvals approve {order.approval_id} (or reject). No tool "
+            f"can approve; do not place it again. Watch get_order_status, or get_approval_status with {order.approval_id}."
         )
     elif order.status is OrderStatus.IN_DOUBT:
         step = "Sent, and no answer came. Do not place it again: watch get_order_status until it is resolved."

@@ -166,7 +166,7 @@ def risk_tools(desk: Desk) -> list[Tool]:
             Tool(
                 name="check_trade_risk",
                 title="Check trade risk",
-                description="What place_order would meet with these arguments: checks, worst price, fee. Sends nothing.",
+                description="What place_order would meet with these arguments: checks, price, fee. Sends nothing.",
                 arguments=RiskArguments,
                 result=PreviewAnswer,
                 handler=preview,
