@@ -290,6 +290,11 @@ class Exposure:
         start, equity = self.day_start_equity(), self.equity()
         return None if start is None or equity is None else minus(equity, start)
 
+    def total(self, asset: str) -> Decimal | None:
+        """All of one asset as it is known here; None before balances are known."""
+        known = self._balances.get(asset)
+        return known.total if known is not None else (ZERO if self._have_balances else None)
+
     def balance(self, asset: str) -> Balance | None:
         """One asset: `available` is what no exposed order or margin has a claim on; None when a claim is unknown."""
         if not self._have_balances or not self._balances:

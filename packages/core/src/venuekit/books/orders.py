@@ -65,7 +65,13 @@ class Orders:
                 if gone.venue_order_id:
                     self._by_venue_id.pop(gone.venue_order_id, None)
         else:
+            self._done.pop(key, None)
             self._live[key] = order
+
+    def forget(self, order: Order) -> None:
+        """Drop an order as if it had never been."""
+        self._live.pop(order.id, None)
+        self._done.pop(order.id, None)
 
     def apply(self, seen: Order) -> Applied:
         """Merge what the venue says of an order into what we know of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -11,12 +11,14 @@ import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.health import Health
 from venuekit.desk.permission import require_trading
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission, refused_for_amend
 from venuekit.errors import (
     InvalidValue,
+    JournalUnavailable,
     NotReducing,
     OrderAlreadyDone,
     OutcomeUnknown,
@@ -31,7 +33,7 @@ from venuekit.model.money import floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
 from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import ApprovalState
+from venuekit.protocols.journal import ApprovalState, EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.venue import Venue
 
@@ -52,9 +54,13 @@ class Changes:
         dispatcher: Dispatcher,
         submission: Submission,
         approvals: Approvals,
+        health: Health,
         clock: Clock,
+        fail_closed: Callable[[str], None],
     ) -> None:
         self._mode = mode
+        self._health = health
+        self._fail_closed = fail_closed
         self._venue = venue
         self._limiter = limiter
         self._state = state
@@ -96,23 +102,44 @@ class Changes:
         order = self.open_order(order_id)
         if order.status is OrderStatus.PENDING_APPROVAL:
             return await self.withdraw(order, f"withdrawn by {caller.agent_id}")
+        await self._keep("cancel", order.id, caller, {})
         return await self._own(self._cancel(order))
+
+    async def _keep(self, action: str, order_id: str, caller: Caller, given: dict[str, str]) -> None:
+        """Who asked for what goes into the journal; a cancel goes on without it, since it only makes less."""
+        body = {"action": action, "order_id": order_id, "source": caller.source, **given}
+        entry = self._recorder.entry(EntryKind.CALL, order_id, caller.agent_id, body)
+        try:
+            await self._recorder.write([entry])
+        except JournalUnavailable as error:
+            if action == "amend":
+                raise
+            self._fail_closed(error.message)
 
     async def _cancel(self, order: Order) -> Order:
         await self._limiter.take(EndpointClass.CANCELS, agent_id=order.agent_id)
+        answer = await self._asked(order, "cancel", self._venue.cancel(OrderRef.of(order)))
+        return await self._dispatcher.answered(answer, order.id)
+
+    async def _asked(self, order: Order, what: str, call: Awaitable[Order]) -> Order:
+        """The venue's answer to a change. After one that leaves the order unclear, the venue is asked what it is."""
         try:
-            answer = await self._venue.cancel(OrderRef.of(order))
+            with self._health.timed(what):
+                return await call
         except VenuekitError as error:
             error.order_id = order.id
-            if isinstance(error, OrderAlreadyDone):
+            if isinstance(error, OrderAlreadyDone | OutcomeUnknown):
                 await self._learn(order)
             raise
-        return await self._dispatcher.answered(answer, order.id)
+        except Exception as error:
+            await self._learn(order)
+            message = f"{type(error).__name__} in the adapter during {what}; it may have taken effect."
+            raise OutcomeUnknown(message, fix=f"See the order {order.id}.", order_id=order.id) from error
 
     async def _learn(self, order: Order) -> None:
         try:
             await self._dispatcher.answered(await self._venue.order(OrderRef.of(order)), order.id)
-        except (Unavailable, UnknownOrder):
+        except (Unavailable, OutcomeUnknown, UnknownOrder):
             return  # the next reconciliation asks again
 
     async def withdraw(self, order: Order, note: str) -> Order:
@@ -138,6 +165,7 @@ class Changes:
         require_trading(self._mode, caller, "cancel orders")
         if instrument is not None:
             instrument = (await self._venue.instrument(instrument)).id
+        await self._keep("cancel_all", "", caller, {} if instrument is None else {"instrument": instrument})
         return await self._own(self.cancel_everything(instrument, f"cancel all by {caller.agent_id}"))
 
     async def cancel_everything(self, instrument: str | None, note: str) -> Sequence[CancelResult]:
@@ -148,7 +176,8 @@ class Changes:
                 await self.withdraw(order, note)
                 results.append(CancelResult(OrderRef.of(order)))
         await self._limiter.take(EndpointClass.CANCELS)
-        at_venue = list(await self._venue.cancel_all(instrument))
+        with self._health.timed("cancel_all"):
+            at_venue = list(await self._venue.cancel_all(instrument))
         for result in at_venue:
             known = self._state.orders.get(result.order.client_order_id or result.order.venue_order_id or "")
             if known is not None:
@@ -176,6 +205,12 @@ class Changes:
         order = self.open_order(order_id)
         if order.status is OrderStatus.PENDING_APPROVAL:
             raise refused_for_amend(None)
+        if not order.is_working:
+            raise Unsupported(
+                f"Order {order.id} is {order.status.value}; only a working order can be amended.",
+                fix="Wait until it is resolved.",
+                order_id=order.id,
+            )
         request = _amended(order, size, price, stop_price)
         valid = await self._submission.normalize(request, caller)
         if valid.request.size is not None and valid.request.size <= order.filled_size:
@@ -188,23 +223,24 @@ class Changes:
         approved = await self._submission.check(valid, replaces=order)
         if self._approvals.needed(approved.proposal.notional):
             raise refused_for_amend(approved.proposal.notional)
-        return await self._own(self._amend(order, size, price, stop_price))
+        # The rounded values, where rounding is asked for, are those that were checked.
+        new = [
+            None if asked is None else getattr(valid.request, name)
+            for name, asked in (("size", size), ("price", price), ("stop_price", stop_price))
+        ]
+        shown = {n: str(v) for n, v in zip(("size", "price", "stop_price"), new, strict=True) if v is not None}
+        await self._keep("amend", order.id, caller, shown)
+        return await self._own(self._amend(order, *new))
 
     async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:
         await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
-        try:
-            answer = await self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
-        except OutcomeUnknown as error:
-            error.order_id = order.id
-            await self._learn(order)
-            raise
-        except VenuekitError as error:
-            error.order_id = order.id
-            raise
+        call = self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
+        answer = await self._asked(order, "amend", call)
         return await self._dispatcher.answered(answer, order.id)
 
     async def close_position(self, instrument: str, size: Decimal | None, reason: str, caller: Caller) -> Order:
         """Trade out of a position at the market; `size` closes a part."""
+        require_trading(self._mode, caller, "place orders")
         known = await self._venue.instrument(instrument)
         held = next((p.size for p in await self._venue.positions() if p.instrument == known.id), None)
         if not held:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from venuekit.desk.approval import Approvals, already
 from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
+from venuekit.desk.health import Health
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk import halt as moves
 from venuekit.desk.state import State
@@ -17,9 +18,12 @@ from venuekit.model.identity import AgentId
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Caller, Operator, Role
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store
+from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import TradingState
 from venuekit.protocols.venue import Venue
+
+#: After this long an approval that was used, and whose order was never recorded as sent, is one that a crash cut off.
+_USED_AND_NOT_SENT_NS = 60_000_000_000
 
 
 class Controls:
@@ -38,6 +42,7 @@ class Controls:
         submission: Submission,
         approvals: Approvals,
         clock: Clock,
+        health: Health,
         caller_of: Callable[[AgentId], Caller],
     ) -> None:
         self._desk = desk
@@ -51,10 +56,20 @@ class Controls:
         self._approvals = approvals
         self._clock = clock
         self._caller_of = caller_of
+        self._health = health
         self.control = store.control()
         self._failed = ""
-        self._canceled_request = self.control.cancel_all_request
+        self._executing: set[str] = set()
+        self._canceled_request = self._canceled_before()
         self._obey()
+
+    def _canceled_before(self) -> int:
+        """The last request to cancel all that needs nothing more: one made while this desk was away still counts."""
+        request = self.control.cancel_all_request
+        if self.control.state is not TradingState.HALTED or request == 0:
+            return request
+        query = RowQuery(desk=self._desk, kinds=(EntryKind.SESSION,), subject=str(request), limit=1)
+        return request if self._store.rows(query) else request - 1
 
     def _obey(self) -> None:
         halted = self._failed or self.control.state is TradingState.HALTED
@@ -90,6 +105,8 @@ class Controls:
         control = self._store.control()
         if control.revision != self.control.revision:
             before, self.control = self.control, control
+            if control.state is TradingState.ACTIVE:
+                self._all_clear()
             self._obey()
             if control.state is not before.state:
                 self._bus.publish(self._event(control.state.value.lower(), f"{control.reason} (by {control.by})"))
@@ -113,10 +130,14 @@ class Controls:
         """Let everything go again. Resets `RESUME_RESETS` and keeps `RESUME_KEEPS`."""
         self._read()
         after = moves.resumed(self.control, by=by, now_ns=self._clock.now_ns())
+        self._all_clear()
         await self._move(after, {"action": "resume", "by": by})
-        self._failed = ""
-        self._obey()
         return self.control
+
+    def _all_clear(self) -> None:
+        """What `RESUME_RESETS` names, for a resume here or by another process."""
+        self._failed = ""
+        self._health.resume()
 
     async def _move(self, after: Control, body: dict[str, object]) -> None:
         entry = self._recorder.entry(EntryKind.CONTROL, "", str(body["by"]), body)
@@ -131,6 +152,8 @@ class Controls:
             self._canceled_request = self.control.cancel_all_request
             await self._cancel_all()
         for approval in self._store.approvals(desk=self._desk, states=(ApprovalState.PENDING, ApprovalState.APPROVED)):
+            if approval.id in self._executing:
+                continue
             if approval.state is ApprovalState.APPROVED:
                 await self._execute_quietly(approval)
             elif self._clock.now_ns() >= approval.expires_ns:
@@ -141,7 +164,11 @@ class Controls:
 
     async def _cancel_all(self) -> None:
         try:
-            results = await self._changes.cancel_everything(None, "kill switch")
+            results = list(await self._changes.cancel_everything(None, "kill switch"))
+            if self._submission.flying:
+                # Sent before the halt, and not at the venue's book yet when it was asked.
+                await self._submission.landed()
+                results += await self._changes.cancel_everything(None, "kill switch")
             failed = [r for r in results if r.error_code]
             message = f"{len(results) - len(failed)} orders canceled, {len(failed)} not"
         except VenuekitError as error:
@@ -156,11 +183,24 @@ class Controls:
         if approval is None or approval.state in (ApprovalState.PENDING, ApprovalState.APPROVED):
             return
         if approval.state is ApprovalState.USED:
-            return  # sent, or stopped by a crash between: reconciliation knows the order by its id
+            await self._used_elsewhere(order, approval)
+            return
         why = f"approval {approval.state.value}" + (f" by {approval.decided_by}" if approval.decided_by else "")
         await self._changes.deny_waiting(
             order, ApprovalRefused.code, why + (f": {approval.note}" if approval.note else "")
         )
+
+    async def _used_elsewhere(self, order: Order, approval: Approval) -> None:
+        """Another process of this desk sent it, or one stopped after the decision and before anything was sent."""
+        if approval.id in self._executing:
+            return
+        newest = self._submission.recorded(order.id)
+        if newest is not None and newest.status is not OrderStatus.PENDING_APPROVAL:
+            self._state.put(newest)
+        elif self._clock.now_ns() - (approval.decided_ns or 0) > _USED_AND_NOT_SENT_NS:
+            await self._changes.deny_waiting(
+                order, ApprovalRefused.code, "the desk stopped after the approval, before the order was sent"
+            )
 
     async def _end(self, approval: Approval, state: ApprovalState, why: str) -> None:
         if await self._approvals.finish(approval, state, why):
@@ -194,6 +234,13 @@ class Controls:
             self._bus.publish(self._event("approval_not_executed", error.message, approval.id))
 
     async def _execute(self, approval: Approval) -> Order:
+        self._executing.add(approval.id)
+        try:
+            return await self._execute_once(approval)
+        finally:
+            self._executing.discard(approval.id)
+
+    async def _execute_once(self, approval: Approval) -> Order:
         order = self._submission.find(approval.order_id)
         if order is None or order.status is not OrderStatus.PENDING_APPROVAL:
             await self._approvals.finish(approval, ApprovalState.VOID, "the order no longer waits")
@@ -207,10 +254,11 @@ class Controls:
             moved = self._approvals.moved_away(approval, request)
             if moved:
                 raise ApprovalRefused(f"Approval {approval.id} is void: {moved}.", order_id=order.id)
-            # Used before it is sent: a crash in between leaves an order that reconciliation finds or ends, never two.
+            caller = self._caller_of(approval.agent_id)
+            await self._submission.recheck(request, caller)
+            # Used before it is sent: a crash in between leaves an order that is denied at the next start, never two.
             if not await self._approvals.finish(approval, ApprovalState.USED, ""):
                 raise already(self._approvals.get(approval.id))
-            caller = self._caller_of(approval.agent_id)
             return await self._submission.approved(request, caller, approval.id, order)
         except Unavailable:
             raise

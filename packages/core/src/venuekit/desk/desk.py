@@ -12,9 +12,10 @@ from venuekit.desk.changes import Changes
 from venuekit.desk.control import Controls, agent_caller
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.extras import call_extra
+from venuekit.desk.health import Health
 from venuekit.desk.history import order_events
 from venuekit.desk.identifiers import Identifiers
-from venuekit.desk.permission import desk_mode
+from venuekit.desk.permission import desk_mode, require_role
 from venuekit.desk.reader import VenueReader, bounded
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
@@ -37,8 +38,8 @@ from venuekit.model.events import (
     TickerEvent,
 )
 from venuekit.model.intent import OrderRequest
-from venuekit.model.order import CancelResult, Fill, Order, OrderRef
-from venuekit.protocols.approver import Caller, Mode, Operator
+from venuekit.model.order import CancelResult, Fill, Order, OrderRef, OrderStatus
+from venuekit.protocols.approver import Caller, Mode, Operator, Role
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
 from venuekit.protocols.limiter import Limiter
@@ -89,6 +90,7 @@ class Desk:
         identifiers = Identifiers(clock)
         state = self._state = State(venue, clock, config.desk.currency)
         recorder = self._recorder = Recorder(self.name, store, bus, clock, state)
+        health = self._health = Health(self.name, config.breakers, venue, store, recorder, clock)
         self._dispatcher = Dispatcher(
             venue,
             limiter,
@@ -96,7 +98,8 @@ class Desk:
             state,
             recorder,
             in_doubt=resolve,
-            fail_closed=lambda why: self._controls.fail_closed(why),
+            fail_closed=self.fail_closed,
+            health=health,
         )
         self._reconciler = Reconciler(
             self.name, venue, state, recorder, self._dispatcher, clock, config.reconcile, config.desk.currency
@@ -114,6 +117,7 @@ class Desk:
             reconciler=self._reconciler,
             approvals=self._approvals,
             checks=risk_checks.build_checks(config.risk, Hours(config.hours)),
+            health=health,
             identifiers=identifiers,
             clock=clock,
         )
@@ -126,7 +130,9 @@ class Desk:
             dispatcher=self._dispatcher,
             submission=self._submission,
             approvals=self._approvals,
+            health=health,
             clock=clock,
+            fail_closed=self.fail_closed,
         )
         self._controls = Controls(
             desk=self.name,
@@ -139,6 +145,7 @@ class Desk:
             submission=self._submission,
             approvals=self._approvals,
             clock=clock,
+            health=health,
             caller_of=self._caller_of,
         )
 
@@ -289,12 +296,15 @@ class Desk:
         """What happens to orders. For one order: from its beginning, until it is done."""
         return order_events(self._bus, self.store, self.name, order_id, self._state)
 
-    async def subscribe(self, channel: Channel, instruments: Sequence[str] = ()) -> Subscription:
+    async def subscribe(
+        self, channel: Channel, instruments: Sequence[str] = (), *, caller: Caller | None = None
+    ) -> Subscription:
         """Live data. The subscription has an id, survives reconnects, and is an async iterator.
 
         Raises:
-            Unsupported: the venue has no such channel. UnknownInstrument.
+            Unsupported: the venue has no such channel. UnknownInstrument, PermissionRefused.
         """
+        require_role(caller or self.default_caller, Role.VIEWER, "subscribe")
         names = [(await self.venue.instrument(i)).id for i in instruments]
         return self._streams.subscribe(channel, names)
 
@@ -358,7 +368,7 @@ class Desk:
             net_exposure=view.net_exposure(),
             open_orders=view.open_order_count(),
             orders_last_minute=view.orders_in_window(None, _MINUTE_NS),
-            breakers=self.store.breakers(self.name),
+            breakers=self._health.states(),
             headroom=self.risk_limits(),
         )
 
@@ -414,6 +424,8 @@ class Desk:
             self.extras, name, arguments, caller or self.default_caller, self.mode, self._venue, self._recorder
         )
         self._state.quoted_ns.clear()
+        if any(e.name == name and e.mutates for e in self.extras):
+            await self._reconciler.take_over()
         return answer
 
     async def record_call(
@@ -432,7 +444,13 @@ class Desk:
         self._state.restore(self.store, self.name)
         await self._reconciler.run(first=True)
         self._submission.taker_fee = (await self._venue.profile()).taker_fee_rate
-        body = {"event": "opened", "mode": self.mode.value, "environment": self.environment, "version": VERSION}
+        body: dict[str, Any] = {
+            "event": "opened",
+            "mode": self.mode.value,
+            "environment": self.environment,
+            "version": VERSION,
+            "fills_from_ns": self._state.last_fill_ns,
+        }
         await self._recorder.write([self._recorder.entry(EntryKind.SESSION, "", self.default_caller.agent_id, body)])
         self.connected = True
 
@@ -447,8 +465,23 @@ class Desk:
         self._bus.close()
 
     async def act(self) -> None:
-        """Do what other processes decided in the store."""
+        """Do what other processes decided in the store, and look after what makes no event of its own.
+
+        Raises:
+            JournalUnavailable: the store cannot be written.
+        """
         await self._controls.act()
+        self._submission.overdue()
+        priced = [s.instruments for s in self._streams.subscriptions() if s.channel is Channel.TICKER]
+        await self._health.look(self._state.exposure, {name for names in priced for name in names})
+
+    def fail_closed(self, why: str) -> None:
+        """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
+        self._controls.fail_closed(why)
+
+    def unresolved(self) -> Sequence[Order]:
+        """Orders that were sent and whose outcome is not known."""
+        return [o for o in self._state.orders.live() if o.status in (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING)]
 
     async def resolve(self, order: Order) -> bool:
         """Ask the venue about one order in doubt; True when the doubt is over."""
@@ -457,11 +490,14 @@ class Desk:
     async def on_event(self, event: Event) -> None:
         """Take in what a stream brought."""
         if isinstance(event, OrderEvent):
-            await self._dispatcher.answered(event.order, event.order.id)
+            if event.order.instrument not in self._state.instruments:
+                self._state.know(await self.venue.instrument(event.order.instrument))
+            await self._dispatcher.answered(event.order, event.order.id, event.fill)
         elif isinstance(event, FillEvent):
             await self._take_fill(event.fill)
         elif isinstance(event, TickerEvent):
             self._state.see(event.ticker)
+            self._health.price_seen(event.ticker.instrument)
         elif isinstance(event, InstrumentEvent):
             self._state.know(event.changed)
         if not isinstance(event, OrderEvent | FillEvent):

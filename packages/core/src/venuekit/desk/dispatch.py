@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from venuekit.desk.health import Health
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.stages import Authorized, Recorded
 from venuekit.desk.state import State
 from venuekit.errors import (
+    Halted,
     JournalUnavailable,
     OutcomeUnknown,
     Refused,
@@ -26,6 +28,7 @@ from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
+from venuekit.protocols.risk import TradingState
 from venuekit.protocols.venue import Venue
 from venuekit.watch.redact import redact_text
 
@@ -70,14 +73,18 @@ class Dispatcher:
         *,
         in_doubt: Callable[[Order], None],
         fail_closed: Callable[[str], None],
+        health: Health,
     ) -> None:
         self._venue = venue
+        self._health = health
         self._limiter = limiter
         self._clock = clock
         self._state = state
         self._recorder = recorder
         self._in_doubt = in_doubt
         self._fail_closed = fail_closed
+        #: Orders whose answer was waited for too long, with what the caller is told.
+        self._given_up: set[str] = set()
 
     async def record(self, authorized: Authorized, order: Order) -> Recorded:
         """Make the order durable as SUBMITTING; from here on a crash is found and reconciled.
@@ -87,8 +94,13 @@ class Dispatcher:
         """
         proposal = authorized.approved.proposal
         sending = order.to(OrderStatus.SUBMITTING, updated_ns=self._clock.now_ns(), approval_id=authorized.approval_id)
-        sequence = await self._recorder.write([self._recorder.order_entry(sending, EntryKind.INTENT)])
+        # It counts against every limit from here on: while the journal writes, others may be checked.
         self._state.put(sending, proposal.worst_price)
+        try:
+            sequence = await self._recorder.write([self._recorder.order_entry(sending, EntryKind.INTENT)])
+        except JournalUnavailable:
+            self._state.forget(sending)
+            raise
         self._state.expect_fills(sending)
         self._recorder.publish_order(order, sending)
         return Recorded(authorized, sending, sequence)
@@ -105,15 +117,23 @@ class Dispatcher:
         request = recorded.authorized.approved.valid.request
         try:
             await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
-            answer = await self._venue.submit(request)
+            self._still_allowed()
+            self._health.order_sent()
+            with self._health.timed("submit"):
+                answer = await self._venue.submit(request)
         except OutcomeUnknown as error:
             await self._doubt(order, error.message)
             raise OutcomeUnknown(error.message, order_id=order.id) from error
         except (Rejected, UsageError, Refused, Unavailable) as error:
             await self._no(order, error)
             raise
-        except asyncio.CancelledError:
-            # Only when the desk itself is torn down: the order may be on its way.
+        except asyncio.CancelledError as stopped:
+            # Nobody else cancels this: the order may be on its way.
+            if order.id in self._given_up:
+                self._given_up.discard(order.id)
+                message = "The venue has not answered in time."
+                await self._doubt(order, message)
+                raise OutcomeUnknown(message, order_id=order.id) from stopped
             await self._doubt(order, "The desk was closed while the order was being sent.")
             raise
         except Exception as error:
@@ -121,15 +141,29 @@ class Dispatcher:
             message = f"{type(error).__name__} in the adapter while sending; the order may have been accepted."
             await self._doubt(order, message)
             raise OutcomeUnknown(message, order_id=order.id) from error
+        self._health.order_result(rejected=answer.status is OrderStatus.REJECTED)
         return await self.answered(answer, order.id)
 
-    async def answered(self, answer: Order, order_id: str) -> Order:
-        """Merge what the venue says of an order, with the fills that go with it, and record both."""
+    def _still_allowed(self) -> None:
+        """A halt that came while the order waited for its slot stops it; nothing was sent."""
+        if self._state.exposure.trading_state() is TradingState.HALTED:
+            raise Halted("Trading was halted before the order was sent.")
+
+    def give_up_waiting(self, order_id: str) -> None:
+        """Say, before canceling the send of an order, that its answer has been waited for too long."""
+        self._given_up.add(order_id)
+
+    async def answered(self, answer: Order, order_id: str, told: Fill | None = None) -> Order:
+        """Merge what the venue says of an order, with the fills that go with it, and record both.
+
+        Raises:
+            JournalUnavailable: it is known here, but not recorded; trading is halted.
+        """
         before = self._state.orders.get(order_id)
         applied = self._state.apply(answer)
-        fills: list[Fill] = []
+        fills: list[Fill] = [told] if told is not None and self._state.fold(told) else []
         if applied.changed and self._state.missing_fills(applied.order):
-            fills = await self._fetch_fills(applied.order)
+            fills += await self._fetch_fills(applied.order)
         if applied.changed or fills:
             try:
                 await self._recorder.order(before, applied.order, fills)
@@ -163,6 +197,12 @@ class Dispatcher:
 
     async def _no(self, order: Order, error: VenuekitError) -> None:
         status = OrderStatus.REJECTED if isinstance(error, Rejected | UsageError) else OrderStatus.DENIED
+        if not isinstance(error, Refused | Unavailable):
+            self._health.order_result(rejected=True)
+        known = self._state.orders.get(order.id) or order
+        if known.status is not OrderStatus.SUBMITTING:
+            error.order_id = order.id
+            return  # the venue's own stream has told what became of it, and that counts
         error.order_id = order.id
         after = order.to(
             status,

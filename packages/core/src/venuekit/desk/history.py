@@ -52,7 +52,7 @@ async def order_events(
         )
 
     async with bus.listen(wanted=wanted) as feed:
-        last: Order | None = None
+        told: list[Order] = []
         if order_id is not None:
             known = state.orders.get(order_id)
             past = past_events(store, desk, known.id if known is not None else order_id)
@@ -60,13 +60,14 @@ async def order_events(
                 raise UnknownOrder(f"No order {order_id[:60]!r} on this desk.", field="order_id")
             for event in past:
                 yield event
-            last = past[-1].order
-            if last.is_done:
+            told = [event.order for event in past]
+            if told[-1].is_done:
                 return
-        async for event in feed:
-            assert isinstance(event, OrderEvent)
-            if event.order == last:
+        async for happened in feed:
+            assert isinstance(happened, OrderEvent)
+            if happened.order in told:
                 continue  # told already, from the journal
-            yield event
-            if order_id is not None and event.order.is_done:
+            told = []
+            yield happened
+            if order_id is not None and happened.order.is_done:
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.state import State
@@ -9,7 +11,7 @@ from venuekit.errors import UnknownInstrument, UnknownOrder
 from venuekit.model.account import FillQuery
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
-from venuekit.model.money import plain
+from venuekit.model.money import ZERO, plain
 from venuekit.model.order import Fill, Order, OrderRef, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import EntryKind
@@ -18,6 +20,8 @@ from venuekit.settings.schema import ReconcileSettings
 
 NEVER_RECEIVED = "NEVER_RECEIVED"
 _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
+#: How often balances and positions are read again when the account trades meanwhile.
+_TRIES = 3
 _SENT = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT)
 
 
@@ -43,6 +47,7 @@ class Reconciler:
         self._clock = clock
         self._settings = settings
         self._currency = currency
+        self._turn = asyncio.Lock()
         self.last_ns: int | None = None
         self.clock_skew_ns: int | None = None
         #: Orders that are being sent right now; their answer is on its way and they are left alone.
@@ -51,13 +56,25 @@ class Reconciler:
     async def run(self, *, first: bool = False) -> list[DeskEvent]:
         """One comparison of orders, fills, balances and positions. Returns the differences that were found.
 
-        `first` is at connection, when balances and positions are taken over rather than compared.
+        `first` is at connection, when balances and positions are taken over rather than compared. Two at once
+        would each find what the other is recording, so the second waits.
 
         Raises:
             Unavailable: the venue cannot be asked now; what was compared so far is recorded.
         """
+        async with self._turn:
+            return await self._run(first=first)
+
+    async def take_over(self) -> None:
+        """Take balances and positions as they are, after something that is known to have changed them."""
+        async with self._turn:
+            await self._holdings(first=True)
+
+    async def _run(self, *, first: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
         self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
+        for name in sorted({o.instrument for o in self._state.orders.live()} - set(self._state.instruments)):
+            self._state.know(await self._venue.instrument(name))
         at_venue = await self._venue.open_orders()
         open_ids: set[str] = set()
         for order in at_venue:
@@ -80,11 +97,13 @@ class Reconciler:
         return now is None or now.status not in _SENT
 
     async def _seen(self, order: Order) -> list[DeskEvent]:
+        if order.instrument not in self._state.instruments:
+            self._state.know(await self._venue.instrument(order.instrument))
         known = self._state.orders.get(order.id)
         if known is None and order.venue_order_id:
             known = self._state.orders.get(order.venue_order_id)
-        if order.instrument not in self._state.instruments:
-            self._state.know(await self._venue.instrument(order.instrument))
+        if known is not None and known.id in self.sending:
+            return []  # its answer is on its way
         if known is None:
             await self._dispatcher.answered(order, order.id)
             return [
@@ -92,12 +111,39 @@ class Reconciler:
             ]
         if known.status in _SENT:
             return await self._settle(known, order)
+        if known.is_done:
+            return await self._revive(known)
         before = (known.status, known.filled_size)
         after = await self._dispatcher.answered(order, known.id)
         if (after.status, after.filled_size) == before:
             return []
         told = f"{known.id} was {before[0].value}, {plain(before[1])} filled; the venue says {after.status.value}, "
         return [await self._difference("order", known.id, told + f"{plain(after.filled_size)} filled")]
+
+    async def _revive(self, known: Order) -> list[DeskEvent]:
+        """We hold it to be over and the venue listed it as open: it may have ended since, so it is asked again."""
+        try:
+            order = await self._venue.order(OrderRef.of(known))
+        except UnknownOrder:
+            return []
+        current = self._state.orders.get(known.id) or known
+        if order.is_done or current is not known:
+            return []
+        after = known.but(
+            status=order.status,
+            venue_order_id=order.venue_order_id or known.venue_order_id,
+            filled_size=order.filled_size,
+            average_price=order.average_price,
+            fees=order.fees,
+            fee_asset=order.fee_asset,
+            status_code=None,
+            status_reason="",
+            updated_ns=self._clock.now_ns(),
+        )
+        self._state.put(after)
+        await self._recorder.order(known, after)
+        message = f"{known.id} was {known.status.value} here, and is {order.status.value} at the venue"
+        return [await self._difference("order_revived", known.id, message)]
 
     async def _settle(self, known: Order, order: Order) -> list[DeskEvent]:
         after = await self._dispatcher.answered(order, known.id)
@@ -146,6 +192,9 @@ class Reconciler:
         return [await self._difference("never_received", order.id, f"{order.id}: {after.status_reason}")]
 
     async def _fills(self) -> list[DeskEvent]:
+        if self._state.last_fill_ns == 0:
+            # The first meeting with this account: what it traded before is no difference.
+            self._state.last_fill_ns = await self._venue.server_time_ns()
         fresh: list[Fill] = []
         cursor: str | None = None
         # Fills of the same moment may have come in pieces: ask from that moment on, known ones are skipped.
@@ -168,15 +217,31 @@ class Reconciler:
         ]
 
     async def _holdings(self, first: bool) -> list[DeskEvent]:
-        balances, positions = await self._venue.balances(), await self._venue.positions()
-        await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
-        found = []
+        found: list[DeskEvent] = []
+        for _ in range(_TRIES):
+            balances, positions = await self._venue.balances(), await self._venue.positions()
+            await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
+            # A fill between the questions would be in one answer and not in the other: then ask once more.
+            traded = self._state.last_fill_ns
+            late = await self._fills()
+            found += late
+            if not late and self._state.last_fill_ns == traded:
+                break
+        else:
+            if not first:
+                return found  # too busy to compare; the next time will do
         if not first:
-            for position in positions:
-                ours = self._state.positions.size(position.instrument)
-                if ours != position.size:
-                    message = f"position {position.instrument}: {plain(ours)} here, {plain(position.size)} at the venue"
-                    found.append(await self._difference("position", position.instrument, message))
+            sizes = {p.instrument: p.size for p in positions}
+            for name in sorted({*sizes, *self._state.positions.instruments()}):
+                ours, theirs = self._state.positions.size(name), sizes.get(name, ZERO)
+                if ours != theirs:
+                    message = f"position {name}: {plain(ours)} here, {plain(theirs)} at the venue"
+                    found.append(await self._difference("position", name, message))
+            for balance in balances:
+                mine = self._state.exposure.total(balance.asset)
+                if mine is not None and mine != balance.total:
+                    message = f"balance {balance.asset}: {plain(mine)} here, {plain(balance.total)} at the venue"
+                    found.append(await self._difference("balance", balance.asset, message))
         self._state.positions.set(positions)
         costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
         self._state.exposure.set_balances(balances)

@@ -7,6 +7,7 @@ from typing import Any
 
 from venuekit.desk.bus import EventBus
 from venuekit.desk.state import SNAPSHOT_EVERY, State
+from venuekit.errors import JournalUnavailable
 from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.clock import Clock
@@ -75,9 +76,16 @@ class Recorder:
         numbers = await self._store.append(entries)
         self._since_snapshot += len(entries)
         if self._since_snapshot >= SNAPSHOT_EVERY:
-            self._since_snapshot = 0
-            await self._store.append([self._state.snapshot_entry(self._desk)])
+            await self._snapshot()
         return numbers[0]
+
+    async def _snapshot(self) -> None:
+        self._since_snapshot = 0
+        try:
+            await self._store.append([self._state.snapshot_entry(self._desk)])
+        except JournalUnavailable:
+            # What was asked for is durable; a start without this snapshot only reads more rows.
+            self._since_snapshot = SNAPSHOT_EVERY
 
     async def order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
         """Record an order's new state with the fills that made it, then publish all."""
@@ -111,6 +119,10 @@ class Recorder:
                 fill=fills[-1] if fills else None,
             )
         )
+
+    def publish(self, event: DeskEvent) -> None:
+        """Tell whoever listens something that is recorded already."""
+        self._bus.publish(event)
 
     def _publish_fills(self, fills: Sequence[Fill]) -> None:
         if self._bus.has_listeners:

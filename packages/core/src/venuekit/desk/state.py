@@ -14,7 +14,7 @@ from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, plus
-from venuekit.model.order import Fill, FillState, Order
+from venuekit.model.order import Fill, FillState, Order, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, Store
 from venuekit.protocols.risk import Quote
@@ -41,6 +41,8 @@ class State:
         """Remember an instrument's rules."""
         self.instruments[instrument.id] = instrument
         self.exposure.set_instruments([instrument])
+        for order in self.orders.live(instrument.id):
+            self.exposure.on_order(order)  # what it is worth depends on the rules
 
     def see(self, ticker: Ticker) -> None:
         """Take prices in, as of now."""
@@ -63,6 +65,11 @@ class State:
         self.orders.put(order)
         self.exposure.on_order(order, worst_price)
         self._forget_filled(order)
+
+    def forget(self, order: Order) -> None:
+        """Take back `put` of an order that could not be made durable, and so never was."""
+        self.orders.forget(order)
+        self.exposure.on_order(order.but(status=OrderStatus.DENIED))
 
     def apply(self, order: Order) -> Applied:
         """What the venue says of an order."""
@@ -136,6 +143,8 @@ class State:
                 fill = from_record(row.body, Fill)
                 self.positions.remember([fill])
                 self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
+            elif row.kind is EntryKind.SESSION:
+                self.last_fill_ns = max(self.last_fill_ns, int(row.body.get("fills_from_ns", 0)))
         for order in self.orders:
             self.exposure.on_order(order)
         return count

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.dispatch import Dispatcher, new_order
+from venuekit.desk.health import Health
+from venuekit.desk.idempotency import as_recorded, reused, same_order
 from venuekit.desk.identifiers import Identifiers
-from venuekit.desk.permission import require_trading
+from venuekit.desk.permission import PAPER, require_trading
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.checks import error_of, run, run_all
@@ -19,7 +23,7 @@ from venuekit.desk.stages import Authorized, RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
 from venuekit.desk.views import Preview
-from venuekit.errors import ClientOrderIdReused, JournalUnavailable, RiskRefused, Unavailable, VenuekitError
+from venuekit.errors import JournalUnavailable, RiskRefused, Unavailable, VenuekitError
 from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
 from venuekit.model.intent import OrderRequest
@@ -53,6 +57,7 @@ class Submission:
         reconciler: Reconciler,
         approvals: Approvals,
         checks: list[RiskCheck],
+        health: Health,
         identifiers: Identifiers,
         clock: Clock,
     ) -> None:
@@ -67,6 +72,7 @@ class Submission:
         self._reconciler = reconciler
         self._approvals = approvals
         self.checks = checks
+        self._health = health
         self._identifiers = identifiers
         self._clock = clock
         self._flights: dict[str, asyncio.Task[Order]] = {}
@@ -78,20 +84,50 @@ class Submission:
         """One order, all the way. See `venuekit.desk.desk.Desk.submit`."""
         require_trading(self._mode, caller, "place orders")
         if request.client_order_id is not None:
-            flying = self._flights.get(request.client_order_id)
-            if flying is not None:
+            while (flying := self._flights.get(request.client_order_id)) is not None:
                 await asyncio.wait([flying])
             existing = self.find(request.client_order_id)
             if existing is not None:
-                return self._same(existing, request)
+                return await self._known(existing, request, caller)
         else:
             request = attrs.evolve(request, client_order_id=self._identifiers.order())
-        order_id = request.client_order_id or ""
+        return await self._fly(request.client_order_id or "", self._road(request, caller))
+
+    async def _known(self, existing: Order, request: OrderRequest, caller: Caller) -> Order:
+        if same_order(existing, request, self._state.instruments.get(request.instrument)):
+            return existing
+        # It may have been amended since, or rounded when it came: what counts is the order as it was first recorded.
+        first = as_recorded(self._store, self._desk, existing.id)
+        try:
+            valid = await self.normalize(request, caller)
+        except VenuekitError:
+            raise reused(existing) from None
+        if first is not None and same_order(first, valid.request, valid.instrument):
+            return existing
+        raise reused(existing)
+
+    async def _fly(self, order_id: str, road: Coroutine[Any, Any, Order]) -> Order:
         # The road goes on in a task of the desk's own, so that a caller who gives up never tears a send in half.
-        task = asyncio.get_running_loop().create_task(self._road(request, caller))
+        task = asyncio.get_running_loop().create_task(road)
         self._flights[order_id] = task
         task.add_done_callback(lambda done: self._landed(order_id, done))
         return await asyncio.shield(task)
+
+    def overdue(self) -> None:
+        """Stop waiting for answers that take longer than they may; the orders are in doubt then."""
+        patience_ns = int(self._config.reconcile.send_timeout_seconds * 1e9)
+        for order_id, task in list(self._flights.items()):
+            order = self._state.orders.get(order_id)
+            sending = order is not None and order.status is OrderStatus.SUBMITTING
+            if order is None or not sending or self._clock.now_ns() - order.updated_ns < patience_ns:
+                continue
+            self._dispatcher.give_up_waiting(order_id)
+            task.cancel()
+
+    @property
+    def flying(self) -> int:
+        """How many orders are on the road now."""
+        return len(self._flights)
 
     def _landed(self, order_id: str, task: asyncio.Task[Order]) -> None:
         del self._flights[order_id]
@@ -133,8 +169,15 @@ class Submission:
 
     async def approved(self, request: OrderRequest, caller: Caller, approval_id: ApprovalId, order: Order) -> Order:
         """Go on with an order that a person approved: all checks again, on fresh data."""
-        valid = await self.normalize(request, caller)
-        return await self.send(Authorized(await self.check(valid), approval_id), order)
+        return await self._fly(order.id, self._approved(request, caller, approval_id, order))
+
+    async def _approved(self, request: OrderRequest, caller: Caller, approval_id: ApprovalId, order: Order) -> Order:
+        return await self.send(Authorized(await self.recheck(request, caller), approval_id), order)
+
+    async def recheck(self, request: OrderRequest, caller: Caller) -> RiskApproved:
+        """Every step before the approval once more; raises what `submit` raises."""
+        require_trading(self._mode, caller, "place orders")
+        return await self.check(await self.normalize(request, caller))
 
     # -- steps
 
@@ -158,7 +201,7 @@ class Submission:
     async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
         """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
         proposal = await self._propose(valid, replaces)
-        refusal = run(self.checks, proposal, self._state.exposure)
+        refusal = self._untrusted_time() or self._health.refusal() or run(self.checks, proposal, self._state.exposure)
         if refusal is None and replaces is None:
             refusal = self._in_doubt_twin(proposal)
         if refusal is not None:
@@ -187,11 +230,26 @@ class Submission:
         if self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0) < FRESH_QUOTE_NS:
             return
         try:
-            tickers = await self._venue.tickers([instrument])
+            with self._health.timed("tickers"):
+                tickers = await self._venue.tickers([instrument])
         except Unavailable:
             return
         for ticker in tickers:
             self._state.see(ticker)
+
+    def _untrusted_time(self) -> Verdict | None:
+        skew, most = self._reconciler.clock_skew_ns, self._config.risk.max_clock_skew_seconds
+        if self._venue.environment == PAPER or skew is None or abs(skew) <= int(most * 1e9):
+            return None  # simulated time may be any time
+        return Verdict(
+            "clock_skew",
+            False,
+            f"The clocks of this machine and of the venue are {abs(skew) / 1e9:.1f} s apart.",
+            f"{most:g}",
+            f"{abs(skew) / 1e9:.3f}",
+            "the same order once the machine's clock is right",
+            code="DATA_NOT_TRUSTED",
+        )
 
     def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
         twins = [
@@ -230,7 +288,7 @@ class Submission:
         proposal = await self._propose(valid, None)
         verdicts = run_all(self.checks, proposal, self._state.exposure)
         twin = self._in_doubt_twin(proposal)
-        verdicts += [twin] if twin is not None else []
+        verdicts += [v for v in (twin, self._untrusted_time(), self._health.refusal()) if v is not None]
         refused = [v for v in verdicts if not v.allowed]
         try:
             require_trading(self._mode, caller, "place orders")
@@ -256,28 +314,14 @@ class Submission:
 
     def find(self, order_id: str) -> Order | None:
         """An order by either id: from memory, else from the journal."""
-        known = self._state.orders.get(order_id)
-        if known is not None:
-            return known
+        return self._state.orders.get(order_id) or self.recorded(order_id)
+
+    def recorded(self, order_id: str) -> Order | None:
+        """An order by the id it is filed under, as the journal has it now."""
         rows = self._store.rows(
             RowQuery(desk=self._desk, subject=order_id, kinds=(EntryKind.INTENT, EntryKind.ORDER), limit=1)
         )
         return from_record(rows[0].body, Order) if rows else None
-
-    def _same(self, existing: Order, request: OrderRequest) -> Order:
-        instrument = self._state.instruments.get(request.instrument)
-        names = {existing.instrument, *([instrument.alias] if instrument and instrument.alias else [])}
-        fields = ["side", "type", "quote_size", "price", "stop_price", "expires_at_ns", "time_in_force", "reduce_only"]
-        if getattr(request, "quote_size", None) is None:
-            fields.append("size")  # bought by quote amount, the size is only known afterwards
-        if request.instrument in names and all(getattr(request, f, None) == getattr(existing, f) for f in fields):
-            return existing
-        raise ClientOrderIdReused(
-            f"client_order_id {request.client_order_id} belongs to another order: "
-            f"{existing.side.value} {existing.size} {existing.instrument} {existing.type.value}.",
-            field="client_order_id",
-            order_id=existing.id,
-        )
 
     async def deny(self, request: OrderRequest, caller: Caller, error: VenuekitError) -> None:
         """Keep a refusal: the journal says what was asked and why it did not go."""

@@ -9,7 +9,16 @@ import attrs
 from venuekit.errors import InstrumentNotTrading, InvalidPrice, InvalidSize, InvalidValue, Unsupported
 from venuekit.model.capability import Capabilities, Feature, Support
 from venuekit.model.instrument import Instrument, InstrumentStatus
-from venuekit.model.intent import BracketOrder, LimitOrder, MarketOrder, OrderRequest, Side, StopLimitOrder
+from venuekit.model.intent import (
+    BracketOrder,
+    LimitOrder,
+    MarketOrder,
+    OrderRequest,
+    OrderType,
+    Side,
+    StopLimitOrder,
+    TimeInForce,
+)
 from venuekit.model.money import ceil_to, floor_to, is_multiple, plain, times
 from venuekit.model.times import iso
 
@@ -56,7 +65,10 @@ def check_supported(request: OrderRequest, capabilities: Capabilities) -> None:
     Raises:
         Unsupported: says which, and the reason that the adapter declared.
     """
-    wanted = [(request.type, "order_type"), (request.time_in_force, "time_in_force")]
+    wanted: list[tuple[OrderType | TimeInForce | Feature, str]] = [
+        (request.type, "order_type"),
+        (request.time_in_force, "time_in_force"),
+    ]
     if getattr(request, "post_only", False):
         wanted.append((Feature.POST_ONLY, "post_only"))
     if request.reduce_only:
@@ -68,12 +80,12 @@ def check_supported(request: OrderRequest, capabilities: Capabilities) -> None:
         if not declared.usable:
             who = "cannot" if declared.support is Support.UNSUPPORTED else "adapter does not yet"
             reason = f" ({declared.reason})" if declared.reason else ""
-            usable = [w.value for w in type(what) if capabilities.can(w)] if field != "post_only" else []
+            usable = [] if isinstance(what, Feature) else [w.value for w in type(what) if capabilities.can(w)]
             raise Unsupported(
                 f"{capabilities.title} {who} take {field} {what.value}{reason}.",
-                fix=f"Use one of: {', '.join(usable)}." if usable and not isinstance(what, Feature) else "",
+                fix=f"Use one of: {', '.join(usable)}." if usable else "",
                 field=field,
-                details={"accepted": usable} if not isinstance(what, Feature) else {},
+                details={"accepted": usable} if usable else {},
             )
 
 

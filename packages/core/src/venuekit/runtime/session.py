@@ -15,10 +15,11 @@ import attrs
 
 from venuekit.desk.bus import EventBus
 from venuekit.desk.desk import Desk
+from venuekit.desk.permission import desk_mode
 from venuekit.errors import JournalUnavailable, VenuekitError
 from venuekit.journal import open_store
 from venuekit.model.events import Channel, ConnectionEvent, Event
-from venuekit.model.order import Order, OrderStatus
+from venuekit.model.order import Order
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.venue import VenueContext
@@ -63,9 +64,10 @@ async def open_desk(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
     venue = factory.create(VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options))
+    desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
-        await venue.connect()
         stack.push_async_callback(venue.close)
+        await venue.connect()
         store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
         stack.push_async_callback(store.close)
         hub = Subscriptions(venue, clock, config.streams)
@@ -116,9 +118,8 @@ class _Session:
         self._spawn(self._watch())
         if self._config.reconcile.every_seconds > 0:
             self._spawn(self._reconcile_now_and_then())
-        for order in self.desk._state.orders.live():  # noqa: SLF001 - the session is the desk's other half
-            if order.status in (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING):
-                self.resolve(order)
+        for order in self.desk.unresolved():
+            self.resolve(order)
 
     async def end(self) -> None:
         """Stop all tasks."""
@@ -137,7 +138,7 @@ class _Session:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the session ended: %r", task.exception())
-            self.desk._controls.fail_closed("A background task of the desk failed; see the log.")  # noqa: SLF001
+            self.desk.fail_closed("A background task of the desk failed; see the log.")
 
     async def _drain(self, channel: Channel) -> None:
         async for _ in self._hub.subscribe(channel, ()):
@@ -145,11 +146,12 @@ class _Session:
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, ConnectionEvent):
-            self.desk.connected = event.state.value == "connected" or self.desk.connected
+            own = (Channel.OWN_ORDERS, Channel.OWN_FILLS)
+            self.desk.connected = not any(self._hub.lost(channel) for channel in own)
         try:
             await self.desk.on_event(event)
         except JournalUnavailable as error:
-            self.desk._controls.fail_closed(error.message)  # noqa: SLF001
+            self.desk.fail_closed(error.message)
 
     async def _reconnected(self, channel: Channel) -> None:
         if channel.is_own:
@@ -158,6 +160,8 @@ class _Session:
     async def _reconcile(self) -> None:
         try:
             await self.desk.reconcile()
+        except JournalUnavailable as error:
+            self.desk.fail_closed(error.message)
         except VenuekitError as error:
             log.warning("Reconciling failed: %s", error)
 
@@ -172,9 +176,22 @@ class _Session:
             await self._clock.sleep(CONTROL_POLL_SECONDS)
             now = self._clock.now_ns()
             # Expiry is by time, not by a write: it is looked at once a second.
-            if self.desk.store.changed() or now - expiry_ns >= 1_000_000_000:
+            if self._store_changed() or now - expiry_ns >= 1_000_000_000:
                 expiry_ns = now
-                await self.desk.act()
+                try:
+                    await self.desk.act()
+                except JournalUnavailable as error:
+                    # It goes on watching: a halt must be obeyed also while nothing can be written.
+                    self.desk.fail_closed(error.message)
+                except VenuekitError as error:
+                    log.warning("Obeying the store failed: %s", error)
+
+    def _store_changed(self) -> bool:
+        try:
+            return self.desk.store.changed()
+        except JournalUnavailable as error:
+            self.desk.fail_closed(error.message)
+            return False
 
     def resolve(self, order: Order) -> None:
         """Ask about an order in doubt until the doubt is over."""

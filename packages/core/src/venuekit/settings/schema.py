@@ -68,6 +68,9 @@ class RiskSettings:
         "Refuse an order that would turn a position to the other side.", False
     )
     max_quote_age_seconds: float = _field("Older prices are not trusted.", 15.0)
+    max_clock_skew_seconds: float = _field(
+        "Most that this machine's clock may differ from the venue's; simulated venues are left out.", 10.0
+    )
     round_orders: bool = _field(
         "Round size down and price away from the market to valid steps instead of refusing.", False
     )
@@ -144,6 +147,7 @@ class ReconcileSettings:
     """``[reconcile]``: comparing the desk with the venue."""
 
     every_seconds: float = _field("How often, besides start and reconnect; 0 is never.", 60.0)
+    send_timeout_seconds: float = _field("How long an order's answer may take before the order is in doubt.", 30.0)
     in_doubt_first_seconds: float = _field("First question about an order in doubt; doubles.", 0.5)
     in_doubt_patience_seconds: float = _field(
         "How long an order in doubt may be unknown to the venue before it counts as never received.", 60.0

@@ -34,6 +34,7 @@ _RISK = {
     "duplicate_window_seconds": "duplicate_order",
     "require_reduce_only_when_reducing": "reduce_only",
     "max_quote_age_seconds": "price_collar",
+    "max_clock_skew_seconds": "clock_skew",
     "round_orders": "validation",
 }
 
