@@ -68,3 +68,15 @@ async def test_no_tool_argument_or_resource_approves_or_raises_a_limit(bench):
             assert not words.search(tool["name"].replace("get_approval_status", ""))
             for argument in tool["inputSchema"]["properties"]:
                 assert not words.search(argument), (tool["name"], argument)
+
+
+async def test_errors_fit_the_output_schema_because_strict_clients_check_them_too(bench):
+    async with bench() as b, b.client() as c:
+        for tool in (await c.list_tools()).tools:
+            schema = Draft202012Validator(tool.output_schema)
+            refused = await c.call_tool(tool.name, {"surplus": 1})
+            assert refused.is_error
+            schema.validate(refused.structured_content)
+            answer_keys = [part["required"] for part in tool.output_schema.get("anyOf", ())]
+            if answer_keys:
+                assert not schema.is_valid({"mode": "shadow"}), f"{tool.name}: neither an answer nor an error fits"

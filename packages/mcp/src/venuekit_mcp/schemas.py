@@ -122,6 +122,18 @@ def output_schema(cls: type[Any]) -> Mapping[str, Any]:
     return {"type": "object", "properties": properties, "required": [*ENVELOPE, *_always(cls)]}
 
 
+def wire_output_schema(cls: type[Any]) -> Mapping[str, Any]:
+    """The output schema as clients get it: an answer, or an error's body.
+
+    Clients check structured content against it even when `isError` is set (the Inspector does), and an error that
+    does not fit would hide its own message.
+    """
+    strict = output_schema(cls)
+    answer = [key for key in strict["required"] if key not in ENVELOPE]
+    either = {"anyOf": [{"required": answer}, {"required": ["code"]}]} if answer else {}
+    return {**strict, "required": [ENVELOPE[0]], **either}
+
+
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda v: isinstance(v, dict),
     "array": lambda v: isinstance(v, list),

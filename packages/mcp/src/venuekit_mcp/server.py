@@ -26,7 +26,7 @@ from venuekit_mcp.host import Host
 from venuekit_mcp.live import Live
 from venuekit_mcp.reading import Reader, reader_of
 from venuekit_mcp.results import answered, error_body, failed, incident, json_text
-from venuekit_mcp.schemas import output_checker, output_schema
+from venuekit_mcp.schemas import output_checker, wire_output_schema
 from venuekit_mcp.surface import Call, Prompt, Resource, Surface, Template, Tool
 from venuekit_mcp.wire import clean, wire
 
@@ -83,7 +83,7 @@ def _wired(tool: Tool) -> _Wired:
     schema, read = reader_of(tool.arguments)
     output: Mapping[str, Any] | None
     if isinstance(tool.result, type):
-        output, check = output_schema(tool.result), output_checker(tool.result)
+        output, check = wire_output_schema(tool.result), output_checker(tool.result)
     else:
         output, check = tool.result, None
     return _Wired(
