@@ -43,18 +43,20 @@ async def advance(desk: Desk, seconds: int) -> None:
 
 # tutorial: begin
 async def test_the_bot_keeps_its_position_within_the_limit(desk: Desk) -> None:
-    quoting = Quoting(instrument="BTC-PERP", size=Decimal("0.05"), max_inventory=Decimal("0.1"))
+    quoting = Quoting(
+        instrument="BTC-PERP", size=Decimal("0.05"), half_spread=Decimal("0.0001"), max_inventory=Decimal("0.1")
+    )
     bot = QuotingBot(desk, quoting)
-    seen = set()
+    inventories = set()
     for _ in range(60):
         await bot.step()
         orders = await desk.open_orders("BTC-PERP")
         assert len({order.side for order in orders}) == len(orders) <= 2
-        await advance(desk, seconds=10)
+        await advance(desk, seconds=30)
         inventory = await bot.inventory()
         assert abs(inventory) <= quoting.max_inventory
-        seen.add(inventory)
-    assert len(seen) > 1, "it never traded, so the limit was never tried"
+        inventories.add(inventory)
+    assert len(inventories) > 1, "it never traded, so the limit was never tried"
     await bot.stop()
     assert list(await desk.open_orders("BTC-PERP")) == []
 

@@ -99,6 +99,13 @@ def inspect(tools: Tools, paper: Paper, scratch: Path) -> list[str]:
         print(f"  {'pass' if good else 'FAIL'}  {name}")
         if not good:
             problems.append(f"Inspector, {name}: exit code {done.returncode}\n{text[-3000:]}")
+    # A strict client has to see an error of ours as a tool's error, not as an answer that breaks its schema.
+    wrong = ("--method", "tools/call", "--tool-name", "place_order", "--format", "json")
+    done = tools.run(tools.inspector, "--cli", *http, "--protocol-era", "legacy", *wrong, scratch=scratch)
+    good = "tool_is_error" in done.stderr or '"isError":true' in done.stdout
+    print(f"  {'pass' if good else 'FAIL'}  http legacy, an order without its arguments is a tool error")
+    if not good:
+        problems.append(f"Inspector, wrong order: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return problems
 
 
