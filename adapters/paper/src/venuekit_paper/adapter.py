@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from venuekit.adapter import (
+    NANOS,
     AccountProfile,
     Balance,
     CancelResult,
@@ -21,32 +23,38 @@ from venuekit.adapter import (
     Granularity,
     HistoryQuery,
     Instrument,
+    InstrumentStatus,
+    InvalidValue,
     KeyPermission,
     NotConnected,
     Order,
     OrderBook,
     OrderRef,
     OrderRequest,
-    OrderStatus,
     Page,
     Position,
     StoreInUse,
     Ticker,
     Trade,
     Transfer,
-    Unavailable,
     VenueContext,
+    VenuekitError,
 )
-from venuekit_paper.capabilities import CAPABILITIES
+from venuekit_paper.capabilities import CAPABILITIES, MAX_DEPTH
 from venuekit_paper.config import read_options
 from venuekit_paper.engine import Engine
-from venuekit_paper.feed import Feed, Stream
 from venuekit_paper.instruments import VENUE
-from venuekit_paper.searching import search
+from venuekit_paper.latency import Latency
+from venuekit_paper.reading import fills, order_history, page_limit
+from venuekit_paper.search import search
+from venuekit_paper.streams import StreamHub, Subscription
 
+T = TypeVar("T")
 log = logging.getLogger("venuekit.paper")
 
 _ACCOUNTS_TRIED = 20
+#: Moves of the market after which other tasks get their turn.
+_MOVES_AT_ONCE = 16
 
 
 class PaperVenue:
@@ -58,7 +66,8 @@ class PaperVenue:
         self.options = read_options(context.options)
         self._account = context.account
         self._engine: Engine | None = None
-        self._feed: Feed | None = None
+        self._hub: StreamHub | None = None
+        self._latency = Latency(self._clock, self.options.latency_ms)
         self._task: asyncio.Task[None] | None = None
 
     # -- who we are
@@ -91,11 +100,11 @@ class PaperVenue:
         return self._engine
 
     @property
-    def feed(self) -> Feed:
-        """Its live events."""
-        if self._feed is None:
+    def streams(self) -> StreamHub:
+        """Its live events. Raises NotConnected as `engine` does."""
+        if self._hub is None:
             raise NotConnected("The paper exchange is not open.", fix="Call connect first.")
-        return self._feed
+        return self._hub
 
     @property
     def journal_hash(self) -> str:
@@ -112,7 +121,7 @@ class PaperVenue:
         if self.options.pace == "manual" and self.options.start_time_ns:
             begin = self.options.start_time_ns
         self._engine = self._open(begin)
-        self._feed = Feed(self._engine, self._account)
+        self._hub = StreamHub(self._engine.exchange, self._engine.candles, self._account)
         if self.options.pace == "realtime":
             self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -141,8 +150,14 @@ class PaperVenue:
     async def _run(self) -> None:
         while True:
             await self._clock.sleep(self.options.tick_interval_ms / 1000)
-            self.engine.tick(self._clock.now_ns())
-            self.feed.moved()
+            try:
+                self._move(self._clock.now_ns())
+            except VenuekitError as error:  # a full disk: the market stands still until it can be written again
+                log.warning("The simulated market did not move: %s", error)
+
+    def _move(self, time_ns: int) -> None:
+        self.engine.tick(time_ns)
+        self.streams.publish(self.engine.exchange.now_ns)
 
     async def close(self) -> None:
         """Stop the market and keep everything; safe to call twice."""
@@ -152,19 +167,32 @@ class PaperVenue:
                 await self._task
             self._task = None
         if self._engine is not None:
-            self.feed.drop("The paper exchange was closed.")
-            engine, self._engine, self._feed = self._engine, None, None
+            self.streams.drop("The paper exchange was closed.")
+            engine, self._engine, self._hub = self._engine, None, None
             engine.close()
 
     async def advance(self, seconds: float) -> int:
-        """Move the market by that much time (in manual pace, its only motion). Returns the number of moves."""
-        moves = self.engine.advance(seconds)
-        self.feed.moved()
+        """Let the market make the moves of that much time; returns their number.
+
+        In manual pace this is the market's only motion, and its time goes along. In realtime the moves are made at
+        once, all at the time that it is.
+        """
+        interval = self.options.tick_interval_ms * 1_000_000
+        moves = round(seconds * NANOS) // interval
+        manual = self.options.pace == "manual"
+        for n in range(moves):
+            self._move(self.engine.tick_ns + interval if manual else self._clock.now_ns())
+            if n % _MOVES_AT_ONCE == _MOVES_AT_ONCE - 1:
+                await asyncio.sleep(0)
         return moves
 
     def drop_connections(self) -> None:
-        """Lose every stream at once, as a venue does; for tests of what listens."""
-        self.feed.drop("The connection was lost.")
+        """Lose every stream at once, as a network does; for tests of what listens."""
+        self.streams.drop("The connection was lost.")
+
+    def stall_connections(self) -> None:
+        """Let every open stream fall silent without an error; for tests of what listens."""
+        self.streams.stall()
 
     def now_ns(self) -> int:
         """The exchange's time."""
@@ -176,10 +204,14 @@ class PaperVenue:
         """The exchange's clock, UTC nanoseconds; in manual pace the desk's own, since simulated time has no skew."""
         return self._clock.now_ns()
 
-    async def _arrive(self) -> int:
-        if self.options.latency_ms:
-            await self._clock.sleep(self.options.latency_ms / 1000)
-        return self.now_ns()
+    async def _carried_out(self, command: Callable[[Engine, int], T]) -> T:
+        """A command's answer, once the request has arrived, was carried out, is durable and was published."""
+        await self._latency()
+        engine = self.engine
+        try:
+            return command(engine, self.now_ns())
+        finally:
+            self.streams.publish(engine.exchange.now_ns)
 
     # -- market data
 
@@ -198,15 +230,19 @@ class PaperVenue:
 
     async def tickers(self, instruments: Sequence[str]) -> Sequence[Ticker]:
         """Tickers in the order asked for."""
-        return [self.engine.exchange.ticker(i) for i in instruments]
+        exchange = self.engine.exchange
+        return [self.streams.ticker(exchange.market(i).scale.instrument.id) for i in instruments]
 
     async def order_book(self, instrument: str, *, depth: int = 50) -> OrderBook:
-        """The best `depth` levels of each side, 100 at most."""
-        return self.engine.exchange.book(instrument, min(depth, 100))
+        """The best `depth` levels of each side, 500 at most."""
+        if depth < 1:
+            raise InvalidValue("depth must be 1 or more.", field="depth", details={"accepted": f"1 to {MAX_DEPTH}"})
+        name = self.engine.exchange.market(instrument).scale.instrument.id
+        return self.streams.book(name, min(depth, MAX_DEPTH))
 
     async def trades(self, instrument: str, *, limit: int = 100) -> Sequence[Trade]:
         """The latest public trades, newest first, 1,000 at most."""
-        return self.engine.exchange.trades(instrument, limit)
+        return self.engine.exchange.trades(instrument, max(limit, 0))
 
     async def candles(
         self,
@@ -217,27 +253,23 @@ class PaperVenue:
         end_ns: int | None = None,
         limit: int = 300,
     ) -> Sequence[Candle]:
-        """Candles, oldest first."""
+        """Candles, oldest first, 500 at most. Ten days before the exchange's first day are invented."""
         scale = self.engine.exchange.market(instrument).scale
-        return self.engine.candles.candles(scale, granularity, start_ns, end_ns, limit, self.now_ns())
+        return self.engine.candles.candles(scale, granularity, start_ns, end_ns, page_limit(limit), self.now_ns())
 
     # -- orders
 
     async def submit(self, request: OrderRequest) -> Order:
         """Place an order; durable before this returns."""
-        now = await self._arrive()
-        try:
-            return self.engine.place(request, now)
-        finally:
-            self.feed.moved()
+        return await self._carried_out(lambda engine, now: engine.place(request, now))
 
     async def cancel(self, order: OrderRef) -> Order:
         """Cancel an order."""
-        return self.engine.cancel(order, await self._arrive())
+        return await self._carried_out(lambda engine, now: engine.cancel(order, now))
 
     async def cancel_all(self, instrument: str | None = None) -> Sequence[CancelResult]:
         """Cancel every open order."""
-        return self.engine.cancel_all(instrument, await self._arrive())
+        return await self._carried_out(lambda engine, now: engine.cancel_all(instrument, now))
 
     async def amend(
         self,
@@ -248,7 +280,7 @@ class PaperVenue:
         stop_price: Decimal | None = None,
     ) -> Order:
         """Change an order."""
-        return self.engine.amend(order, size, price, stop_price, await self._arrive())
+        return await self._carried_out(lambda engine, now: engine.amend(order, size, price, stop_price, now))
 
     async def order(self, order: OrderRef) -> Order:
         """One order, open or done."""
@@ -259,16 +291,12 @@ class PaperVenue:
         return self.engine.exchange.open_orders(self._account, instrument)
 
     async def order_history(self, query: HistoryQuery) -> Page[Order]:
-        """Orders of any state, newest first; open ones come first, on the first page."""
-        past = self.engine.exchange.history.orders(self._account, query)
-        if query.cursor is not None:
-            return past
-        current = [o for o in reversed(await self.open_orders(query.instrument)) if _wanted(o, query)]
-        return Page((*current, *past.items), past.next_cursor)
+        """Orders of any state, newest first."""
+        return order_history(self.engine.exchange, self._account, query)
 
     async def fills(self, query: FillQuery) -> Page[Fill]:
         """Own executions, newest first."""
-        return self.engine.exchange.history.fills(self._account, query)
+        return fills(self.engine.exchange, self._account, query)
 
     # -- portfolio
 
@@ -293,25 +321,30 @@ class PaperVenue:
 
     async def transfers(self, *, limit: int = 100, cursor: str | None = None) -> Page[Transfer]:
         """Deposits, mints, merges and settlements, newest first."""
-        return self.engine.exchange.history.transfers(self._account, limit, cursor)
+        return self.engine.exchange.history.transfers(self._account, page_limit(limit), cursor)
 
     # -- streams
 
-    def subscribe(self, channel: Channel, instruments: Sequence[str]) -> Stream:
-        """Live events; an unknown instrument raises UnknownInstrument at once."""
+    def subscribe(self, channel: Channel, instruments: Sequence[str]) -> Subscription:
+        """Live events; without instruments, of all. An unknown one raises UnknownInstrument at once."""
         exchange = self.engine.exchange
-        names = [exchange.market(i).scale.instrument.id for i in instruments]
-        if not names and channel in (Channel.TICKER, Channel.BOOK, Channel.TRADES, Channel.CANDLES):
-            raise Unavailable(f"Channel {channel.value} needs at least one instrument.")
-        return self.feed.subscribe(channel, names)
+        names = () if channel.is_own else [exchange.market(i).scale.instrument.id for i in instruments]
+        return self.streams.subscribe(channel, names, exchange.now_ns)
 
+    # -- the simulation's own levers
 
-def _wanted(order: Order, query: HistoryQuery) -> bool:
-    return (
-        (not query.statuses or order.status in query.statuses)
-        and (query.side is None or order.side is query.side)
-        and (query.type is None or order.type is query.type)
-        and (query.start_ns is None or order.created_ns >= query.start_ns)
-        and (query.end_ns is None or order.created_ns < query.end_ns)
-        and order.status is not OrderStatus.REJECTED
-    )
+    async def set_status(self, instrument: str, status: InstrumentStatus) -> None:
+        """Open, close or halt a market."""
+        await self._carried_out(lambda engine, now: engine.set_status(instrument, status, now))
+
+    async def mint(self, instrument: str, size: Decimal) -> None:
+        """Turn `size` quote into `size` shares of each outcome."""
+        await self._carried_out(lambda engine, now: engine.mint(instrument, size, now))
+
+    async def merge(self, instrument: str, size: Decimal) -> None:
+        """Turn `size` shares of each outcome into `size` quote."""
+        await self._carried_out(lambda engine, now: engine.merge(instrument, size, now))
+
+    async def resolve(self, instrument: str, payout: Decimal) -> None:
+        """End a two-outcome market: each share pays `payout`, of its complement 1 - `payout`."""
+        await self._carried_out(lambda engine, now: engine.resolve(instrument, payout, now))

@@ -13,28 +13,47 @@ from venuekit.adapter import ConfigError, InvalidValue, parse_decimal
 D = Decimal
 
 
-def _field(doc: str, default: Any) -> Any:
-    return attrs.field(default=default, metadata={"doc": doc})
-
-
 @attrs.frozen(kw_only=True)
 class PaperOptions:
     """How the simulated market runs, what accounts start with, and what is kept."""
 
-    seed: int = _field("The market's random seed; the same seed gives the same market.", 7)
-    pace: str = _field("realtime: the market moves with the clock; manual: only when advanced.", "realtime")
-    tick_interval_ms: int = _field("How much time passes between two moves of the market.", 250)
-    start_time_ns: int = _field("Where time begins in manual pace (UTC nanoseconds); 0 is now.", 0)
+    seed: int = attrs.field(
+        default=7,
+        metadata={
+            "doc": "The market's random seed, 0 or more: the same seed and the same orders give the same market."
+        },
+    )
+    pace: str = attrs.field(
+        default="realtime",
+        metadata={"doc": "realtime: the market moves with the clock. manual: it moves only when it is advanced."},
+    )
+    tick_interval_ms: int = attrs.field(default=250, metadata={"doc": "Milliseconds between two moves of the market."})
+    start_time_ns: int = attrs.field(
+        default=1_767_225_600_000_000_000,
+        metadata={"doc": "Where time begins in manual pace, UTC nanoseconds; 0 is the time of the first start."},
+    )
     initial_balances: Mapping[str, Decimal] = attrs.field(
         factory=lambda: {"USD": D(100_000), "BTC": D(1), "ETH": D(10)},
-        metadata={"doc": "What a new account holds."},
+        metadata={"doc": "What a new account holds, by asset; an account that exists keeps what it has."},
     )
-    maker_fee: Decimal = _field("Share of notional that a resting order pays.", D("0.0005"))
-    taker_fee: Decimal = _field("Share of notional that an immediate order pays.", D("0.001"))
-    persist: bool = _field("Keep the exchange over restarts, in the data folder.", True)
-    latency_ms: int = _field("Time that each order takes to reach the exchange.", 0)
-    on_locked: str = _field(
-        "When another process has the account open: refuse, or next for the next free account (NAME-2, …).", "refuse"
+    maker_fee: Decimal = attrs.field(
+        default=D("0.0005"), metadata={"doc": "Share of notional that a resting order pays (0.001 is 0.1 %)."}
+    )
+    taker_fee: Decimal = attrs.field(
+        default=D("0.001"), metadata={"doc": "Share of notional that an immediate order pays."}
+    )
+    persist: bool = attrs.field(
+        default=True, metadata={"doc": "Keep accounts, orders and the market over restarts, in the data folder."}
+    )
+    latency_ms: int = attrs.field(
+        default=0, metadata={"doc": "Milliseconds that a request takes to reach the exchange."}
+    )
+    on_locked: str = attrs.field(
+        default="refuse",
+        metadata={
+            "doc": "When another process has the account open: refuse, or next, which takes the next free account "
+            "(NAME-2, NAME-3, ...) and says so in the log and in the profile."
+        },
     )
 
 
@@ -101,9 +120,10 @@ def _amount(value: Any, place: str, most: Decimal) -> Decimal:
             value = parse_decimal(value, field=place)
         except InvalidValue as error:
             raise _bad(place, accepted) from error
-    if not value.is_finite() or not 0 <= value <= most:
+    amount: Decimal = value
+    if not amount.is_finite() or not 0 <= amount <= most:
         raise _bad(place, accepted)
-    return value
+    return amount
 
 
 def _bad(place: str, accepted: str) -> ConfigError:

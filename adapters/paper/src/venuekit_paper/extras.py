@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.adapter import Extra, InstrumentStatus, InvalidValue, plain, positive_amount
+from venuekit.adapter import Extra, InstrumentStatus, InvalidValue, checked_amount, plain, positive_amount
 from venuekit_paper.adapter import PaperVenue
 
 LONGEST_ADVANCE_SECONDS = 86_400
@@ -69,22 +69,22 @@ async def _advance(venue: PaperVenue, arguments: AdvanceMarket) -> Advanced:
 
 
 async def _set_status(venue: PaperVenue, arguments: SetStatus) -> Done:
-    venue.engine.set_status(arguments.instrument, arguments.status, venue.now_ns())
+    await venue.set_status(arguments.instrument, arguments.status)
     return Done(message=f"{arguments.instrument} is {arguments.status.value}")
 
 
 async def _mint(venue: PaperVenue, arguments: Outcome) -> Done:
-    venue.engine.mint(arguments.instrument, positive_amount(arguments.size, field="size"), venue.now_ns())
+    await venue.mint(arguments.instrument, positive_amount(arguments.size, field="size"))
     return Done(message=f"{plain(arguments.size)} pairs minted")
 
 
 async def _merge(venue: PaperVenue, arguments: Outcome) -> Done:
-    venue.engine.merge(arguments.instrument, positive_amount(arguments.size, field="size"), venue.now_ns())
+    await venue.merge(arguments.instrument, positive_amount(arguments.size, field="size"))
     return Done(message=f"{plain(arguments.size)} pairs merged")
 
 
 async def _resolve(venue: PaperVenue, arguments: Resolve) -> Done:
-    venue.engine.resolve(arguments.instrument, arguments.payout, venue.now_ns())
+    await venue.resolve(arguments.instrument, checked_amount(arguments.payout, field="payout"))
     return Done(message=f"{arguments.instrument} pays {plain(arguments.payout)}")
 
 

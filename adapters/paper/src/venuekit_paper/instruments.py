@@ -14,17 +14,17 @@ D = Decimal
 
 @attrs.frozen(kw_only=True)
 class Behaviour:
-    """How the simulator moves a market. Sizes in base units; steps and spread in ticks."""
+    """How the simulator moves and quotes a market; prices in quote, sizes in base units."""
 
     start: Decimal
-    #: Typical move of one step, in ticks.
-    step: int
-    #: Half the distance between best bid and best ask, in ticks.
-    half_spread: int
-    #: Typical size of a quote.
+    #: How far one step may go; a step is the sum of two draws from minus to plus this.
+    move: Decimal
+    #: The least distance of the house's quotes from the price.
+    half_spread: Decimal
+    #: Distance between two levels of the book; whole ticks.
+    spacing: Decimal
+    #: Typical size of a quote, and the largest of somebody who trades at the market.
     size: Decimal
-    #: Ticks between two levels of the book.
-    spacing: int
     #: The market it follows, if it is derived.
     follows: str | None = None
 
@@ -95,14 +95,24 @@ def default_instruments() -> list[Instrument]:
     return sorted(found, key=lambda i: i.id)
 
 
+def _behaviour(start: str, move: str, half_spread: str, spacing: str, size: str, follows: str = "") -> Behaviour:
+    return Behaviour(
+        start=D(start),
+        move=D(move),
+        half_spread=D(half_spread),
+        spacing=D(spacing),
+        size=D(size),
+        follows=follows or None,
+    )
+
+
+#: At four steps a second the first three move by about 40 % a year, in the manner of their models.
 BEHAVIOURS: dict[str, Behaviour] = {
-    "BTC-USD": Behaviour(start=D(60_000), step=400, half_spread=150, size=D("0.4"), spacing=250),
-    "ETH-USD": Behaviour(start=D(3_000), step=40, half_spread=15, size=D(6), spacing=25),
-    "SOL-USD": Behaviour(start=D(150), step=40, half_spread=15, size=D(90), spacing=25),
-    "BTC-PERP": Behaviour(start=D(60_000), step=40, half_spread=12, size=D("0.8"), spacing=20, follows="BTC-USD"),
-    "ETH-PERP": Behaviour(start=D(3_000), step=8, half_spread=3, size=D(12), spacing=5, follows="ETH-USD"),
-    "FED-CUT-DEC:YES": Behaviour(start=D("0.62"), step=1, half_spread=1, size=D(400), spacing=1),
-    "FED-CUT-DEC:NO": Behaviour(
-        start=D("0.38"), step=1, half_spread=1, size=D(400), spacing=1, follows="FED-CUT-DEC:YES"
-    ),
+    "BTC-USD": _behaviour("60000", "2", "0.5", "1", "0.4"),
+    "ETH-USD": _behaviour("3000", "0.1", "0.04", "0.05", "6"),
+    "SOL-USD": _behaviour("150", "0.006", "0.003", "0.005", "90"),
+    "BTC-PERP": _behaviour("60000", "2", "0.5", "1", "0.8", "BTC-USD"),
+    "ETH-PERP": _behaviour("3000", "0.1", "0.05", "0.05", "12", "ETH-USD"),
+    "FED-CUT-DEC:YES": _behaviour("0.62", "0.0005", "0.004", "0.01", "400"),
+    "FED-CUT-DEC:NO": _behaviour("0.38", "0.0005", "0.004", "0.01", "400", "FED-CUT-DEC:YES"),
 }

@@ -98,6 +98,8 @@ class CommandLog:
             if snapshot is not None:
                 body = json.dumps(snapshot, separators=(",", ":"))
                 self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (self.number, self.digest, body))
+                # What the snapshot holds needs no commands any more: the file does not grow while nobody trades.
+                self._db.execute("DELETE FROM commands WHERE number <= ?", (self.number,))
                 self._since_snapshot = 0
             self._db.execute("COMMIT")
         except sqlite3.Error as error:

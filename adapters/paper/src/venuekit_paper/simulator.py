@@ -1,7 +1,7 @@
 """A seeded market: a house account quotes several levels around a wandering price, and takers trade against it.
 
-All arithmetic is on whole numbers (ticks and lots) with `random.Random.randrange`-style draws, so a seed gives the
-same market on every platform.
+All arithmetic is on whole numbers and all chance is `random.Random.randrange`, so a seed gives the same market on
+every platform. Nothing here looks at the clock: a step is told its time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInForce
-from venuekit_paper.candles import Candles
+from venuekit_paper.candles import Candles, Origin
 from venuekit_paper.exchange import Exchange
 from venuekit_paper.instruments import BEHAVIOURS, Behaviour
 from venuekit_paper.matching import Market
@@ -19,7 +21,27 @@ from venuekit_paper.orders import PaperOrder
 
 HOUSE = "~house"
 TAKERS = "~takers"
+#: Levels of each side that the house quotes.
 LEVELS = 8
+#: The part of its distance from the start by which a price is pulled back in one step: a third of a day's steps.
+_PULL = 100_000
+#: A minute's move for one step's, which is a quarter of a second.
+_MINUTE = 15
+_MINUTE_NS = 60_000_000_000
+
+
+@attrs.frozen
+class _Rules:
+    """A market's behaviour in its own whole numbers: price units and lots."""
+
+    start: int
+    move: int
+    half_spread: int
+    spacing: int
+    lots: int
+    low: int
+    high: int
+    follows: str | None
 
 
 class Simulator:
@@ -29,104 +51,114 @@ class Simulator:
         self.exchange = exchange
         self.candles = candles
         self.random = random.Random(seed)  # noqa: S311 - a market, not a secret
-        #: Wandering price of each market, in its ticks.
-        self.level: dict[str, int] = {}
-        self._anchor: dict[str, int] = {}
-        self._quotes: dict[str, list[PaperOrder]] = {}
-        for name, behaviour in self._markets():
-            scale = exchange.markets[name].scale
-            start = int(behaviour.start / scale.instrument.tick_size)
-            self._anchor[name] = start
-            self.level.setdefault(name, start)
-            self._quotes[name] = []
-
-    def _markets(self) -> list[tuple[str, Behaviour]]:
-        known = [(n, b) for n, b in BEHAVIOURS.items() if n in self.exchange.markets]
-        return sorted(known, key=lambda pair: (pair[1].follows is not None, pair[0]))
+        known = [(name, b) for name, b in BEHAVIOURS.items() if name in exchange.markets]
+        # Markets that follow another one come after it.
+        known.sort(key=lambda pair: (pair[1].follows is not None, pair[0]))
+        self._rules = {name: _rules(exchange.markets[name], b) for name, b in known}
+        #: The wandering price of each market, in its price units.
+        self.level = {name: rules.start for name, rules in self._rules.items()}
+        #: What the house has on the book, by side and price.
+        self._quotes: dict[str, dict[tuple[int, int], PaperOrder]] = {name: {} for name in self._rules}
 
     def begin(self, time_ns: int) -> None:
-        """Open the house's accounts and quote every market."""
+        """Open the house's accounts, quote every market, and give each a past."""
         self.exchange.open_account(HOUSE, {}, time_ns, house=True)
         self.exchange.open_account(TAKERS, {}, time_ns, house=True)
-        for name, behaviour in self._markets():
-            self._quote(name, behaviour)
+        for name, rules in self._rules.items():
             market = self.exchange.markets[name]
-            market.last = self.level[name] * market.scale.tick
-            self.candles.prefill(market, self.level[name], behaviour.step, time_ns)
+            market.last = _on_tick(self.level[name], market)
+            self._mark(market, rules)
+            self._quote(market, name, rules)
+            origin = Origin(
+                minute=time_ns // _MINUTE_NS,
+                price=market.last,
+                move=rules.move * _MINUTE,
+                lots=rules.lots * 60,
+                tick=market.scale.tick,
+                low=rules.low,
+                high=rules.high,
+            )
+            self.candles.begin(name, origin)
 
     def step(self, time_ns: int) -> None:
         """One move of every market at `time_ns`."""
         self.exchange.advance(time_ns)
-        for name, behaviour in self._markets():
+        for name, rules in self._rules.items():
             market = self.exchange.markets[name]
             if market.scale.instrument.status is not InstrumentStatus.TRADING:
-                self._withdraw(name)
+                self._withdraw(market, name)
                 continue
-            self._move(name, behaviour)
-            self._quote(name, behaviour)
-            self._take(market, behaviour)
+            self._move(name, rules)
+            self._mark(market, rules)
+            self._quote(market, name, rules)
+            self._take(market, rules)
             self.exchange._triggers(market)  # noqa: SLF001 - the simulator trades inside the exchange
 
-    def _move(self, name: str, behaviour: Behaviour) -> None:
-        if behaviour.follows is not None:
-            self.level[name] = self._derived(name, behaviour.follows)
+    def _move(self, name: str, rules: _Rules) -> None:
+        if rules.follows is not None:
+            self.level[name] = self._derived(name, rules, rules.follows)
             return
-        draw = sum(self.random.randrange(-behaviour.step, behaviour.step + 1) for _ in range(3)) // 2
-        pull = (self._anchor[name] - self.level[name]) // 400
-        market = self.exchange.markets[name]
-        low, high = self._bounds(market, behaviour)
-        self.level[name] = min(max(self.level[name] + draw + pull, low), high)
+        away = rules.start - self.level[name]
+        pull = away // _PULL if away >= 0 else -(-away // _PULL)
+        draw = self.random.randrange
+        moved = self.level[name] + pull + draw(-rules.move, rules.move + 1) + draw(-rules.move, rules.move + 1)
+        room = rules.half_spread + rules.spacing
+        self.level[name] = min(max(moved, rules.low + room), rules.high - room)
 
-    @staticmethod
-    def _bounds(market: Market, behaviour: Behaviour) -> tuple[int, int]:
-        i = market.scale.instrument
-        room = behaviour.half_spread + 1
-        low = int((i.min_price or i.tick_size) / i.tick_size) + room
-        high = int(i.max_price / i.tick_size) - room if i.max_price is not None else 10**15
-        return low, high
-
-    def _derived(self, name: str, source: str) -> int:
+    def _derived(self, name: str, rules: _Rules, source: str) -> int:
         """A perpetual follows its spot market closely; the other outcome is one minus the first."""
         own, other = self.exchange.markets[name].scale, self.exchange.markets[source].scale
-        price = Decimal(self.level[source]) * other.instrument.tick_size
         if own.instrument.complement == source:
-            return int((Decimal(1) - price) / own.instrument.tick_size)
-        basis = self.random.randrange(-3, 4)
-        return int(price / own.instrument.tick_size) + basis
+            return int(10**own.price_digits) - self.level[source]
+        return _rescaled(self.level[source], own.price_digits - other.price_digits) + self.random.randrange(
+            -rules.half_spread, rules.half_spread + 1
+        )
 
-    def _withdraw(self, name: str) -> None:
-        market = self.exchange.markets[name]
-        for order in self._quotes[name]:
+    def _mark(self, market: Market, rules: _Rules) -> None:
+        """Perpetuals are valued at their spot market's price, which nobody can move with one order."""
+        if rules.follows is not None and market.scale.instrument.is_derivative:
+            digits = market.scale.price_digits - self.exchange.markets[rules.follows].scale.price_digits
+            market.mark = _rescaled(self.level[rules.follows], digits)
+
+    def _withdraw(self, market: Market, name: str) -> None:
+        for order in self._quotes[name].values():
             if order.resting:
                 self.exchange.matcher.finish(market, order, OrderStatus.CANCELED)
-        self._quotes[name] = []
+        self._quotes[name] = {}
 
-    def _quote(self, name: str, behaviour: Behaviour) -> None:
-        """Replace the house's quotes by new ones around the price; they never trade with each other."""
-        market = self.exchange.markets[name]
-        self._withdraw(name)
-        lots = max(1, int(behaviour.size / market.scale.lot))
-        low, high = self._bounds(market, behaviour)
-        for n in range(LEVELS):
-            away = behaviour.half_spread + n * behaviour.spacing
-            for side in (1, -1):
-                ticks = self.level[name] - side * away
-                if low - behaviour.half_spread - 1 <= ticks <= high + behaviour.half_spread + 1 and ticks > 0:
-                    size = lots * (n + 2) // 2 + self.random.randrange(lots + 1)
-                    self._enter(HOUSE, market, side, size, ticks * market.scale.tick)
+    def _quote(self, market: Market, name: str, rules: _Rules) -> None:
+        """Bring the house's quotes to where they should be; those that are there keep their place in the queue."""
+        level, step = self.level[name], rules.spacing
+        bid = (level - rules.half_spread) // step * step
+        ask = -(-(level + rules.half_spread) // step) * step
+        wanted = [
+            (side, first - side * n * step, n)
+            for n in range(LEVELS)
+            for side, first in ((1, bid), (-1, ask))
+            if rules.low <= first - side * n * step <= rules.high
+        ]
+        prices = {(side, price) for side, price, _ in wanted}
+        quotes = self._quotes[name]
+        for key in [k for k, order in quotes.items() if k not in prices or not order.resting]:
+            order = quotes.pop(key)
+            if order.resting:
+                self.exchange.matcher.finish(market, order, OrderStatus.CANCELED)
+        for side, price, n in wanted:
+            if (side, price) not in quotes:
+                lots = rules.lots * (n + 2) // 2 + self.random.randrange(rules.lots + 1)
+                order = self._enter(HOUSE, market, side, lots, price)
+                if order.resting:
+                    quotes[side, price] = order
 
-    def _take(self, market: Market, behaviour: Behaviour) -> None:
-        """Now and then somebody trades at the market, which is what fills resting orders near it."""
-        for _ in range(2):
-            if self.random.randrange(3) == 0:
-                continue
-            side = 1 if self.random.randrange(2) else -1
-            lots = max(1, int(behaviour.size / market.scale.lot))
-            size = 1 + self.random.randrange(max(1, lots))
-            if market.book.other(side).keys:
-                self._enter(TAKERS, market, side, size, 0)
+    def _take(self, market: Market, rules: _Rules) -> None:
+        """Every other step somebody trades at the market, which is what fills orders that rest near it."""
+        draw = self.random.randrange(4)
+        lots = 1 + self.random.randrange(rules.lots)
+        side = 1 if draw == 0 else -1
+        if draw < 2 and market.book.other(side).keys:
+            self._enter(TAKERS, market, side, lots, 0)
 
-    def _enter(self, account: str, market: Market, side: int, lots: int, price: int) -> None:
+    def _enter(self, account: str, market: Market, side: int, lots: int, price: int) -> PaperOrder:
         exchange = self.exchange
         exchange.number += 1
         kind = OrderType.LIMIT if price else OrderType.MARKET
@@ -135,20 +167,50 @@ class Simulator:
         order.tif = TimeInForce.GTC if price else TimeInForce.IOC
         exchange.orders[order.number] = order
         exchange._trade(market, order)  # noqa: SLF001
-        if order.resting:
-            self._quotes[market.scale.instrument.id].append(order)
+        return order
 
     # -- over restarts
 
     def dump(self) -> dict[str, Any]:
         """What the next step depends on, besides the exchange."""
         version, internal, gauss = self.random.getstate()
-        quotes = {name: [o.number for o in orders if o.resting] for name, orders in self._quotes.items()}
+        quotes = {name: [o.number for o in orders.values() if o.resting] for name, orders in self._quotes.items()}
         return {"random": [version, list(internal), gauss], "level": dict(self.level), "quotes": quotes}
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from `dump`."""
         version, internal, gauss = state["random"]
         self.random.setstate((version, tuple(internal), gauss))
-        self.level = {k: int(v) for k, v in state["level"].items()}
-        self._quotes = {n: [self.exchange.orders[k] for k in ids] for n, ids in state["quotes"].items()}
+        self.level = {name: int(level) for name, level in state["level"].items()}
+        for name, numbers in state["quotes"].items():
+            orders = [self.exchange.orders[number] for number in numbers]
+            self._quotes[name] = {(o.side, o.price): o for o in orders}
+
+
+def _rules(market: Market, b: Behaviour) -> _Rules:
+    scale = market.scale
+    i = scale.instrument
+
+    def units(price: Decimal) -> int:
+        return int(price.scaleb(scale.price_digits))
+
+    return _Rules(
+        start=units(b.start),
+        move=max(1, units(b.move)),
+        half_spread=max(1, units(b.half_spread)),
+        spacing=units(b.spacing),
+        lots=max(1, int(b.size / i.lot_size)),
+        low=units(i.min_price if i.min_price is not None else i.tick_size),
+        high=units(i.max_price) if i.max_price is not None else 10**18,
+        follows=b.follows,
+    )
+
+
+def _rescaled(price: int, digits: int) -> int:
+    """A price in units that are `digits` decimal places finer; the rest is dropped when they are coarser."""
+    scaled: int = price * 10**digits if digits >= 0 else price // 10**-digits
+    return scaled
+
+
+def _on_tick(price: int, market: Market) -> int:
+    return price - price % market.scale.tick

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import heapq
+from decimal import Decimal
 from typing import Any
 
 from venuekit.adapter import (
     InstrumentStatus,
     OrderStatus,
     OrderType,
+    Side,
     TimeInForce,
     Trade,
-    from_plain,
     parse_decimal,
     plain,
-    to_plain,
 )
 from venuekit_paper.accounts import Account
 from venuekit_paper.exchange import Exchange
@@ -22,8 +22,8 @@ from venuekit_paper.orders import PaperOrder
 
 _COUNTERS = ("number", "fill_number", "transfer_number", "now_ns")
 _PLAIN = (
-    "number", "side", "size", "price", "stop", "filled", "traded", "fees", "held", "held_asset", "triggered", "post_only",
-    "reduce_only", "client_id", "expires_ns", "reason", "why", "created_ns", "updated_ns",
+    "number", "side", "size", "price", "stop", "filled", "traded", "fees", "held", "held_asset", "triggered",
+    "post_only", "reduce_only", "client_id", "expires_ns", "reason", "why", "created_ns", "updated_ns",
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def dump(exchange: Exchange) -> dict[str, Any]:
             }
             for name, m in exchange.markets.items()
         },
-        "tape": {name: [to_plain(t) for t in tape] for name, tape in exchange.tape.items()},
+        "tape": {name: [_trade(t) for t in tape] for name, tape in exchange.tape.items()},
         "places": dict(exchange.places),
     }
 
@@ -79,7 +79,26 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
         market.volume, market.sequence = data["volume"], data["sequence"]
         if market.scale.instrument.status.value != data["status"]:
             exchange._change_instrument(market, status=InstrumentStatus(data["status"]))  # noqa: SLF001
-        exchange.tape[name].extend(from_plain(t, Trade) for t in state["tape"][name])
+        exchange.tape[name].extend(_to_trade(row, exchange.venue, name) for row in state["tape"][name])
+
+
+def _trade(trade: Trade) -> list[Any]:
+    side = None if trade.taker_side is None else trade.taker_side.value
+    return [trade.id, plain(trade.price), plain(trade.size), side, trade.time_ns]
+
+
+def _to_trade(row: list[Any], venue: str, instrument: str) -> Trade:
+    """A thousand of each market are read on every start, so this is written out."""
+    number, price, size, side, time_ns = row
+    return Trade(
+        id=number,
+        venue=venue,
+        instrument=instrument,
+        price=Decimal(price),
+        size=Decimal(size),
+        taker_side=None if side is None else Side(side),
+        time_ns=time_ns,
+    )
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+
+import attrs
 
 from venuekit.adapter import (
     BookDelta,
     BookSnapshot,
-    Candle,
     CandleEvent,
     Channel,
+    ConnectionEvent,
+    ConnectionState,
     Event,
     FillEvent,
     GapEvent,
@@ -26,9 +29,13 @@ from venuekit.adapter import (
     TradeEvent,
     Unavailable,
 )
+from venuekit_paper.candles import Candles
+from venuekit_paper.exchange import Exchange
 
 #: Market events that wait for one reader at most; own events are never dropped.
 BUFFER = 1000
+#: More levels than any book has.
+WHOLE_BOOK = 1_000_000
 
 Changed = dict[tuple[bool, Decimal], Decimal]
 
@@ -102,29 +109,21 @@ class StreamHub:
     then a snapshot numbered m knows exactly which deltas the snapshot holds.
     """
 
-    def __init__(
-        self,
-        venue: str,
-        account: str,
-        *,
-        book: Callable[[str], OrderBook],
-        ticker: Callable[[str], Ticker],
-        candle: Callable[[str], Sequence[Candle]],
-        instruments: Callable[[], Sequence[str]],
-    ) -> None:
-        self._venue = venue
+    def __init__(self, exchange: Exchange, candles: Candles, account: str) -> None:
+        self._exchange = exchange
+        self._candles = candles
+        self._venue = exchange.venue
         self._account = account
-        self._book = book
-        self._ticker = ticker
-        self._candle = candle
-        self._instruments = instruments
         self._open: dict[Channel, list[Subscription]] = {channel: [] for channel in Channel}
         self._waiting: list[tuple[Channel, Event]] = []
         self._levels: dict[str, Changed] = {}
         self._traded: dict[str, int] = {}
         self._last_minute: dict[str, int] = {}
-        #: The number of the latest delta of each book.
-        self.sequence: dict[str, int] = {}
+        #: Each book's own count of changes when its latest delta went out.
+        self._published = {name: market.sequence for name, market in exchange.markets.items()}
+        #: The number of the latest delta of each book. It goes on from the exchange's count, so it never goes back.
+        self.sequence = dict(self._published)
+        exchange.listener = self.collect
 
     # -- from the exchange
 
@@ -155,23 +154,19 @@ class StreamHub:
         traded, self._traded = self._traded, {}
         for channel, event in waiting:
             self._send(channel, event)
-        for instrument, changed in levels.items():
-            self.sequence[instrument] = number = self.sequence.get(instrument, 0) + 1
-            if self._open[Channel.BOOK]:
-                self._send(Channel.BOOK, self._delta(instrument, changed, number, time_ns))
+        moved = [n for n, m in self._exchange.markets.items() if m.sequence != self._published[n]]
+        for instrument in moved:
+            self._published[instrument] = self._exchange.markets[instrument].sequence
+            self.sequence[instrument] += 1
+            if instrument in levels:
+                self._send(Channel.BOOK, self._delta(instrument, levels[instrument], time_ns))
         if self._open[Channel.TICKER]:
-            for instrument in sorted({*levels, *traded}):
+            for instrument in sorted({*moved, *traded}):
                 self._send(Channel.TICKER, self._ticker_event(instrument))
         if self._open[Channel.CANDLES]:
             for instrument in traded:
                 for event in self._candle_events(instrument, time_ns):
                     self._send(Channel.CANDLES, event)
-
-    def discard(self) -> None:
-        """Forget what was collected, for a command that could not be made durable."""
-        self._waiting.clear()
-        self._levels.clear()
-        self._traded.clear()
 
     def _send(self, channel: Channel, event: Event) -> None:
         for reader in self._open[channel]:
@@ -188,31 +183,40 @@ class StreamHub:
         reader.put(
             GapEvent(venue=self._venue, instrument=event.instrument, time_ns=event.time_ns, channel=reader.channel)
         )
-        for first in self._first(reader.channel, sorted(reader.instruments or self._instruments()), event.time_ns):
-            reader.put(first)
         if reader.channel in (Channel.TRADES, Channel.STATUS):
             reader.put(event)
+            return
+        for first in self._first(reader.channel, sorted(reader.instruments or self._exchange.markets), event.time_ns):
+            reader.put(first)
 
     # -- making events
 
-    def _delta(self, instrument: str, changed: Changed, number: int, time_ns: int) -> BookDelta:
+    def _delta(self, instrument: str, changed: Changed, time_ns: int) -> BookDelta:
         bids, asks = (
             tuple(Level(price, size) for (is_bid, price), size in changed.items() if is_bid is side)
             for side in (True, False)
         )
+        number = self.sequence[instrument]
         return BookDelta(
             venue=self._venue, instrument=instrument, time_ns=time_ns, sequence=number, bids=bids, asks=asks
         )
 
     def _ticker_event(self, instrument: str) -> TickerEvent:
-        ticker = self._ticker(instrument)
-        return TickerEvent(
-            venue=self._venue, instrument=instrument, time_ns=ticker.time_ns, sequence=ticker.sequence, ticker=ticker
-        )
+        ticker = self.ticker(instrument)
+        return TickerEvent(venue=self._venue, instrument=instrument, time_ns=ticker.time_ns, ticker=ticker)
+
+    def ticker(self, instrument: str) -> Ticker:
+        """Best prices, the last trade, and the last 24 hours."""
+        ticker, scale = self._exchange.ticker(instrument), self._exchange.markets[instrument].scale
+        return self._candles.with_day(ticker, scale, self._exchange.now_ns)
+
+    def book(self, instrument: str, depth: int) -> OrderBook:
+        """A book as a subscriber knows it: with the number of its latest delta."""
+        return attrs.evolve(self._exchange.book(instrument, depth), sequence=self.sequence[instrument])
 
     def _candle_events(self, instrument: str, time_ns: int) -> list[CandleEvent]:
         """The newest candle, and before it the one that it has just closed."""
-        newest = self._candle(instrument)
+        newest = self._candles.newest(self._exchange.market(instrument).scale, time_ns)
         seen = self._last_minute.get(instrument)
         if newest:
             self._last_minute[instrument] = newest[-1].start_ns
@@ -220,15 +224,15 @@ class StreamHub:
         return [CandleEvent(venue=self._venue, instrument=instrument, time_ns=time_ns, candle=c) for c in fresh]
 
     def _first(self, channel: Channel, instruments: Sequence[str], time_ns: int) -> list[Event]:
-        """What a subscription begins with: the state now."""
+        """What a subscription begins with: the state now, or that it is connected where there is no state."""
         if channel is Channel.BOOK:
             return [
                 BookSnapshot(
                     venue=self._venue,
                     instrument=name,
                     time_ns=time_ns,
-                    sequence=self.sequence.get(name, 0),
-                    book=self._book(name),
+                    sequence=self.sequence[name],
+                    book=self.book(name, WHOLE_BOOK),
                 )
                 for name in instruments
             ]
@@ -236,24 +240,33 @@ class StreamHub:
             return [self._ticker_event(name) for name in instruments]
         if channel is Channel.CANDLES:
             return [event for name in instruments for event in self._candle_events(name, time_ns)]
-        return []
+        state = ConnectionState.CONNECTED
+        return [ConnectionEvent(venue=self._venue, time_ns=time_ns, state=state)]
 
     # -- subscribers
 
     def subscribe(self, channel: Channel, instruments: Sequence[str], time_ns: int) -> Subscription:
-        """A new reader; the instruments are known ids. Books, tickers and candles begin with the state now."""
+        """A new reader; the instruments are known ids, none means all. It begins with the state now."""
         wanted = frozenset() if channel.is_own else frozenset(instruments)
         reader = Subscription(channel, wanted, self)
-        if not channel.is_own:
-            for event in self._first(channel, sorted(wanted or self._instruments()), time_ns):
-                reader.put(event)
         self._open[channel].append(reader)
+        self._watch()
+        for event in self._first(channel, sorted(wanted or self._exchange.markets), time_ns):
+            reader.put(event)
         return reader
+
+    def _watch(self) -> None:
+        """Tell the exchange which books' changes are worth an event."""
+        watched = self._exchange.watched
+        watched.clear()
+        for reader in self._open[Channel.BOOK]:
+            watched.update(reader.instruments or self._exchange.markets)
 
     def release(self, reader: Subscription) -> None:
         """Forget a reader."""
         if reader in self._open[reader.channel]:
             self._open[reader.channel].remove(reader)
+            self._watch()
 
     def drop(self, reason: str) -> None:
         """Lose every connection, as a network does: each reader gets `NotConnected`, and may subscribe again."""
@@ -261,6 +274,7 @@ class StreamHub:
             for reader in readers:
                 reader.fail(NotConnected(reason, fix="Subscribe again."))
             readers.clear()
+        self._watch()
 
     def stall(self) -> None:
         """Let every open subscription fall silent without an error; new ones are not affected."""
