@@ -10,7 +10,7 @@ project_copyright = "2026, venuekit contributors"
 release = metadata.version("venuekit")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "reference/generated"]
+exclude_patterns = ["_build", "reference/generated", "tutorials/adapter", "examples"]
 source_suffix = {".md": "markdown"}
 html_theme = "furo"
 html_title = f"venuekit {release}"
