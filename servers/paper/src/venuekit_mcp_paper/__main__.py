@@ -5,10 +5,10 @@ from __future__ import annotations
 from venuekit_mcp import run
 
 
-def main() -> int:
+def main() -> None:
     """Serve until the host goes away."""
-    return run.main("paper")
+    run.main("paper")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
