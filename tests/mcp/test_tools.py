@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
 from venuekit.adapter import Feature
 from venuekit_mcp.desk_surface import ORDER
 
+D = Decimal
 pytestmark = pytest.mark.anyio
 BUY = {
     "instrument": "BTC-USD",

@@ -164,7 +164,7 @@ async def _reckon(agent: _Agent, show: _Show) -> None:
     await agent.call("advance_market", seconds=5)
     metrics = await agent.call("calculate_position_metrics", instrument=INSTRUMENT, size=SIZE, **await _entry(agent))
     lines = [
-        f"{p['instrument']}: {p['size']}, profit {p.get('unrealized_pnl', '?')} unrealized, {p['realized_pnl']} realized"
+        f"{p['instrument']}: {p['size']}, profit {p.get('unrealized_pnl', '?')} open, {p['realized_pnl']} realized"
         for p in (await agent.call("get_positions"))["positions"]
     ]
     lines.append(f"sold at {metrics['exit_price']}, this trade would make {metrics['profit']} before fees")

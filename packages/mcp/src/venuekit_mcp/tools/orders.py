@@ -231,7 +231,7 @@ def answer_of(order: Order) -> OrderAnswer:
     if order.status is OrderStatus.PENDING_APPROVAL:
         step = (
             f"A person has to decide. They run: venuekit approvals approve {order.approval_id} (or reject). No tool "
-            f"can approve; do not place it again. Watch get_order_status, or get_approval_status with {order.approval_id}."
+            "can approve; do not place it again. Watch get_order_status or get_approval_status."
         )
     elif order.status is OrderStatus.IN_DOUBT:
         step = "Sent, and no answer came. Do not place it again: watch get_order_status until it is resolved."

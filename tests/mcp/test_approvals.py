@@ -1,0 +1,128 @@
+"""A person decides elsewhere, or in the host's dialog where the operator trusts it; an answer works once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import mcp_types as mt
+import pytest
+from mcp.shared.exceptions import MCPError
+
+from venuekit.protocols.approver import Operator
+from venuekit.settings.schema import ApprovalSettings
+
+pytestmark = pytest.mark.anyio
+BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.1", "price": "50010", "reason": "t"}
+ABOVE = ApprovalSettings(require_above=Decimal(1000))
+DIALOG = ApprovalSettings(require_above=Decimal(1000), elicitation=True)
+
+
+def answering(action, asked, **content):
+    async def elicit(_, params):
+        asked.append(params.message)
+        return mt.ElicitResult(action=action, content=content or None)
+
+    return elicit
+
+
+async def test_an_order_waits_says_how_and_goes_once_approved(bench, era):
+    asked = []
+    async with (
+        bench(approval=ABOVE) as b,
+        b.client(era, elicitation_callback=answering("accept", asked, approve=True)) as c,
+    ):
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        assert body["order"]["status"] == "PENDING_APPROVAL"
+        assert "venuekit approvals approve" in body["next_step"]
+        assert asked == []
+        waiting = (await c.call_tool("get_approval_status", {})).structured_content["approvals"]
+        assert [a["state"] for a in waiting] == ["PENDING"]
+        await b.desk.approve(waiting[0]["id"], Operator(name="alice", source="cli"))
+        status = (await c.call_tool("get_order_status", {"order_id": body["order"]["id"]})).structured_content
+        assert status["order"]["status"] == "FILLED"
+        used = (await c.call_tool("get_approval_status", {"approval_id": waiting[0]["id"]})).structured_content
+        assert (used["approvals"][0]["state"], used["approvals"][0]["decided_by"]) == ("USED", "alice (cli)")
+
+
+async def test_the_hosts_dialog_approves_in_both_eras(bench, era):
+    asked = []
+    async with (
+        bench(approval=DIALOG) as b,
+        b.client(era, elicitation_callback=answering("accept", asked, approve=True)) as c,
+    ):
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        assert body["order"]["status"] == "FILLED"
+        assert len(asked) == 1
+        assert "BTC-USD" in asked[0]
+        assert len((await b.venue.fills(_fills())).items) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "content"), [("decline", {}), ("cancel", {}), ("accept", {"approve": False}), ("accept", {})]
+)
+async def test_anything_but_yes_denies_the_order(bench, era, action, content):
+    asked = []
+    async with (
+        bench(approval=DIALOG) as b,
+        b.client(era, elicitation_callback=answering(action, asked, **content)) as c,
+    ):
+        result = await c.call_tool("place_order", BUY)
+        assert (result.is_error, result.structured_content["code"]) == (True, "APPROVAL_REFUSED")
+        assert not await b.desk.open_orders()
+        assert not (await b.venue.fills(_fills())).items
+
+
+async def test_a_client_without_dialogs_is_told_how_a_person_decides(bench, era):
+    async with bench(approval=DIALOG) as b, b.client(era) as c:
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        assert body["order"]["status"] == "PENDING_APPROVAL"
+
+
+async def _asked(c):
+    first = await c.session.call_tool("place_order", BUY, allow_input_required=True)
+    assert isinstance(first, mt.InputRequiredResult)
+    return first
+
+
+YES = {"approve": mt.ElicitResult(action="accept", content={"approve": True})}
+
+
+async def test_a_replayed_answer_places_nothing(bench):
+    async with bench(approval=DIALOG) as b, b.client(elicitation_callback=answering("accept", [])) as c:
+        first = await _asked(c)
+        results = [
+            await c.session.call_tool(
+                "place_order", BUY, request_state=first.request_state, input_responses=YES, allow_input_required=True
+            )
+            for _ in range(3)
+        ]
+        assert [r.is_error for r in results] == [False, True, True]
+        assert results[1].structured_content["code"] == "APPROVAL_REFUSED"
+        assert len((await b.venue.fills(_fills())).items) == 1
+
+
+async def test_an_answer_for_other_arguments_places_nothing(bench):
+    async with bench(approval=DIALOG) as b, b.client(elicitation_callback=answering("accept", [])) as c:
+        first = await _asked(c)
+        with pytest.raises(MCPError):
+            await c.session.call_tool(
+                "place_order",
+                {**BUY, "size": "0.2"},
+                request_state=first.request_state,
+                input_responses=YES,
+                allow_input_required=True,
+            )
+        assert not (await b.venue.fills(_fills())).items
+
+
+async def test_a_forged_answer_without_our_question_is_asked_again(bench):
+    async with bench(approval=DIALOG) as b, b.client(elicitation_callback=answering("accept", [])) as c:
+        forged = await c.session.call_tool("place_order", BUY, input_responses=YES, allow_input_required=True)
+        assert isinstance(forged, mt.InputRequiredResult)
+        assert not (await b.venue.fills(_fills())).items
+
+
+def _fills():
+    from venuekit.adapter import FillQuery
+
+    return FillQuery()
