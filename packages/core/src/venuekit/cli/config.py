@@ -14,6 +14,8 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, pairs
 from venuekit.cli.place import Place, find
 from venuekit.desk.permission import desk_mode
+from venuekit.desk.risk.checks import build_checks
+from venuekit.desk.risk.hours import Hours
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.venue import VenueContext, VenueFactory
 from venuekit.registry import load_factory
@@ -67,12 +69,13 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
 
 
 def check_venue(place: Place, factory: VenueFactory) -> Mode:
-    """The mode that a desk would have, once the adapter has accepted its own table.
+    """The mode that a desk would have, once its limits, hours and the adapter's own table have been read.
 
     Raises:
-        ConfigError: the mode or an option of the venue cannot be right.
+        ConfigError: the mode, the hours or an option of the venue cannot be right.
     """
     config = place.config
+    build_checks(config.risk, Hours(config.hours))
     with tempfile.TemporaryDirectory() as folder:  # nothing is kept: the adapter is asked, not opened
         venue = factory.create(
             VenueContext(

@@ -18,10 +18,12 @@ import platformdirs
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.model.money import parse_decimal
 from venuekit.settings.schema import AGENT_RISK, DeskConfig, DeskSettings
-from venuekit.settings.secrets import EnvironmentSecrets, fill_in
+from venuekit.settings.secrets import EnvironmentSecrets, fill_in, is_secret, literals
 
 PREFIX = "VENUEKIT__"
-_DEFAULT, _FILE, _ENVIRONMENT = "default", "file", "environment"
+_FILE, _ENVIRONMENT = "file", "environment"
+#: Shorter values are not looked for in texts: a secret is never that short, and a word may be.
+_SHORTEST = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +56,8 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
         sources[".".join(place)] = f"{_ENVIRONMENT} {PREFIX}{'__'.join(place).upper()}"
     used: set[str] = set()
     tree = fill_in(tree, EnvironmentSecrets(environ), place="", used=used)
-    where = str(path) if path else "configuration"
-    config: DeskConfig = _structure(tree, DeskConfig, "", where)
+    used |= literals(tree)
+    config = _structured(tree, str(path) if path else "configuration", sources)
     if agent and "risk" not in tree:
         config = attrs.evolve(config, risk=AGENT_RISK)
         sources |= {
@@ -63,7 +65,19 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
             for f in attrs.fields(type(AGENT_RISK))
             if getattr(AGENT_RISK, f.name) != f.default
         }
-    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(used))
+    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(s for s in used if len(s) >= _SHORTEST))
+
+
+def _structured(tree: Mapping[str, Any], where: str, sources: Mapping[str, str]) -> DeskConfig:
+    try:
+        config: DeskConfig = _structure(tree, DeskConfig, "", where)
+    except ConfigError as error:
+        source = sources.get(error.field or "", "")
+        if not source.startswith(_ENVIRONMENT):
+            raise
+        message = error.message.replace(where, source, 1)  # the variable is at fault, not the file
+        raise ConfigError(message, fix=error.fix, field=error.field, details=error.details) from error
+    return config
 
 
 def data_dir(config: DeskConfig) -> Path:
@@ -125,8 +139,7 @@ def _structure(value: Any, tp: Any, place: str, where: str) -> Any:
     if tp is Any:
         return value
     if origin in (typing.Union, types.UnionType):
-        inner = next(a for a in arguments if a is not type(None))
-        return None if value is None or (value == "" and inner is not str) else _structure(value, inner, place, where)
+        return _optional(value, next(a for a in arguments if a is not type(None)), place, where)
     if attrs.has(tp):
         return _table(value, tp, place, where)
     if origin in (Mapping, dict):
@@ -140,6 +153,18 @@ def _structure(value: Any, tp: Any, place: str, where: str) -> Any:
             raise _bad(place, where, value, "a list")
         return tuple(_structure(v, arguments[0], f"{place}[{i}]", where) for i, v in enumerate(value))
     return _scalar(value, tp, place, where)
+
+
+def _optional(value: Any, tp: Any, place: str, where: str) -> Any:
+    """A limit may be switched off, by that word: an empty text is more likely a variable that nobody set."""
+    if value == "off" and tp in (Decimal, int, float):
+        return None
+    try:
+        return _structure(value, tp, place, where)
+    except ConfigError as error:
+        if tp in (Decimal, int, float) and error.field == place:
+            raise _bad(place, where, value, f"{error.details['accepted']}, or off") from error
+        raise
 
 
 def _table(value: Any, tp: Any, place: str, where: str) -> Any:
@@ -207,9 +232,7 @@ def _number(value: Any, tp: type[int | float], place: str, where: str) -> int | 
 
 
 def _bad(place: str, where: str, value: Any, accepted: str) -> ConfigError:
-    named = place.rpartition(".")[2]
-    secret = any(word in named for word in ("key", "secret", "token", "pass"))
-    shown = "its value" if secret else repr(value)[:60]
+    shown = "not that" if is_secret(place.rpartition(".")[2]) else repr(value)[:60]
     return ConfigError(
         f"{where}: {place} is {shown}; it must be {accepted}.", field=place, details={"accepted": accepted}
     )
@@ -219,9 +242,11 @@ def check(config: DeskConfig) -> DeskConfig:
     """What one value alone cannot show.
 
     Raises:
-        ConfigError: an account's name with characters that file names cannot have.
+        ConfigError: an account's name with characters that file names cannot have; a store that cannot be one.
     """
     _check_account(config.desk)
+    if config.store.synchronous not in ("NORMAL", "FULL"):
+        raise _bad("store.synchronous", "configuration", config.store.synchronous, "NORMAL or FULL")
     return config
 
 

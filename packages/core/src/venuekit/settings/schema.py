@@ -37,7 +37,7 @@ class StoreSettings:
 
 @attrs.frozen(kw_only=True)
 class RiskSettings:
-    """``[risk]``: limits. A limit that is not set is not checked, but for those that have a default."""
+    """``[risk]``: limits. A limit that is not set is not checked, but for those that have a default; "off" ends one."""
 
     max_order_notional: Decimal | None = _field("Largest value of one order.", None)
     price_collar: Decimal | None = _field(

@@ -9,7 +9,20 @@ from typing import Any
 from venuekit.errors import ConfigError
 from venuekit.protocols.secrets import Secrets
 
+_WORDS = ("key", "secret", "token", "pass", "mnemonic", "credential", "cookie")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a setting of this name holds a secret, so that its value is never shown."""
+    return any(word in name.lower() for word in _WORDS)
+
+
+def literals(tree: Any, name: str = "") -> set[str]:
+    """The values of all settings that hold secrets."""
+    if isinstance(tree, Mapping):
+        return {s for key, value in tree.items() for s in literals(value, str(key))}
+    return {tree} if isinstance(tree, str) and is_secret(name) else set()
 
 
 class EnvironmentSecrets:

@@ -14,6 +14,7 @@ _SECRET_NAME = re.compile(
     r"authorization|private[_\-]?key|signature|sign|jwt|mnemonic|seed[_\-]?phrase|cookie|credential|credentials|"
     r"bearer)(s)?($|[_\-.])"
 )
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL)
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]*)?")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}")
@@ -29,7 +30,8 @@ _PUBLIC_NAME = re.compile(r"(?i)(digest|hash|head|_id|_ids|sha256)$|^id$")
 
 def names_a_secret(name: str) -> bool:
     """Whether a field of this name holds a secret."""
-    return bool(_SECRET_NAME.search(name)) and not _PUBLIC_NAME.search(name)
+    words = _CAMEL.sub("_", name)
+    return bool(_SECRET_NAME.search(words)) and not _PUBLIC_NAME.search(words)
 
 
 def redact_text(text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool = False) -> str:
