@@ -53,8 +53,6 @@ T = TypeVar("T")
 log = logging.getLogger("venuekit.paper")
 
 _ACCOUNTS_TRIED = 20
-#: Moves of the market after which other tasks get their turn.
-_MOVES_AT_ONCE = 16
 
 
 class PaperVenue:
@@ -180,10 +178,9 @@ class PaperVenue:
         interval = self.options.tick_interval_ms * 1_000_000
         moves = round(seconds * NANOS) // interval
         manual = self.options.pace == "manual"
-        for n in range(moves):
+        for _ in range(moves):
             self._move(self.engine.tick_ns + interval if manual else self._clock.now_ns())
-            if n % _MOVES_AT_ONCE == _MOVES_AT_ONCE - 1:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # whoever listens sees each move, and may act on it
         return moves
 
     def drop_connections(self) -> None:

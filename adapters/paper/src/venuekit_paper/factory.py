@@ -15,6 +15,9 @@ from venuekit_paper.instruments import VENUE
 class PaperFactory:
     """Makes paper venues."""
 
+    #: Where the contract kit finds how to exercise it; imported by the kit alone.
+    contract_profile = "venuekit_paper.contract"
+
     @property
     def name(self) -> str:
         """``paper``."""

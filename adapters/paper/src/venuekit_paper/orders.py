@@ -12,6 +12,8 @@ from venuekit.adapter import (
     OrderType,
     Side,
     TimeInForce,
+    half_even_to,
+    normal,
     ratio,
     times,
 )
@@ -19,6 +21,8 @@ from venuekit_paper.accounts import Account
 from venuekit_paper.scale import Scale, out
 
 BUY, SELL = 1, -1
+#: An average may have no end; it is shown to this step.
+_AVERAGE_STEP = Decimal("1E-12")
 
 
 class PaperOrder:
@@ -125,7 +129,8 @@ def to_model(order: PaperOrder, venue: str) -> Order:
     filled = s.size_out(order.filled) if order.filled else ZERO
     average = None
     if order.filled:
-        average = ratio(out(order.traded, s.quote_digits), times(filled, s.instrument.contract_size))
+        exact = ratio(out(order.traded, s.quote_digits), times(filled, s.instrument.contract_size))
+        average = normal(half_even_to(exact, _AVERAGE_STEP))  # an average may have no end, an amount must
     has_price = order.type in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET)
     return Order(
         venue=venue,

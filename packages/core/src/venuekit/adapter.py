@@ -155,17 +155,29 @@ from venuekit.model.order import (
     OrderStatus,
     may_follow,
 )
+from venuekit.model.paging import (
+    paged,
+)
 from venuekit.model.times import (
     NANOS,
     iso,
     parse_iso,
 )
+from venuekit.model.validation import (
+    validate,
+)
 from venuekit.protocols.clock import (
     Clock,
+)
+from venuekit.protocols.fanout import (
+    Fanout,
 )
 from venuekit.protocols.limiter import (
     EndpointClass,
     Limiter,
+)
+from venuekit.protocols.partial import (
+    PartialVenue,
 )
 from venuekit.protocols.venue import (
     Extra,
@@ -220,6 +232,7 @@ __all__ = [
     "EndpointClass",
     "Event",
     "Extra",
+    "Fanout",
     "Feature",
     "Fill",
     "FillEvent",
@@ -267,6 +280,7 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "Page",
+    "PartialVenue",
     "PermissionRefused",
     "Portfolio",
     "Position",
@@ -318,6 +332,7 @@ __all__ = [
     "may_follow",
     "minus",
     "normal",
+    "paged",
     "parse_decimal",
     "parse_iso",
     "plain",
@@ -326,4 +341,5 @@ __all__ = [
     "ratio",
     "times",
     "to_plain",
+    "validate",
 ]

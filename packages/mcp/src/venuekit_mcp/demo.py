@@ -229,6 +229,13 @@ def _installed() -> bool:
     return all(find_spec(name) is not None for name in (SERVER, "venuekit_paper"))
 
 
+def _cause(error: BaseException) -> BaseException:
+    """The first error inside groups of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo. 0: all went as told; 1: something did not."""
     parser = argparse.ArgumentParser(prog="venuekit demo", description=__doc__)
@@ -238,12 +245,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _installed():
         sys.stderr.write(f"The demo needs the paper server, which is not installed. Run: {INSTALL}\n")
         return FAILED
+    from mcp.shared.exceptions import MCPError  # noqa: PLC0415
+
     show = _Show(as_json=chosen.json)
     try:
         asyncio.run(_run(chosen.seed, show))
-    except* DemoError as wrong:
-        for error in wrong.exceptions:
-            sys.stderr.write(f"The demo failed: {error}\n")
+    except (ExceptionGroup, DemoError, OSError, MCPError) as wrong:
+        sys.stderr.write(f"The demo failed: {_cause(wrong)}\n")
         return FAILED
     if chosen.json:
         sys.stdout.write(json.dumps({"seed": chosen.seed, "steps": show.steps}, indent=2) + "\n")

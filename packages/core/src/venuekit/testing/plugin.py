@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="options of the adapter, as in its [venues.NAME] table",
     )
-    group.addoption("--venue-profile", metavar="MODULE:OBJECT", help="how to exercise this venue")
+    group.addoption("--venue-profile", metavar="MODULE[:OBJECT]", help="how to exercise this venue")
     group.addoption("--venue-report", metavar="FILE.json", help="write the score as JSON")
     group.addoption(
         "--allow-production-orders",

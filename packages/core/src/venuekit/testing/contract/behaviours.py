@@ -115,7 +115,7 @@ _TRADES = [
     Behaviour("ORD-10", "A stop order waits for its trigger and is visible.", "StopOrder", _STOP),
     Behaviour("ORD-11", "A stop-limit order waits for its trigger and is visible.", "StopLimitOrder", _STOP_LIMIT),
     Behaviour("ORD-12", "A bracket order waits and is visible.", "BracketOrder", _BRACKET),
-    Behaviour("ORD-13", "A stop order triggers when the market trades there.", "StopOrder", _STOP),
+    Behaviour("ORD-13", "A stop order triggers when the market trades there.", "StopOrder", (*_STOP, *_TAKE)),
     Behaviour("ORD-14", "An amended price is the order's price; its ids stay.", "OrderEntry.amend", (F.AMEND,)),
     Behaviour("ORD-15", "An amended size is the new total size.", "OrderEntry.amend", (F.AMEND,)),
     Behaviour("ORD-16", "A reduce-only order with nothing to reduce is refused.", "NotReducing", (F.REDUCE_ONLY,)),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from venuekit.adapter import (
@@ -43,13 +44,15 @@ from venuekit.adapter import (
     times,
 )
 from venuekit.testing.clock import SimulatedClock
-from venuekit.testing.contract.profile import Profile, Subject
+from venuekit.testing.contract.profile import Profile, Subject, settled
 from venuekit.testing.contract.recording import Recording
 
 T = TypeVar("T")
 _COUNT = itertools.count(1)
 _RUN = secrets.token_hex(4)
 _STEP_SECONDS = 0.05
+#: Turns of the event loop in which readers see what the passing of time brought.
+_SETTLE_TURNS = 20
 
 
 class Kit:
@@ -235,6 +238,18 @@ class Kit:
         order = await self.done(await self.submit(self.taking(units=units)))
         assert order.filled_size > 0, f"an IOC order through the market did not trade: {order}"
         return order
+
+    async def trade_at(self, price: Decimal) -> None:
+        """Make the market trade at a price of its book's ask side: by the profile, or by buying that far."""
+        if self.profile.trade_at is not None:
+            await settled(self.profile.trade_at(self.venue, self.instrument.id, price))
+            return
+        levels = [level for level in (await self.venue.order_book(self.instrument.id)).asks if level.price <= price]
+        size = sum((level.size for level in levels), ZERO)
+        cost = times(times(size, price), self.instrument.contract_size)
+        if cost * 2 > (await self.balance(self.instrument.settle)).available:
+            pytest.skip("the account cannot pay for moving the market (profile.trade_at could)")
+        await self.done(await self.submit(self.taking(price=price, size=size)))
 
     async def balance(self, asset: str) -> Balance:
         """One asset's balance; zero when it is not listed."""

@@ -15,12 +15,18 @@ from venuekit.testing.clock import SimulatedClock
 from venuekit.watch.clock import SystemClock
 
 
+async def settled(answer: Awaitable[None] | None) -> None:
+    """Await what a hook returned, if it is to be awaited."""
+    if answer is not None:
+        await answer
+
+
 @attrs.frozen(kw_only=True)
 class Profile:
     """How to exercise one venue. Everything has a default that fits a venue on the network.
 
-    An adapter's `contract_profile` (an attribute of its factory, or ``--venue-profile``) is any object that
-    has some of these attributes; it needs no import of this package.
+    An adapter's `contract_profile` (an attribute of its factory, or ``--venue-profile``) is any object or module
+    that has some of these attributes, or the name of one; it needs no import of this package.
     """
 
     #: Options for the kit's sessions; ``--venue-options`` wins over them.
@@ -29,12 +35,12 @@ class Profile:
     instruments: Sequence[str] = ()
     #: Makes the clock that the session gets.
     make_clock: Callable[[], Clock] = SystemClock
-    #: ``await advance(venue, clock, seconds)``: lets time pass at the venue.
-    advance: Callable[[Venue, Clock, float], Awaitable[None]] | None = None
-    #: ``await drop_connections(venue)``: breaks the live connections as the network would.
-    drop_connections: Callable[[Venue], Awaitable[None]] | None = None
-    #: ``await trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
-    trade_at: Callable[[Venue, str, Decimal], Awaitable[None]] | None = None
+    #: ``advance(venue, clock, seconds)``: lets time pass at the venue. All three may be async or not.
+    advance: Callable[[Any, Clock, float], Awaitable[None] | None] | None = None
+    #: ``drop_connections(venue)``: breaks the live connections as the network would.
+    drop_connections: Callable[[Any], Awaitable[None] | None] | None = None
+    #: ``trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
+    trade_at: Callable[[Any, str, Decimal], Awaitable[None] | None] | None = None
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.
     patience_seconds: float = 10.0
     #: How long a subscription needs until it is sure to see what happens next, in seconds.
@@ -43,7 +49,7 @@ class Profile:
     async def pass_time(self, venue: Venue, clock: Clock, seconds: float) -> None:
         """Let time pass at the venue."""
         if self.advance is not None:
-            await self.advance(venue, clock, seconds)
+            await settled(self.advance(venue, clock, seconds))
         elif isinstance(clock, SimulatedClock):
             await clock.advance(seconds)
         else:
@@ -100,9 +106,10 @@ def _profile(hints: Any) -> Profile:
 def _load(place: str) -> Any:
     module, _, name = place.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
+        found = importlib.import_module(module)
+        return getattr(found, name) if name else found
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{place!r} is not a MODULE:OBJECT that can be imported.", field="venue") from error
+        raise ConfigError(f"{place!r} cannot be imported as MODULE or MODULE:OBJECT: {error}", field="venue") from error
 
 
 def _option(text: str) -> tuple[str, Any]:

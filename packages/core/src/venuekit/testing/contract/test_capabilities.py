@@ -123,7 +123,8 @@ async def test_an_unusable_option_of_orders_is_refused(kit: Kit, option: str) ->
             MarketOrder(instrument=like.instrument, side=Side.BUY, quote_size=like.price, client_order_id=kit.new_id()),
         )
     else:
-        await _refused(kit, attrs.evolve(kit.resting(), **{option: True}))
+        changed: dict[str, Any] = {option: True}
+        await _refused(kit, attrs.evolve(kit.resting(), **changed))
 
 
 @behaviour("CAP-07")

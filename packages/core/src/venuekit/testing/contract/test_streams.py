@@ -21,6 +21,7 @@ from venuekit.adapter import (
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.profile import settled
 from venuekit.testing.contract.recording import Recording
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ def any_channel(kit: Kit) -> Channel:
 async def lose_connection(kit: Kit, recording: Recording) -> None:
     if kit.profile.drop_connections is None:
         pytest.skip("the profile cannot drop connections (drop_connections)")
-    await kit.profile.drop_connections(kit.venue)
+    await settled(kit.profile.drop_connections(kit.venue))
     await kit.wait_for(recording, lambda _: recording.error is not None)
 
 
