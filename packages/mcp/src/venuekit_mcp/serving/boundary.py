@@ -1,0 +1,49 @@
+"""Where a read or a prompt ends: our errors and bugs leave as the protocol's, without their insides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import mcp_types as mt
+from mcp.shared.exceptions import MCPError
+
+from venuekit.errors import InternalError, VenuekitError
+from venuekit.protocols.approver import Caller
+from venuekit_mcp.host import Host
+from venuekit_mcp.results import error_body, incident
+from venuekit_mcp.wire import clean
+
+_Value = TypeVar("_Value")
+
+
+async def counted(
+    host: Host, caller: Caller, method: str, subject: str, work: Callable[[], Awaitable[_Value]]
+) -> _Value:
+    """What `work` gives, charged to the caller's calls a minute and kept in the audit.
+
+    Raises:
+        MCPError: invalid params with the error's code, message and data; internal error with an incident's id.
+    """
+    outcome = "ok"
+    try:
+        host.charge(caller)
+        return await work()
+    except MCPError as error:
+        outcome = f"error {error.error.code}"
+        raise
+    except VenuekitError as error:
+        outcome = error.code
+        if isinstance(error, InternalError):
+            raise _bug(error) from None
+        raise MCPError(mt.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)) from None
+    except Exception as error:  # noqa: BLE001  (the boundary)
+        outcome = InternalError.code
+        raise _bug(error) from None
+    finally:
+        host.later(host.record(method, {"subject": subject[:200]}, outcome, caller))
+
+
+def _bug(error: Exception) -> MCPError:
+    found = incident(error)
+    return MCPError(mt.INTERNAL_ERROR, str(found), data=error_body(found))

@@ -1,0 +1,145 @@
+"""Tools: listed for those who may use them; read, checked, run, kept in the audit, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import mcp_types as mt
+from mcp.shared.exceptions import MCPError
+
+from venuekit.errors import InternalError, VenuekitError
+from venuekit.protocols.approver import Caller
+from venuekit_mcp.reading import Reader, reader_of
+from venuekit_mcp.results import answered, failed, incident
+from venuekit_mcp.schemas import output_checker, wire_output_schema
+from venuekit_mcp.serving.access import Access, Context
+from venuekit_mcp.serving.pages import page_of
+from venuekit_mcp.surface import Call, Publisher, Tool
+from venuekit_mcp.wire import clean, wire
+
+_Answer = mt.CallToolResult | mt.InputRequiredResult
+
+
+@attrs.frozen
+class _Wired:
+    tool: Tool
+    wire: mt.Tool
+    read: Reader
+    check: Callable[[Any], str] | None
+
+
+def _title(tool: Tool) -> str | None:
+    """The title, where it says more than the name: every byte of the list is read by every client."""
+    return tool.title if tool.title and tool.title.lower() != tool.name.replace("_", " ") else None
+
+
+def _wired(tool: Tool) -> _Wired:
+    schema, read = reader_of(tool.arguments)
+    output: Mapping[str, Any] | None
+    if isinstance(tool.result, type):
+        output, check = wire_output_schema(tool.result), output_checker(tool.result)
+    else:
+        output, check = tool.result, None
+    listed = mt.Tool(
+        name=tool.name,
+        title=_title(tool),
+        description=tool.description,
+        input_schema=dict(schema),
+        output_schema=None if output is None else dict(output),
+        annotations=mt.ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=tool.destructive,
+            idempotent_hint=tool.idempotent,
+            open_world_hint=tool.open_world,
+        ),
+        _meta=dict(tool.meta) if tool.meta else None,
+    )
+    return _Wired(tool, listed, read, check)
+
+
+class Calls:
+    """The handlers of tools/list and tools/call."""
+
+    def __init__(self, access: Access, publisher: Publisher) -> None:
+        self._access = access
+        self._host = access.host
+        self._publisher = publisher
+        self._tools = {t.name: _wired(t) for t in access.surface.tools}
+
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """The schema of one tool's arguments, for the SDK's own check of mirrored headers."""
+        wired = self._tools.get(name)
+        return None if wired is None else wired.wire.input_schema
+
+    async def list(self, _: Context, params: mt.PaginatedRequestParams | None) -> mt.ListToolsResult:
+        """Every tool that the caller may use, in a fixed order."""
+        caller = self._host.caller()
+        seen = [w.wire for w in self._tools.values() if self._access.sees(caller, w.tool)]
+        page, cursor = page_of(seen, params)
+        return mt.ListToolsResult(tools=page, next_cursor=cursor)
+
+    async def call(self, ctx: Context, params: mt.CallToolRequestParams) -> _Answer:
+        """The answer, or an error that a model can act on; an unknown tool is the protocol's error."""
+        wired = self._tools.get(params.name)
+        if wired is None:
+            raise MCPError(mt.INVALID_PARAMS, f"Unknown tool: {clean(params.name, 60)}")
+        caller = self._host.caller()
+        tool, raw = wired.tool, params.arguments or {}
+        try:
+            outcome, result = await self._run(wired, raw, caller, ctx, params)
+        except asyncio.CancelledError:
+            if tool.counted:
+                self._host.later(self._host.record(tool.name, raw, "CALLER_GONE", caller))
+            raise
+        if tool.counted:
+            try:
+                await self._host.record(tool.name, raw, outcome, caller)
+            except VenuekitError as error:
+                return failed(error, self._host.envelope(caller))
+        return result
+
+    async def _run(
+        self, wired: _Wired, raw: Mapping[str, Any], caller: Caller, ctx: Context, params: mt.CallToolRequestParams
+    ) -> tuple[str, _Answer]:
+        """The outcome as the audit keeps it, and the answer."""
+        tool = wired.tool
+        try:
+            self._admit(caller, tool)
+            call = Call(
+                name=tool.name,
+                arguments=wired.read(raw),
+                caller=caller,
+                publisher=self._publisher,
+                context=ctx,
+                params=params,
+            )
+            result = self._answer(wired, await tool.handler(call), caller)
+        except MCPError:
+            raise
+        except VenuekitError as error:
+            told = incident(error) if isinstance(error, InternalError) else error
+            return told.code, failed(told, self._host.envelope(caller))
+        except Exception as error:  # noqa: BLE001  (the boundary: a bug becomes an incident, never a traceback)
+            bug = incident(error)
+            return bug.code, failed(bug, self._host.envelope(caller))
+        return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), result
+
+    def _admit(self, caller: Caller, tool: Tool) -> None:
+        refusal = self._host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}")
+        if refusal is not None:
+            raise refusal
+        if tool.counted:
+            self._host.charge(caller)
+
+    def _answer(self, wired: _Wired, value: Any, caller: Caller) -> _Answer:
+        if isinstance(value, mt.CallToolResult | mt.InputRequiredResult):
+            return value
+        result = answered(wire(value), self._host.envelope(caller))
+        if wired.check is not None:
+            wrong = wired.check(result.structured_content)
+            if wrong:
+                raise InternalError(f"{wired.tool.name} answered against its schema: {wrong}.")
+        return result
