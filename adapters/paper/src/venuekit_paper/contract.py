@@ -1,26 +1,19 @@
-"""How the contract kit exercises the paper exchange: time moves by hand, connections drop on command."""
+"""How the contract kit exercises the paper exchange: it lives by the kit's clock, and drops connections on command."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from venuekit.adapter import Clock, Venue
+from venuekit.adapter import Venue
 from venuekit_paper.adapter import PaperVenue
 
-#: A market that stands still between two steps, and enough money to move it.
+#: Enough money to move the market.
 options = {
-    "pace": "manual",
-    "persist": True,
     "initial_balances": {"USD": Decimal(10_000_000), "BTC": Decimal(1), "ETH": Decimal(10)},
 }
+simulated_time = True
 settle_seconds = 0.25
 patience_seconds = 5.0
-
-
-async def advance(venue: Venue, _clock: Clock, seconds: float) -> None:
-    """Let the simulated market run that long."""
-    assert isinstance(venue, PaperVenue)
-    await venue.advance(seconds)
 
 
 async def drop_connections(venue: Venue) -> None:

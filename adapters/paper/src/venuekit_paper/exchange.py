@@ -24,6 +24,7 @@ from venuekit.adapter import (
     InstrumentNotTrading,
     InstrumentStatus,
     InvalidSize,
+    InvalidValue,
     Level,
     LimitOrder,
     Liquidity,
@@ -51,6 +52,7 @@ from venuekit.adapter import (
     UnknownInstrument,
     UnknownOrder,
     VenuekitError,
+    iso,
     minus,
     normal,
     plain,
@@ -316,6 +318,13 @@ class Exchange:
             instrument.status is InstrumentStatus.POST_ONLY and post_only
         ):
             raise InstrumentNotTrading(f"{instrument.id} is {instrument.status.value}.", field="instrument")
+        expires_ns = getattr(request, "expires_at_ns", None)
+        if expires_ns is not None and expires_ns <= self.now_ns:
+            raise InvalidValue(
+                f"expires_at {iso(expires_ns)} has passed; it is {iso(self.now_ns)}.",
+                field="expires_at",
+                details={"accepted": f"a time after {iso(self.now_ns)}"},
+            )
         price = scale.price_in(request.price) if hasattr(request, "price") else 0
         stop = scale.price_in(request.stop_price, "stop_price") if hasattr(request, "stop_price") else 0
         lots = self._lots(market, request)
@@ -350,7 +359,7 @@ class Exchange:
         order.stop, order.tif, order.post_only = stop, request.time_in_force, post_only
         order.reduce_only, order.client_id = request.reduce_only, request.client_order_id
         order.quote_size = getattr(request, "quote_size", None)
-        order.expires_ns = getattr(request, "expires_at_ns", None)
+        order.expires_ns = expires_ns
         if not owner.house:
             order.held, order.held_asset = amount, asset
             owner.open[order.number] = order

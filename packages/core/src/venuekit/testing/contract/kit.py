@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from venuekit.adapter import (
@@ -43,7 +42,6 @@ from venuekit.adapter import (
     floor_to,
     times,
 )
-from venuekit.testing.clock import SimulatedClock
 from venuekit.testing.contract.profile import Profile, Subject, settled
 from venuekit.testing.contract.recording import Recording
 
@@ -51,8 +49,6 @@ T = TypeVar("T")
 _COUNT = itertools.count(1)
 _RUN = secrets.token_hex(4)
 _STEP_SECONDS = 0.05
-#: Turns of the event loop in which readers see what the passing of time brought.
-_SETTLE_TURNS = 20
 
 
 class Kit:
@@ -121,7 +117,7 @@ class Kit:
     @property
     def time_is_cheap(self) -> bool:
         """Whether the kit moves the venue's time itself, so that minutes cost nothing."""
-        return self.profile.advance is not None or isinstance(self.clock, SimulatedClock)
+        return self.profile.time_is_cheap
 
     async def pause(self, seconds: float | None = None) -> None:
         """Let time pass at the venue; without a figure, as long as a subscription needs to take hold."""

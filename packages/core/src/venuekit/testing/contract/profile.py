@@ -7,12 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import anyio.lowlevel
 import attrs
 
 from venuekit import registry
 from venuekit.adapter import Clock, ConfigError, Venue, VenueFactory
 from venuekit.testing.clock import SimulatedClock
 from venuekit.watch.clock import SystemClock
+
+#: Turns of the event loop in which readers see what the passing of time brought.
+_TURNS = 10
 
 
 async def settled(answer: Awaitable[None] | None) -> None:
@@ -33,10 +37,11 @@ class Profile:
     options: Mapping[str, Any] = attrs.field(factory=dict)
     #: Ids of instruments to trade, the first one most; by default the first that have a two-sided book.
     instruments: Sequence[str] = ()
-    #: Makes the clock that the session gets.
-    make_clock: Callable[[], Clock] = SystemClock
-    #: ``advance(venue, clock, seconds)``: lets time pass at the venue. All three may be async or not.
-    advance: Callable[[Any, Clock, float], Awaitable[None] | None] | None = None
+    #: Whether the venue lives by the clock that its session is given: then the kit moves that clock, and waits for
+    #: nothing. A venue with a clock of its own, such as one on the network, takes the time that it takes.
+    simulated_time: bool = False
+    #: ``advance(venue, seconds)``: lets time pass at a venue that must be told so. All three may be async or not.
+    advance: Callable[[Any, float], Awaitable[None] | None] | None = None
     #: ``drop_connections(venue)``: breaks the live connections as the network would.
     drop_connections: Callable[[Any], Awaitable[None] | None] | None = None
     #: ``trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
@@ -46,14 +51,25 @@ class Profile:
     #: How long a subscription needs until it is sure to see what happens next, in seconds.
     settle_seconds: float = 0.2
 
+    @property
+    def time_is_cheap(self) -> bool:
+        """Whether the kit moves the venue's time itself, so that minutes cost nothing."""
+        return self.simulated_time or self.advance is not None
+
+    def make_clock(self) -> Clock:
+        """The clock that a session gets."""
+        return SimulatedClock() if self.simulated_time else SystemClock()
+
     async def pass_time(self, venue: Venue, clock: Clock, seconds: float) -> None:
-        """Let time pass at the venue."""
+        """Let time pass at the venue, and readers see what it brought."""
         if self.advance is not None:
-            await settled(self.advance(venue, clock, seconds))
-        elif isinstance(clock, SimulatedClock):
+            await settled(self.advance(venue, seconds))
+        if isinstance(clock, SimulatedClock):
             await clock.advance(seconds)
-        else:
+        elif self.advance is None:
             await clock.sleep(seconds)
+        for _ in range(_TURNS):
+            await anyio.lowlevel.checkpoint()
 
 
 @attrs.frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from venuekit.adapter import Event, VenuekitError
+from venuekit.adapter import ConnectionEvent, Event, VenuekitError
 
 
 class Recording:
@@ -12,6 +12,7 @@ class Recording:
 
     def __init__(self, source: AsyncIterator[Event]) -> None:
         self._source = source
+        #: What it is about; news of the connection itself is left out.
         self.events: list[Event] = []
         self.error: VenuekitError | None = None
         self.ended = False
@@ -20,7 +21,8 @@ class Recording:
         """Read until the subscription ends; always closes it."""
         try:
             async for event in self._source:
-                self.events.append(event)
+                if not isinstance(event, ConnectionEvent):
+                    self.events.append(event)
             self.ended = True
         except VenuekitError as error:
             self.error = error
