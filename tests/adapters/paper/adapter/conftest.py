@@ -3,45 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
+from paper_kit import Opener
 
-from venuekit.adapter import VenueContext
 from venuekit.testing.clock import SimulatedClock
-from venuekit_paper import factory
 from venuekit_paper.adapter import PaperVenue
-
-#: Enough to buy every level of a book.
-RICH = {"USD": Decimal(10_000_000), "BTC": Decimal(100), "ETH": Decimal(1000)}
-
-
-class Opener:
-    """Opens venues on one folder; `close` ends those that a test left open."""
-
-    def __init__(self, folder: Path, clock: SimulatedClock) -> None:
-        self.folder = folder
-        self.clock = clock
-        self._opened: list[PaperVenue] = []
-
-    def make(self, account: str = "default", **options: Any) -> PaperVenue:
-        chosen: dict[str, Any] = {"pace": "manual", "persist": False, "initial_balances": RICH, **options}
-        context = VenueContext(clock=self.clock, data_dir=self.folder, account=account, options=chosen)
-        venue = factory.create(context)
-        assert isinstance(venue, PaperVenue)
-        self._opened.append(venue)
-        return venue
-
-    async def __call__(self, account: str = "default", **options: Any) -> PaperVenue:
-        venue = self.make(account, **options)
-        await venue.connect()
-        return venue
-
-    async def close(self) -> None:
-        for venue in self._opened:
-            await venue.close()
 
 
 @pytest.fixture

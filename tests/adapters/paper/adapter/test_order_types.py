@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from decimal import Decimal
-from typing import Any
 
 import pytest
+from paper_kit import BTC, BUY, MOVE, SELL, again, bracket, limit, market, move_until_done, spend, stop, stop_limit
 
 from venuekit.adapter import (
-    BracketOrder,
     FillQuery,
     InvalidSize,
-    LimitOrder,
     Liquidity,
-    MarketOrder,
     NoLiquidity,
-    Order,
-    OrderRef,
     OrderStatus,
     OrderType,
     PostOnlyWouldCross,
-    Side,
-    StopLimitOrder,
-    StopOrder,
     TimeInForce,
     minus,
     times,
@@ -32,36 +23,12 @@ from venuekit_paper.adapter import PaperVenue
 
 pytestmark = pytest.mark.anyio
 D = Decimal
-BTC = "BTC-USD"
-ids = (f"c{n}" for n in itertools.count())
-
-
-def market(side: Side, size: str | None = None, **more: Any) -> MarketOrder:
-    amount = None if size is None else D(size)
-    return MarketOrder(instrument=BTC, side=side, size=amount, client_order_id=next(ids), **more)
-
-
-def limit(side: Side, size: str, price: Decimal, **more: Any) -> LimitOrder:
-    return LimitOrder(instrument=BTC, side=side, size=D(size), price=price, client_order_id=next(ids), **more)
-
-
-async def again(venue: PaperVenue, order: Order) -> Order:
-    return await venue.order(OrderRef.of(order))
-
-
-async def move_until_done(venue: PaperVenue, order: Order, moves: int = 4000) -> Order:
-    for _ in range(moves):
-        await venue.advance(0.25)
-        order = await again(venue, order)
-        if order.is_done:
-            return order
-    raise AssertionError(f"still {order.status} after {moves} moves")
 
 
 async def test_a_market_buy_takes_the_best_asks_and_pays_their_average(venue: PaperVenue) -> None:
     first, second = (await venue.order_book(BTC, depth=2)).asks
     size = first.size + D("0.1")
-    order = await venue.submit(market(Side.BUY, str(size)))
+    order = await venue.submit(market(BUY, size))
     assert (order.status, order.filled_size, order.remaining) == (OrderStatus.FILLED, size, 0)
     assert order.average_price is not None
     assert first.price < order.average_price < second.price
@@ -73,13 +40,13 @@ async def test_a_market_buy_takes_the_best_asks_and_pays_their_average(venue: Pa
 
 async def test_a_market_sell_takes_the_best_bid(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid
-    order = await venue.submit(market(Side.SELL, "0.2"))
+    order = await venue.submit(market(SELL, "0.2"))
     assert (order.status, order.average_price, order.filled_size) == (OrderStatus.FILLED, bid.price, D("0.2"))
 
 
 async def test_a_quote_size_spends_no_more_than_it_says_and_less_than_a_lot_below(venue: PaperVenue) -> None:
     ask = (await venue.order_book(BTC)).best_ask
-    order = await venue.submit(market(Side.BUY, quote_size=D(1000)))
+    order = await venue.submit(spend(BUY, "1000"))
     assert order.status is OrderStatus.FILLED
     spent = times(order.filled_size, ask.price)
     assert minus(D(1000), ask.price * D("0.0001")) < spent <= 1000
@@ -89,32 +56,32 @@ async def test_a_quote_size_spends_no_more_than_it_says_and_less_than_a_lot_belo
 async def test_a_quote_size_too_small_for_one_lot_trades_nothing(venue: PaperVenue) -> None:
     before = await venue.balances()
     with pytest.raises((NoLiquidity, InvalidSize)) as caught:
-        await venue.submit(market(Side.BUY, quote_size=D("2")))
+        await venue.submit(spend(BUY, "2"))
     assert caught.value.field == "quote_size"
     assert await venue.balances() == before
 
 
 async def test_a_market_order_larger_than_the_book_fills_what_there_is_and_ends(venue: PaperVenue) -> None:
     there = sum(level.size for level in (await venue.order_book(BTC, depth=500)).asks)
-    order = await venue.submit(market(Side.BUY, "50"))
+    order = await venue.submit(market(BUY, "50"))
     assert (order.status, order.filled_size, order.status_code) == (OrderStatus.CANCELED, there, "NO_LIQUIDITY")
     assert not (await venue.order_book(BTC)).asks
     with pytest.raises(NoLiquidity):
-        await venue.submit(market(Side.BUY, "0.1"))
+        await venue.submit(market(BUY, "0.1"))
 
 
 async def test_a_fill_or_kill_market_order_takes_all_or_nothing(venue: PaperVenue) -> None:
     before = await venue.order_book(BTC)
     with pytest.raises(NoLiquidity):
-        await venue.submit(market(Side.BUY, "50", time_in_force=TimeInForce.FOK))
+        await venue.submit(market(BUY, "50", time_in_force=TimeInForce.FOK))
     assert await venue.order_book(BTC) == before
-    order = await venue.submit(market(Side.BUY, "1", time_in_force=TimeInForce.FOK))
+    order = await venue.submit(market(BUY, "1", time_in_force=TimeInForce.FOK))
     assert order.status is OrderStatus.FILLED
 
 
 async def test_a_limit_inside_the_spread_rests_at_the_top_of_the_book(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid.price + D("0.5")
-    order = await venue.submit(limit(Side.BUY, "0.3", bid))
+    order = await venue.submit(limit(BUY, "0.3", bid))
     assert (order.status, order.filled_size, order.price) == (OrderStatus.OPEN, 0, bid)
     top = (await venue.order_book(BTC)).best_bid
     assert (top.price, top.size) == (bid, D("0.3"))
@@ -123,7 +90,7 @@ async def test_a_limit_inside_the_spread_rests_at_the_top_of_the_book(venue: Pap
 
 async def test_a_limit_that_crosses_trades_what_it_can_and_rests_the_remainder(venue: PaperVenue) -> None:
     ask = (await venue.order_book(BTC)).best_ask
-    order = await venue.submit(limit(Side.BUY, str(ask.size + 1), ask.price))
+    order = await venue.submit(limit(BUY, ask.size + 1, ask.price))
     assert (order.status, order.filled_size, order.remaining) == (OrderStatus.PARTIALLY_FILLED, ask.size, 1)
     book = await venue.order_book(BTC)
     assert (book.best_bid.price, book.best_bid.size) == (ask.price, 1)
@@ -132,13 +99,13 @@ async def test_a_limit_that_crosses_trades_what_it_can_and_rests_the_remainder(v
 
 async def test_a_limit_never_pays_more_than_its_price_and_gets_the_better_one(venue: PaperVenue) -> None:
     ask = (await venue.order_book(BTC)).best_ask
-    order = await venue.submit(limit(Side.BUY, "0.1", ask.price + 5))
+    order = await venue.submit(limit(BUY, "0.1", ask.price + 5))
     assert (order.status, order.average_price) == (OrderStatus.FILLED, ask.price)
 
 
 async def test_a_resting_order_is_filled_as_maker_when_the_market_comes_to_it(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid.price
-    order = await venue.submit(limit(Side.BUY, "0.01", bid + D("0.5")))
+    order = await venue.submit(limit(BUY, "0.01", bid + D("0.5")))
     done = await move_until_done(venue, order)
     assert (done.status, done.average_price) == (OrderStatus.FILLED, bid + D("0.5"))
     fills = (await venue.fills(FillQuery(order_id=order.venue_order_id))).items
@@ -148,10 +115,10 @@ async def test_a_resting_order_is_filled_as_maker_when_the_market_comes_to_it(ve
 
 async def test_a_large_resting_order_is_filled_in_parts(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid.price
-    order = await venue.submit(limit(Side.BUY, "20", bid + D("0.5")))
+    order = await venue.submit(limit(BUY, "20", bid + D("0.5")))
     seen = []
     for _ in range(2000):
-        await venue.advance(0.25)
+        await venue.advance(MOVE)
         now = await again(venue, order)
         seen.append(now.filled_size)
         if now.status is OrderStatus.PARTIALLY_FILLED:
@@ -165,52 +132,39 @@ async def test_a_large_resting_order_is_filled_in_parts(venue: PaperVenue) -> No
 async def test_post_only_rests_or_is_refused_and_never_takes(venue: PaperVenue) -> None:
     book = await venue.order_book(BTC)
     with pytest.raises(PostOnlyWouldCross) as caught:
-        await venue.submit(limit(Side.BUY, "0.1", book.best_ask.price, post_only=True))
+        await venue.submit(limit(BUY, "0.1", book.best_ask.price, post_only=True))
     assert caught.value.field == "price"
     assert await venue.open_orders() == []
-    order = await venue.submit(limit(Side.BUY, "0.1", book.best_bid.price, post_only=True))
+    order = await venue.submit(limit(BUY, "0.1", book.best_bid.price, post_only=True))
     assert (order.status, order.post_only) == (OrderStatus.OPEN, True)
 
 
 async def test_a_stop_waits_unseen_by_the_book_and_trades_when_the_price_comes(venue: PaperVenue) -> None:
     book = await venue.order_book(BTC)
-    stop = book.best_bid.price - 20
-    order = await venue.submit(
-        StopOrder(instrument=BTC, side=Side.SELL, size=D("0.2"), stop_price=stop, client_order_id=next(ids))
-    )
-    assert (order.status, order.type, order.stop_price) == (OrderStatus.PENDING_TRIGGER, OrderType.STOP, stop)
+    trigger = book.best_bid.price - 20
+    order = await venue.submit(stop(SELL, "0.2", trigger))
+    assert (order.status, order.type, order.stop_price) == (OrderStatus.PENDING_TRIGGER, OrderType.STOP, trigger)
     assert await venue.order_book(BTC) == book
     assert await venue.open_orders() == [order]
     done = await move_until_done(venue, order)
     assert (done.status, done.filled_size) == (OrderStatus.FILLED, D("0.2"))
     trades = await venue.trades(BTC, limit=1000)
-    assert min(t.price for t in trades) <= stop
+    assert min(t.price for t in trades) <= trigger
 
 
 async def test_a_buy_stop_below_the_last_price_triggers_at_once(venue: PaperVenue) -> None:
-    await venue.submit(market(Side.BUY, "0.1"))
-    order = await venue.submit(
-        StopOrder(instrument=BTC, side=Side.BUY, size=D("0.1"), stop_price=D(59000), client_order_id=next(ids))
-    )
+    await venue.submit(market(BUY, "0.1"))
+    order = await venue.submit(stop(BUY, "0.1", "59000"))
     assert order.status is OrderStatus.FILLED
 
 
 async def test_a_stop_limit_becomes_a_limit_order_that_keeps_its_price(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid.price
-    stop, price = bid - 5, bid + 300
-    order = await venue.submit(
-        StopLimitOrder(
-            instrument=BTC,
-            side=Side.SELL,
-            size=D("0.2"),
-            price=price,
-            stop_price=stop,
-            client_order_id=next(ids),
-        )
-    )
+    trigger, price = bid - 5, bid + 300
+    order = await venue.submit(stop_limit(SELL, "0.2", price, trigger))
     assert order.status is OrderStatus.PENDING_TRIGGER
     for _ in range(3000):
-        await venue.advance(0.25)
+        await venue.advance(MOVE)
         order = await again(venue, order)
         if order.status is not OrderStatus.PENDING_TRIGGER:
             break
@@ -220,9 +174,9 @@ async def test_a_stop_limit_becomes_a_limit_order_that_keeps_its_price(venue: Pa
 
 
 async def test_a_bracket_takes_profit_at_its_limit_and_forgets_its_stop(venue: PaperVenue) -> None:
-    await venue.submit(market(Side.BUY, "0.1"))
+    await venue.submit(market(BUY, "0.1"))
     ask = (await venue.order_book(BTC)).best_ask.price
-    order = await venue.submit(bracket(ask + 5, ask - 5000))
+    order = await venue.submit(bracket(SELL, "0.1", ask + 5, ask - 5000))
     assert order.status is OrderStatus.OPEN
     done = await move_until_done(venue, order)
     assert (done.status, done.average_price) == (OrderStatus.FILLED, ask + 5)
@@ -230,9 +184,9 @@ async def test_a_bracket_takes_profit_at_its_limit_and_forgets_its_stop(venue: P
 
 
 async def test_a_bracket_stops_the_loss_and_leaves_the_book(venue: PaperVenue) -> None:
-    await venue.submit(market(Side.BUY, "0.1"))
+    await venue.submit(market(BUY, "0.1"))
     bid = (await venue.order_book(BTC)).best_bid.price
-    order = await venue.submit(bracket(bid + 5000, bid - 5))
+    order = await venue.submit(bracket(SELL, "0.1", bid + 5000, bid - 5))
     done = await move_until_done(venue, order)
     assert done.status is OrderStatus.FILLED
     assert done.average_price is not None
@@ -241,16 +195,10 @@ async def test_a_bracket_stops_the_loss_and_leaves_the_book(venue: PaperVenue) -
     assert all(level.price < bid + 5000 for level in asks)
 
 
-def bracket(price: Decimal, stop: Decimal) -> BracketOrder:
-    return BracketOrder(
-        instrument=BTC, side=Side.SELL, size=D("0.1"), price=price, stop_price=stop, client_order_id=next(ids)
-    )
-
-
 async def test_an_order_meets_no_order_of_its_own_account(venue: PaperVenue) -> None:
     bid = (await venue.order_book(BTC)).best_bid.price + D("0.5")
-    resting = await venue.submit(limit(Side.BUY, "0.3", bid))
-    order = await venue.submit(limit(Side.SELL, "0.1", bid))
+    resting = await venue.submit(limit(BUY, "0.3", bid))
+    order = await venue.submit(limit(SELL, "0.1", bid))
     assert (order.status, order.filled_size, order.status_code) == (OrderStatus.CANCELED, 0, "WOULD_SELF_TRADE")
     assert await again(venue, resting) == resting
     assert (await venue.fills(FillQuery())).items == ()
@@ -258,8 +206,8 @@ async def test_an_order_meets_no_order_of_its_own_account(venue: PaperVenue) -> 
 
 async def test_the_part_before_the_own_order_trades_and_the_rest_is_canceled(venue: PaperVenue) -> None:
     first, second = (await venue.order_book(BTC, depth=2)).asks
-    own = await venue.submit(limit(Side.SELL, "0.3", second.price - D("0.5")))
-    order = await venue.submit(limit(Side.BUY, str(first.size + 1), second.price))
+    own = await venue.submit(limit(SELL, "0.3", second.price - D("0.5")))
+    order = await venue.submit(limit(BUY, first.size + 1, second.price))
     assert (order.status, order.filled_size) == (OrderStatus.CANCELED, first.size)
     assert order.status_code == "WOULD_SELF_TRADE"
     assert await again(venue, own) == own
