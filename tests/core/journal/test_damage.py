@@ -11,12 +11,13 @@ import pytest
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import SqliteStore, verify_file
-from venuekit.protocols.journal import Control, Entry, EntryKind
+from venuekit.protocols.journal import Approval, ApprovalState, BreakerRecord, Control, Entry, EntryKind
 from venuekit.protocols.risk import TradingState
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., Entry]
 ROWS = 20
+DESK = "paper:default"
 
 
 @pytest.fixture
@@ -195,11 +196,69 @@ async def test_a_damaged_write_ahead_log_is_noticed(path: Path, entry: Make) -> 
     assert "cut off" in problem
 
 
-async def test_a_control_record_changed_beside_the_journal_is_named(
-    store: SqliteStore, path: Path, entry: Make
-) -> None:
-    await store.set_control(Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
-    tamper(path, "UPDATE control SET body = replace(body, 'HALTED', 'ACTIVE')")
-    result = store.verify()
-    assert not result.ok
-    assert "control" in result.problem
+@pytest.fixture
+async def beside(store: SqliteStore, path: Path, entry: Make) -> Path:
+    """A store in which a halt, two breakers and an approval stand beside the journal."""
+    control = entry(kind=EntryKind.CONTROL, body={"action": "halt"}, desk="", subject="")
+    await store.set_control(Control(state=TradingState.HALTED), control)
+    for name in ("latency", "daily_loss"):
+        await store.set_breaker(DESK, BreakerRecord(name=name, state="OPEN"), entry(kind=EntryKind.CONTROL))
+    await store.add_approval(
+        Approval(
+            id="a1",
+            desk=DESK,
+            agent_id="bot",
+            order_id="o1",
+            order={"size": "1"},
+            order_hash="ff",
+            summary="BUY 1",
+            notional="100",
+            reference_price="100",
+            price_tolerance="0.01",
+            state=ApprovalState.PENDING,
+            created_ns=1,
+            expires_ns=2,
+        ),
+        [],
+    )
+    await store.set_control(Control(state=TradingState.ACTIVE), control)
+    await store.set_breaker(DESK, BreakerRecord(name="latency", state="CLOSED"), entry(kind=EntryKind.CONTROL))
+    return path
+
+
+async def test_what_stands_beside_the_journal_and_agrees_with_it_passes(beside: Path) -> None:
+    assert await verified(beside) == (True, None, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE control SET body = replace(body, 'ACTIVE', 'HALTED')", "the control record"),
+        ("DELETE FROM control", "the control record"),
+        ("UPDATE approvals SET body = replace(body, 'PENDING', 'APPROVED')", "approval a1"),
+        ("UPDATE approvals SET body = '{'", "approval a1"),
+        ("DELETE FROM approvals", "approval a1"),
+        ("UPDATE breakers SET body = replace(body, 'OPEN', 'CLOSED')", f"breaker {DESK} daily_loss"),
+        ("DELETE FROM breakers WHERE name = 'latency'", f"breaker {DESK} latency"),
+    ],
+)
+async def test_a_record_changed_beside_the_journal_is_named(beside: Path, change: str, named: str) -> None:
+    tamper(beside, change)
+    ok, _, problem = await verified(beside)
+    assert (ok, problem) == (False, f"{named} was altered outside the journal")
+
+
+async def test_verifying_changes_no_file(written: Path) -> None:
+    before = {file.name: file.read_bytes() for file in written.parent.iterdir()}
+    await verified(written)
+    after = {file.name: file.read_bytes() for file in written.parent.iterdir()}
+    assert {name: after[name] for name in before} == before
+    assert {name for name in after if name not in before} <= {"venuekit.db-shm", "venuekit.db-wal"}
+    assert after.get("venuekit.db-wal", b"") == b""
+
+
+async def test_a_file_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnavailable, match="cannot be read"):
+        verify_file(tmp_path / "nowhere" / "venuekit.db")
+    with pytest.raises(JournalUnavailable, match="cannot be read"):
+        verify_file(tmp_path)

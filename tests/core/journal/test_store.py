@@ -199,6 +199,32 @@ async def test_a_query_finds_exactly_what_it_asks_for(
     assert [r.sequence for r in store.rows(query)] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("price", []),
+        ("true", [3]),
+        ("0.05", [1]),
+        ('said "no"', [2]),
+        ("GRÜN", [2]),
+        ("back\\slash", [2]),
+        ("two\nlines", [3]),
+        ("PLACE_", [2, 1]),
+    ],
+)
+async def test_text_is_looked_for_in_subjects_and_values_and_not_in_the_names_of_fields(
+    store: SqliteStore, entry: Make, text: str, expected: list[int]
+) -> None:
+    await store.append(
+        [
+            entry(1, subject="place_order", body={"stop_price": ["0.05", None]}),
+            entry(2, subject="place_order", body={"stop_price": {"why": 'grün, said "no" back\\slash'}}),
+            entry(3, body={"stop_price": True, "why": "two\nlines"}),
+        ]
+    )
+    assert [r.sequence for r in store.rows(RowQuery(text=text))] == expected
+
+
 async def test_replay_gives_every_row_of_a_desk_over_its_pages(store: SqliteStore, entry: Make) -> None:
     await store.append([entry(n, desk="a:b" if n % 2 else "c:d") for n in range(1, 4002)])
     assert [r.time_ns for r in store.replay("a:b")] == list(range(1, 4002, 2))

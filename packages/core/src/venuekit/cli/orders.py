@@ -18,6 +18,8 @@ from venuekit.model.codec import from_record, to_plain
 from venuekit.model.order import Fill, Order
 from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
 
+#: A venue's id may be as short as 12, and then it stands in many rows.
+_MENTIONS = 10_000
 _KINDS = (EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.DENIED)
 
 
@@ -97,10 +99,9 @@ def _price(order: Order) -> str:
 def _one(store: Store, order_id: str, desk: str | None, options: Options) -> int:
     rows = _history(store, order_id, desk)
     if not rows:
-        known = store.rows(
-            RowQuery(desk=desk, text=f'"venue_order_id":"{order_id}"', kinds=(EntryKind.ORDER,), limit=1)
-        )
-        rows = _history(store, known[0].subject, known[0].desk) if known else []
+        named = store.rows(RowQuery(desk=desk, text=order_id, kinds=(EntryKind.ORDER,), limit=_MENTIONS))
+        known = next((row for row in named if row.body.get("venue_order_id") == order_id), None)
+        rows = _history(store, known.subject, known.desk) if known else []
     if not rows:
         raise UnknownOrder(
             f"No order {order_id[:60]!r} in the journal.", fix="See: venuekit orders --all", field="order_id"

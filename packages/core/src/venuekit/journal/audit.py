@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
+from venuekit.errors import JournalUnavailable
 from venuekit.journal.anchor import Anchor, AnchorFile
 from venuekit.journal.record import GENESIS, digest_of
 from venuekit.protocols.journal import EntryKind, Verification
@@ -16,25 +19,68 @@ _ROWS = (
     "SELECT sequence, time_ns, CAST(kind AS BLOB), CAST(desk AS BLOB), CAST(subject AS BLOB), CAST(agent_id AS BLOB), "
     "CAST(body AS BLOB), CAST(digest AS BLOB) FROM journal NOT INDEXED ORDER BY sequence"
 )
+#: What SQLite says when it cannot look, as opposed to what it says of what it saw.
+_CANNOT_LOOK = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_decode = msgspec.json.decode
 
 
 def verify(connection: sqlite3.Connection, expected_head: str | None, anchors: Sequence[Anchor] = ()) -> Verification:
-    """Recompute every digest; then compare approvals and control with what the journal says of them.
+    """Recompute every digest; then compare what stands beside the journal with what the journal says of it.
 
-    `anchors` are ends of the chain as they were remembered outside the database, before this began.
+    `anchors` are ends of the chain as they were remembered outside the database, before this began. All is read
+    in one transaction, so that what another process writes meanwhile is seen whole or not at all.
+
+    Raises:
+        JournalUnavailable: the database cannot be read, which says nothing of what is in it.
     """
-    ends = {anchor.rows: anchor.head for anchor in anchors}
-    head, count, seen = GENESIS, 0, expected_head in (None, GENESIS)
+    connection.execute("BEGIN")
     try:
-        for sequence, digest, problem in _walk(connection):
+        return _verified(connection, expected_head, {anchor.rows: anchor.head for anchor in anchors})
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def verify_file(path: Path, *, expected_head: str | None = None) -> Verification:
+    """`verify` for a database that may be too damaged for a store to open; it is opened for reading only.
+
+    Raises:
+        JournalUnavailable: the file cannot be read, which says nothing of what is in it.
+    """
+    anchor = AnchorFile(path)
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        anchors = [a for a in (anchor.missed(), anchor.known()) if a is not None]
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5.0)
+    except (sqlite3.Error, OSError) as error:
+        raise _unreadable(error) from error
+    try:
+        return verify(connection, expected_head, anchors)
+    finally:
+        connection.close()
+
+
+def _verified(connection: sqlite3.Connection, expected_head: str | None, ends: Mapping[int, str]) -> Verification:
+    head, count, seen = GENESIS, 0, expected_head in (None, GENESIS)
+    said = _Said()
+    try:
+        for sequence, digest, problem in _walk(connection, said):
             if problem:
                 return Verification(False, count, head, problem, sequence)
             head, count = digest, count + 1
             if ends.get(count, head) != head:
                 return Verification(False, count, head, f"row {count} is not the one that was recorded", count)
             seen = seen or digest == expected_head
-        problem = _cut_off(max(ends, default=0), count) or _beside(connection) or _damage(connection)
+        problem = _cut_off(max(ends, default=0), count) or said.compare(connection) or _damage(connection)
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in _CANNOT_LOOK:
+            raise _unreadable(error) from error
         return Verification(False, count, head, f"the database is damaged after row {count}: {error}", count + 1)
     if problem:
         return Verification(False, count, head, problem, count + 1 if max(ends, default=0) > count else None)
@@ -43,21 +89,7 @@ def verify(connection: sqlite3.Connection, expected_head: str | None, anchors: S
     return Verification(True, count, head)
 
 
-def verify_file(path: Path, *, expected_head: str | None = None) -> Verification:
-    """`verify` for a database that may be too damaged for a store to open; changes nothing."""
-    anchor = AnchorFile(path)
-    anchors = [a for a in (anchor.missed(), anchor.known()) if a is not None]
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-        try:
-            return verify(connection, expected_head, anchors)
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError as error:
-        return Verification(False, 0, GENESIS, f"the database is damaged: {error}", 1)
-
-
-def _walk(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+def _walk(connection: sqlite3.Connection, said: _Said) -> Iterator[tuple[int, str, str]]:
     previous, expected = GENESIS, 1
     for sequence, time_ns, *texts, body, digest in connection.execute(_ROWS):
         if sequence != expected:
@@ -71,33 +103,61 @@ def _walk(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
         if digest != computed.encode():
             yield sequence, "", f"row {sequence} was altered, or one before it was moved"
             return
+        said.hear(kind, desk, subject, body)
         yield sequence, computed, ""
         previous, expected = computed, expected + 1
+
+
+class _Said:
+    """The journal's last word on each approval, on the trading state and on each breaker."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hashable, Any] = {}
+
+    def hear(self, kind: str, desk: str, subject: str, body: bytes) -> None:
+        """Take in a row whose digest is right."""
+        if kind == EntryKind.APPROVAL:
+            self._last["approval", subject] = _decode(body)
+        elif kind == EntryKind.CONTROL:
+            said = _decode(body)
+            if "control" in said:
+                self._last["control"] = said["control"]
+            if "breaker" in said:
+                self._last["breaker", desk, subject] = said["breaker"]
+
+    def compare(self, connection: sqlite3.Connection) -> str:
+        """The first record beside the journal that is not what the journal says of it."""
+        found: dict[Hashable, Any] = {}
+        for name, body in connection.execute("SELECT id, body FROM approvals ORDER BY created_ns, id"):
+            found["approval", name] = _decoded(body)
+        for (body,) in connection.execute("SELECT body FROM control"):
+            found["control"] = _decoded(body)
+        for desk, name, body in connection.execute("SELECT desk, name, body FROM breakers ORDER BY desk, name"):
+            found["breaker", desk, name] = _decoded(body)
+        for key in [*found, *self._last]:
+            if found.get(key) != self._last.get(key):
+                what = "the control record" if key == "control" else " ".join(key)  # type: ignore[arg-type]
+                return f"{what} was altered outside the journal"
+        return ""
+
+
+def _decoded(body: str) -> Any:
+    try:
+        return _decode(body)
+    except msgspec.DecodeError:
+        return None
 
 
 def _cut_off(had: int, count: int) -> str:
     return f"rows were cut off: there were {had}, {count} are left" if had > count else ""
 
 
-def _beside(connection: sqlite3.Connection) -> str:
-    """The first approval or control record that differs from the journal's last word on it."""
-    for approval_id, body in connection.execute("SELECT id, body FROM approvals ORDER BY created_ns, id"):
-        said = connection.execute(
-            "SELECT body FROM journal WHERE subject = ? AND kind = ? ORDER BY sequence DESC LIMIT 1",
-            (approval_id, EntryKind.APPROVAL),
-        ).fetchone()
-        if said is None or msgspec.json.decode(said[0]) != msgspec.json.decode(body):
-            return f"approval {approval_id} was altered outside the journal"
-    control = connection.execute("SELECT body FROM control").fetchone()
-    if control is not None:
-        said = connection.execute(
-            "SELECT body FROM journal WHERE kind = ? ORDER BY sequence DESC LIMIT 1", (EntryKind.CONTROL,)
-        ).fetchone()
-        if said is None or msgspec.json.decode(said[0]).get("control") != msgspec.json.decode(control[0]):
-            return "the control record was altered outside the journal"
-    return ""
-
-
 def _damage(connection: sqlite3.Connection) -> str:
     (report,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     return "" if report == "ok" else f"the database is damaged: {report}"
+
+
+def _unreadable(error: Exception) -> JournalUnavailable:
+    return JournalUnavailable(
+        f"The store cannot be read: {error}.", fix="Check the path, its permissions, and who holds the file."
+    )

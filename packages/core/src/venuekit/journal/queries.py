@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import msgspec
+
 from venuekit.protocols.journal import DayCount, RowQuery
 
 FIELDS = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 _DAY_NS = 86_400_000_000_000
-_LIKE = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\')"
+#: LIKE is quick and lets through the names of fields too; what it lets through is then read.
+_SAYS = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\') AND says(subject, body, ?)"
 
 
 def where(query: RowQuery) -> tuple[str, list[Any]]:
@@ -32,11 +35,31 @@ def where(query: RowQuery) -> tuple[str, list[Any]]:
     if query.before_sequence is not None:
         parts.append(("sequence < ?", [query.before_sequence]))
     if query.text:
-        escaped = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        parts.append((_LIKE, [f"%{escaped}%"] * 2))
+        written = msgspec.json.encode(query.text).decode()[1:-1]
+        parts.append((_SAYS, [_pattern(query.text), _pattern(written), query.text.lower()]))
     if not parts:
         return "", []
     return "WHERE " + " AND ".join(clause for clause, _ in parts), [v for _, values in parts for v in values]
+
+
+def _pattern(text: str) -> str:
+    if not text.isascii():
+        return "%"  # LIKE knows upper and lower case of ASCII alone
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def says(subject: str, body: str, text: str) -> bool:
+    """Whether a row's subject or some value in its body, not the name of one, has `text` (in lower case) in it."""
+    return text in subject.lower() or _has(msgspec.json.decode(body), text)
+
+
+def _has(value: Any, text: str) -> bool:
+    if isinstance(value, dict):
+        return any(_has(item, text) for item in value.values())
+    if isinstance(value, list):
+        return any(_has(item, text) for item in value)
+    return value is not None and text in str(value).lower()
 
 
 def day_counts(connection: sqlite3.Connection, start_ns: int | None, end_ns: int | None) -> list[DayCount]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import attrs
 import msgspec
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
 from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.migrate import migrate
-from venuekit.journal.queries import FIELDS, day_counts, where
+from venuekit.journal.queries import FIELDS, day_counts, says, where
 from venuekit.journal.record import GENESIS, seal, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
@@ -212,10 +213,10 @@ class SqliteStore:
 
         def work() -> Control:
             found = self._db.execute("SELECT revision FROM control").fetchone()
-            new = _with_revision(control, (found[0] if found else 0) + 1)
+            new = attrs.evolve(control, revision=(found[0] if found else 0) + 1)
             body = to_plain(new)
             self._db.execute("REPLACE INTO control VALUES (1, ?, ?)", (new.revision, _text(body)))
-            self._insert([_with_body(entry, {**dict(entry.body), "control": body})])
+            self._insert([attrs.evolve(entry, body={**entry.body, "control": body})])
             return new
 
         return self._transaction(work)
@@ -229,8 +230,9 @@ class SqliteStore:
         """Remember a breaker and record why, in one commit."""
 
         def work() -> None:
-            self._db.execute("REPLACE INTO breakers VALUES (?, ?, ?)", (desk, breaker.name, _text(to_plain(breaker))))
-            self._insert([entry])
+            body = to_plain(breaker)
+            self._db.execute("REPLACE INTO breakers VALUES (?, ?, ?)", (desk, breaker.name, _text(body)))
+            self._insert([attrs.evolve(entry, desk=desk, subject=breaker.name, body={**entry.body, "breaker": body})])
 
         self._transaction(work)
 
@@ -299,6 +301,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(
         path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64
     )
+    database.create_function("says", 3, says, deterministic=True)
     if path is not None:
         path.chmod(0o600)
         database.execute("PRAGMA journal_mode = WAL")
@@ -307,28 +310,6 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 def _text(body: Any) -> str:
     return msgspec.json.encode(body).decode()
-
-
-def _with_body(entry: Entry, body: Any) -> Entry:
-    return Entry(
-        kind=entry.kind,
-        desk=entry.desk,
-        subject=entry.subject,
-        agent_id=entry.agent_id,
-        body=body,
-        time_ns=entry.time_ns,
-    )
-
-
-def _with_revision(control: Control, revision: int) -> Control:
-    return Control(
-        state=control.state,
-        reason=control.reason,
-        by=control.by,
-        since_ns=control.since_ns,
-        cancel_all_request=control.cancel_all_request,
-        revision=revision,
-    )
 
 
 def _approval_entry(approval: Approval, time_ns: int) -> Entry:

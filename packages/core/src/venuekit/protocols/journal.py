@@ -61,7 +61,7 @@ class Row:
 
 @attrs.frozen(kw_only=True)
 class RowQuery:
-    """Which rows; every given field must match. `text` is looked for in subject and body, case-insensitive."""
+    """Which rows; every given field must match. `text` is looked for in the subject and in the body's values, in any case."""
 
     desk: str | None = None
     kinds: Sequence[EntryKind] = ()
