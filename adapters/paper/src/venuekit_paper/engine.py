@@ -67,6 +67,8 @@ class Engine:
             self.candles.load(snapshot["candles"])
             self.simulator.load(snapshot["simulator"])
             self.tick_ns = snapshot["tick_ns"]
+        made = self.exchange
+        self.log.history.forget_after(made.number, made.fill_number, made.transfer_number)
         replayed = 0
         for command, digest in self.log.after_snapshot():
             self._replay(command)

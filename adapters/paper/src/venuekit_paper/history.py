@@ -73,6 +73,14 @@ class History:
         """A movement of money."""
         self._transfers.append((number, transfer.account, json.dumps(to_plain(transfer))))
 
+    def forget_after(self, order: int, fill: int, transfer: int) -> None:
+        """Drop what is newer than these numbers: commands that are replayed make it again.
+
+        An order that is found here would be taken for a repetition, and so would not be replayed.
+        """
+        for table, newest in (("orders", order), ("fills", fill), ("transfers", transfer)):
+            self.db.execute(f"DELETE FROM {table} WHERE number > ?", (newest,))  # noqa: S608 - constants
+
     def write(self) -> None:
         """Put what has gathered into the database; inside the caller's transaction if there is one."""
         for table, rows, width in (
