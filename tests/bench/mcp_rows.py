@@ -23,7 +23,7 @@ from venuekit import open_desk
 from venuekit_mcp import build_server
 
 HERE = Path(__file__).parent
-TOOL, ARGUMENTS = "get_market_data", {"instrument": "BTC-USD"}
+TOOL, ARGUMENTS = "get_market_data", {"instruments": ["BTC-USD"]}
 WARM, CALLS = 30, 400
 
 
@@ -56,6 +56,8 @@ async def _in_memory(folder: Path) -> tuple[float, float, dict[str, Any]]:
         server = build_server(desk)
         async with Client(server) as ours:
             answer = await ours.call_tool(TOOL, ARGUMENTS)
+            if answer.is_error:
+                raise RuntimeError(f"The call to measure does not work: {answer.structured_content}")
             payload = answer.structured_content or {}
             async with Client(build(payload)) as plain:
                 return (*await _measure(ours, plain), payload)
@@ -79,7 +81,7 @@ async def _listening(port: int) -> None:
     with anyio.fail_after(30):
         while True:
             try:
-                (await anyio.connect_tcp("127.0.0.1", port)).close()
+                await (await anyio.connect_tcp("127.0.0.1", port)).aclose()
             except OSError:
                 await anyio.sleep(0.05)
             else:

@@ -15,7 +15,7 @@ BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0
 
 async def _settled(check):
     async with asyncio.timeout(5):
-        while not check():  # noqa: ASYNC110 - the exchange signals nobody
+        while not check():  # noqa: ASYNC110 - the venue signals nobody
             await asyncio.sleep(0)
 
 
@@ -26,7 +26,7 @@ async def test_a_clients_timeout_does_not_lose_the_order(bench, era):
             with pytest.raises(MCPError):
                 await c.call_tool("place_order", BUY)
             b.venue.gate.set()
-            await _settled(lambda: b.venue.exchange.positions("default"))
+            await _settled(lambda: b.venue.traded)
             history = (await c.call_tool("get_orders", {"view": "history"})).structured_content["orders"]
             assert [o["status"] for o in history] == ["FILLED"]
             rows = b.desk.store.rows(RowQuery(kinds=(EntryKind.CALL,), subject="place_order"))
@@ -47,7 +47,7 @@ async def test_a_disconnect_in_the_middle_does_not_lose_the_order(bench, era):
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         b.venue.gate.set()
-        await _settled(lambda: b.venue.exchange.positions("default"))
+        await _settled(lambda: b.venue.traded)
         assert not await b.desk.open_orders()
         (fill,) = (await b.venue.fills(_fills())).items
         assert (await b.desk.order(fill.client_order_id)).status == "FILLED"
