@@ -277,14 +277,14 @@ async def test_closing_the_desk_waits_for_what_is_being_sent(bench: Bench) -> No
         assert (await desk.order("mine")).status is OrderStatus.OPEN
 
 
-async def test_a_halt_stops_an_order_that_waits_for_its_slot(bench: Bench) -> None:
+async def test_a_halt_stops_an_order_that_waits_for_its_slot(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = asyncio.Event()
     async with bench.open() as desk:
 
         async def slow(*_: object, **__: object) -> None:
             await gate.wait()
 
-        desk._limiter.take = slow
+        monkeypatch.setattr(desk.venue._limiter, "take", slow)
         task = asyncio.create_task(desk.submit(limit()))
         await bench.clock.settle()
         await desk.halt(by="me", reason="now")

@@ -6,39 +6,22 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from venuekit.desk.approval import Approvals
+from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
-from venuekit.desk.changes import Changes
-from venuekit.desk.control import Controls, agent_caller
-from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.extras import call_extra
-from venuekit.desk.health import Health
 from venuekit.desk.history import order_events
-from venuekit.desk.identifiers import Identifiers
 from venuekit.desk.permission import desk_mode, require_role
 from venuekit.desk.reader import VenueReader, bounded
-from venuekit.desk.reconcile import Reconciler
-from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk import checks as risk_checks
-from venuekit.desk.risk.hours import Hours
-from venuekit.desk.state import State
 from venuekit.desk.streams import StreamHub, Subscription
-from venuekit.desk.submission import Submission
+from venuekit.desk.upkeep import Upkeep
 from venuekit.desk.views import DeskStatus, Preview, RiskState, StreamStatus
 from venuekit.errors import UnknownOrder
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
 from venuekit.model.capability import Capabilities
-from venuekit.model.events import (
-    Channel,
-    DeskEvent,
-    Event,
-    FillEvent,
-    InstrumentEvent,
-    OrderEvent,
-    TickerEvent,
-)
+from venuekit.model.events import Channel, DeskEvent, Event, OrderEvent
 from venuekit.model.intent import OrderRequest
-from venuekit.model.order import CancelResult, Fill, Order, OrderRef, OrderStatus
+from venuekit.model.order import CancelResult, Fill, Order, OrderRef
 from venuekit.protocols.approver import Caller, Mode, Operator, Role
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
@@ -82,76 +65,34 @@ class Desk:
         self.store = store
         self.venue = VenueReader(venue, limiter)
         self.default_caller = Caller(agent_id=config.desk.agent_id, role=config.desk.role)
-        self.connected = False
         self._venue = venue
-        self._limiter = limiter
         self._streams = streams
         self._bus = bus
-        identifiers = Identifiers(clock)
-        state = self._state = State(venue, clock, config.desk.currency)
-        recorder = self._recorder = Recorder(self.name, store, bus, clock, state)
-        health = self._health = Health(self.name, config.breakers, venue, store, recorder, clock)
-        self._dispatcher = Dispatcher(
-            venue,
-            limiter,
-            clock,
-            state,
-            recorder,
-            in_doubt=resolve,
-            fail_closed=self.fail_closed,
-            health=health,
-        )
-        self._reconciler = Reconciler(
-            self.name, venue, state, recorder, self._dispatcher, clock, config.reconcile, config.desk.currency
-        )
-        self._approvals = Approvals(self.name, config.approval, store, state, recorder, identifiers, clock)
-        self._submission = Submission(
-            desk=self.name,
-            mode=self.mode,
+        parts = Parts(
             config=config,
-            venue=venue,
-            store=store,
-            state=state,
-            recorder=recorder,
-            dispatcher=self._dispatcher,
-            reconciler=self._reconciler,
-            approvals=self._approvals,
-            checks=risk_checks.build_checks(config.risk, Hours(config.hours)),
-            health=health,
-            identifiers=identifiers,
-            clock=clock,
-        )
-        self._changes = Changes(
             mode=self.mode,
             venue=venue,
-            limiter=limiter,
-            state=state,
-            recorder=recorder,
-            dispatcher=self._dispatcher,
-            submission=self._submission,
-            approvals=self._approvals,
-            health=health,
-            clock=clock,
-            fail_closed=self.fail_closed,
-        )
-        self._controls = Controls(
-            desk=self.name,
-            venue=venue,
             store=store,
-            state=state,
-            recorder=recorder,
-            bus=bus,
-            changes=self._changes,
-            submission=self._submission,
-            approvals=self._approvals,
             clock=clock,
-            health=health,
-            caller_of=self._caller_of,
+            limiter=limiter,
+            bus=bus,
+            resolve=resolve,
         )
+        self._state = parts.state
+        self._recorder = parts.recorder
+        self._health = parts.health
+        self._reconciler = parts.reconciler
+        self._approvals = parts.approvals
+        self._submission = parts.submission
+        self._changes = parts.changes
+        self._controls = parts.controls
+        #: For the session that keeps this desk alive.
+        self.upkeep = Upkeep(parts, self.venue, streams, self.default_caller.agent_id)
 
-    def _caller_of(self, agent_id: str) -> Caller:
-        agent = self.settings.agents.get(agent_id)
-        return agent_caller(agent_id, agent.role if agent else self.settings.desk.role)
+    @property
+    def connected(self) -> bool:
+        """Whether the desk is open, and hears what happens to its orders."""
+        return self.upkeep.connected
 
     @property
     def capabilities(self) -> Capabilities:
@@ -436,75 +377,3 @@ class Desk:
         if detail:
             body["detail"] = redact(detail)
         await self._recorder.write([self._recorder.entry(EntryKind.CALL, tool, caller.agent_id, body)])
-
-    # -- for the session that keeps this desk alive
-
-    async def start(self) -> None:
-        """Fold the journal, take over what the venue says, and be ready."""
-        self._state.restore(self.store, self.name)
-        await self._reconciler.run(first=True)
-        self._submission.taker_fee = (await self._venue.profile()).taker_fee_rate
-        body: dict[str, Any] = {
-            "event": "opened",
-            "mode": self.mode.value,
-            "environment": self.environment,
-            "version": VERSION,
-            "fills_from_ns": self._state.last_fill_ns,
-        }
-        await self._recorder.write([self._recorder.entry(EntryKind.SESSION, "", self.default_caller.agent_id, body)])
-        self.connected = True
-
-    async def stop(self) -> None:
-        """Let what is being sent land, and keep a snapshot."""
-        self.connected = False
-        await self._submission.landed()
-        await self._changes.landed()
-        body = {"event": "closed"}
-        entry = self._recorder.entry(EntryKind.SESSION, "", self.default_caller.agent_id, body)
-        await self._recorder.write([entry, self._state.snapshot_entry(self.name)])
-        self._bus.close()
-
-    async def act(self) -> None:
-        """Do what other processes decided in the store, and look after what makes no event of its own.
-
-        Raises:
-            JournalUnavailable: the store cannot be written.
-        """
-        await self._controls.act()
-        self._submission.overdue()
-        priced = [s.instruments for s in self._streams.subscriptions() if s.channel is Channel.TICKER]
-        await self._health.look(self._state.exposure, {name for names in priced for name in names})
-
-    def fail_closed(self, why: str) -> None:
-        """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
-        self._controls.fail_closed(why)
-
-    def unresolved(self) -> Sequence[Order]:
-        """Orders that were sent and whose outcome is not known."""
-        return [o for o in self._state.orders.live() if o.status in (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING)]
-
-    async def resolve(self, order: Order) -> bool:
-        """Ask the venue about one order in doubt; True when the doubt is over."""
-        return await self._reconciler.resolve(order)
-
-    async def on_event(self, event: Event) -> None:
-        """Take in what a stream brought."""
-        if isinstance(event, OrderEvent):
-            if event.order.instrument not in self._state.instruments:
-                self._state.know(await self.venue.instrument(event.order.instrument))
-            await self._dispatcher.answered(event.order, event.order.id, event.fill)
-        elif isinstance(event, FillEvent):
-            await self._take_fill(event.fill)
-        elif isinstance(event, TickerEvent):
-            self._state.see(event.ticker)
-            self._health.price_seen(event.ticker.instrument)
-        elif isinstance(event, InstrumentEvent):
-            self._state.know(event.changed)
-        if not isinstance(event, OrderEvent | FillEvent):
-            self._bus.publish(event)
-
-    async def _take_fill(self, fill: Fill) -> None:
-        if fill.instrument not in self._state.instruments:
-            self._state.know(await self.venue.instrument(fill.instrument))
-        if self._state.fold(fill):
-            await self._recorder.fills([fill])

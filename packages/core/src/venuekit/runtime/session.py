@@ -84,8 +84,8 @@ async def open_desk(
             mode=mode,
             resolve=session.resolve,
         )
-        await desk.start()
-        stack.push_async_callback(desk.stop)
+        await desk.upkeep.start()
+        stack.push_async_callback(desk.upkeep.stop)
         session.begin()
         stack.push_async_callback(session.end)
         yield desk
@@ -118,7 +118,7 @@ class _Session:
         self._spawn(self._watch())
         if self._config.reconcile.every_seconds > 0:
             self._spawn(self._reconcile_now_and_then())
-        for order in self.desk.unresolved():
+        for order in self.desk.upkeep.unresolved():
             self.resolve(order)
 
     async def end(self) -> None:
@@ -138,7 +138,7 @@ class _Session:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the session ended: %r", task.exception())
-            self.desk.fail_closed("A background task of the desk failed; see the log.")
+            self.desk.upkeep.fail_closed("A background task of the desk failed; see the log.")
 
     async def _drain(self, channel: Channel) -> None:
         async for _ in self._hub.subscribe(channel, ()):
@@ -147,11 +147,11 @@ class _Session:
     async def _take(self, event: Event) -> None:
         if isinstance(event, ConnectionEvent):
             own = (Channel.OWN_ORDERS, Channel.OWN_FILLS)
-            self.desk.connected = not any(self._hub.lost(channel) for channel in own)
+            self.desk.upkeep.connected = not any(self._hub.lost(channel) for channel in own)
         try:
-            await self.desk.on_event(event)
+            await self.desk.upkeep.on_event(event)
         except JournalUnavailable as error:
-            self.desk.fail_closed(error.message)
+            self.desk.upkeep.fail_closed(error.message)
 
     async def _reconnected(self, channel: Channel) -> None:
         if channel.is_own:
@@ -161,7 +161,7 @@ class _Session:
         try:
             await self.desk.reconcile()
         except JournalUnavailable as error:
-            self.desk.fail_closed(error.message)
+            self.desk.upkeep.fail_closed(error.message)
         except VenuekitError as error:
             log.warning("Reconciling failed: %s", error)
 
@@ -179,10 +179,10 @@ class _Session:
             if self._store_changed() or now - expiry_ns >= 1_000_000_000:
                 expiry_ns = now
                 try:
-                    await self.desk.act()
+                    await self.desk.upkeep.act()
                 except JournalUnavailable as error:
                     # It goes on watching: a halt must be obeyed also while nothing can be written.
-                    self.desk.fail_closed(error.message)
+                    self.desk.upkeep.fail_closed(error.message)
                 except VenuekitError as error:
                     log.warning("Obeying the store failed: %s", error)
 
@@ -190,7 +190,7 @@ class _Session:
         try:
             return self.desk.store.changed()
         except JournalUnavailable as error:
-            self.desk.fail_closed(error.message)
+            self.desk.upkeep.fail_closed(error.message)
             return False
 
     def resolve(self, order: Order) -> None:
@@ -202,7 +202,7 @@ class _Session:
         while True:
             await self._clock.sleep(wait)
             try:
-                if await self.desk.resolve(order):
+                if await self.desk.upkeep.resolve(order):
                     return
             except VenuekitError as error:
                 log.warning("Asking about %s failed: %s", order.id, error)

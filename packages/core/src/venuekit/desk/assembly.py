@@ -1,0 +1,128 @@
+"""The parts of a desk and how they hold on to each other; made once, when the desk is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from venuekit.desk.approval import Approvals
+from venuekit.desk.bus import EventBus
+from venuekit.desk.changes import Changes
+from venuekit.desk.control import Controls, agent_caller
+from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.health import Health
+from venuekit.desk.identifiers import Identifiers
+from venuekit.desk.reconcile import Reconciler
+from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk.checks import build_checks
+from venuekit.desk.risk.hours import Hours
+from venuekit.desk.state import State
+from venuekit.desk.submission import Submission
+from venuekit.model.identity import AgentId
+from venuekit.model.order import Order
+from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Store, desk_name
+from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.venue import Venue
+from venuekit.settings.schema import DeskConfig
+
+
+class Parts:
+    """Every part of one desk. `resolve` is called with each order whose outcome is not known."""
+
+    def __init__(
+        self,
+        *,
+        config: DeskConfig,
+        mode: Mode,
+        venue: Venue,
+        store: Store,
+        clock: Clock,
+        limiter: Limiter,
+        bus: EventBus,
+        resolve: Callable[[Order], None],
+    ) -> None:
+        name = desk_name(venue.name, venue.account)
+        identifiers = Identifiers(clock)
+        self._config = config
+        self.venue = venue
+        self.store = store
+        self.clock = clock
+        self.bus = bus
+        self.name = name
+        self.mode = mode
+        self.state = State(venue, clock, config.desk.currency)
+        self.recorder = Recorder(name, store, bus, clock, self.state)
+        self.health = Health(name, config.breakers, venue, store, self.recorder, clock)
+        self.dispatcher = Dispatcher(
+            venue,
+            limiter,
+            clock,
+            self.state,
+            self.recorder,
+            in_doubt=resolve,
+            fail_closed=self.fail_closed,
+            health=self.health,
+        )
+        self.reconciler = Reconciler(
+            name,
+            venue,
+            self.state,
+            self.recorder,
+            self.dispatcher,
+            clock,
+            config.reconcile,
+            config.desk.currency,
+        )
+        self.approvals = Approvals(name, config.approval, store, self.state, self.recorder, identifiers, clock)
+        self.submission = Submission(
+            desk=name,
+            mode=mode,
+            config=config,
+            venue=venue,
+            store=store,
+            state=self.state,
+            recorder=self.recorder,
+            dispatcher=self.dispatcher,
+            reconciler=self.reconciler,
+            approvals=self.approvals,
+            checks=build_checks(config.risk, Hours(config.hours)),
+            health=self.health,
+            identifiers=identifiers,
+            clock=clock,
+        )
+        self.changes = Changes(
+            mode=mode,
+            venue=venue,
+            limiter=limiter,
+            state=self.state,
+            recorder=self.recorder,
+            dispatcher=self.dispatcher,
+            submission=self.submission,
+            approvals=self.approvals,
+            health=self.health,
+            clock=clock,
+            fail_closed=self.fail_closed,
+        )
+        self.controls = Controls(
+            desk=name,
+            venue=venue,
+            store=store,
+            state=self.state,
+            recorder=self.recorder,
+            bus=bus,
+            changes=self.changes,
+            submission=self.submission,
+            approvals=self.approvals,
+            clock=clock,
+            health=self.health,
+            caller_of=self._caller_of,
+        )
+
+    def fail_closed(self, why: str) -> None:
+        """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
+        self.controls.fail_closed(why)
+
+    def _caller_of(self, agent_id: AgentId) -> Caller:
+        agent = self._config.agents.get(agent_id)
+        return agent_caller(agent_id, agent.role if agent else self._config.desk.role)

@@ -1,0 +1,104 @@
+"""Keeping a desk in step with its venue and its store: start, stop, take in events, obey other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from venuekit.desk.assembly import Parts
+from venuekit.desk.reader import VenueReader
+from venuekit.desk.streams import StreamHub
+from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, OrderEvent, TickerEvent
+from venuekit.model.identity import AgentId, InstrumentId
+from venuekit.model.order import Order, OrderStatus
+from venuekit.protocols.journal import EntryKind
+from venuekit.version import VERSION
+
+
+class Upkeep:
+    """What the session that keeps a desk alive calls; nobody else does."""
+
+    def __init__(self, parts: Parts, reader: VenueReader, streams: StreamHub, agent_id: AgentId) -> None:
+        self._parts = parts
+        self._reader = reader
+        self._streams = streams
+        self._agent_id = agent_id
+        #: Whether the desk is open, and no stream of its own orders is lost.
+        self.connected = False
+
+    async def start(self) -> None:
+        """Fold the journal, take over what the venue says, and be ready."""
+        parts = self._parts
+        parts.state.restore(parts.store, parts.name)
+        await parts.reconciler.run(first=True)
+        parts.submission.taker_fee = (await parts.venue.profile()).taker_fee_rate
+        body: dict[str, Any] = {
+            "event": "opened",
+            "mode": parts.mode.value,
+            "environment": parts.venue.environment,
+            "version": VERSION,
+            "fills_from_ns": parts.state.last_fill_ns,
+        }
+        await parts.recorder.write([parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, body)])
+        self.connected = True
+
+    async def stop(self) -> None:
+        """Let what is being sent land, and keep a snapshot."""
+        self.connected = False
+        parts = self._parts
+        await parts.submission.landed()
+        await parts.changes.landed()
+        entry = parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, {"event": "closed"})
+        await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)])
+        parts.bus.close()
+
+    async def act(self) -> None:
+        """Do what other processes decided in the store, and look after what makes no event of its own.
+
+        Raises:
+            JournalUnavailable: the store cannot be written.
+        """
+        parts = self._parts
+        await parts.controls.act()
+        parts.submission.overdue()
+        await parts.health.look(parts.state.exposure, self._priced())
+
+    def _priced(self) -> set[InstrumentId]:
+        priced = [s.instruments for s in self._streams.subscriptions() if s.channel is Channel.TICKER]
+        return {name for names in priced for name in names}
+
+    def fail_closed(self, why: str) -> None:
+        """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
+        self._parts.fail_closed(why)
+
+    def unresolved(self) -> Sequence[Order]:
+        """Orders that were sent and whose outcome is not known."""
+        doubtful = (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING)
+        return [o for o in self._parts.state.orders.live() if o.status in doubtful]
+
+    async def resolve(self, order: Order) -> bool:
+        """Ask the venue about one order in doubt; True when the doubt is over."""
+        return await self._parts.reconciler.resolve(order)
+
+    async def on_event(self, event: Event) -> None:
+        """Take in what a stream brought."""
+        parts = self._parts
+        if isinstance(event, OrderEvent):
+            await self._know(event.order.instrument)
+            await parts.dispatcher.answered(event.order, event.order.id, event.fill)
+            return  # published with its record
+        if isinstance(event, FillEvent):
+            await self._know(event.fill.instrument)
+            if parts.state.fold(event.fill):
+                await parts.recorder.fills([event.fill])
+            return
+        if isinstance(event, TickerEvent):
+            parts.state.see(event.ticker)
+            parts.health.price_seen(event.ticker.instrument)
+        elif isinstance(event, InstrumentEvent):
+            parts.state.know(event.changed)
+        parts.bus.publish(event)
+
+    async def _know(self, instrument: InstrumentId) -> None:
+        if instrument not in self._parts.state.instruments:
+            self._parts.state.know(await self._reader.instrument(instrument))
