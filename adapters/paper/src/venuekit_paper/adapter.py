@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import TypeVar
 
 from venuekit.adapter import (
-    NANOS,
     AccountProfile,
     Balance,
     CancelResult,
@@ -24,7 +19,6 @@ from venuekit.adapter import (
     HistoryQuery,
     Instrument,
     InstrumentStatus,
-    InvalidValue,
     KeyPermission,
     NotConnected,
     Order,
@@ -33,30 +27,29 @@ from venuekit.adapter import (
     OrderRequest,
     Page,
     Position,
-    StoreInUse,
     Ticker,
     Trade,
     Transfer,
     VenueContext,
-    VenuekitError,
+    positive_amount,
 )
 from venuekit_paper.capabilities import CAPABILITIES, MAX_DEPTH
 from venuekit_paper.config import read_options
 from venuekit_paper.engine import Engine
 from venuekit_paper.instruments import VENUE
 from venuekit_paper.latency import Latency
-from venuekit_paper.reading import fills, order_history, page_limit
+from venuekit_paper.motion import Motion
+from venuekit_paper.opening import open_engine
+from venuekit_paper.reading import at_least_one, fills, order_history, page_limit
 from venuekit_paper.search import search
-from venuekit_paper.streams import StreamHub, Subscription
+from venuekit_paper.streams import StreamHub
+from venuekit_paper.subscription import Subscription
 
 T = TypeVar("T")
-log = logging.getLogger("venuekit.paper")
-
-_ACCOUNTS_TRIED = 20
 
 
 class PaperVenue:
-    """One account of the embedded exchange. With `pace` realtime a task of its own moves the market."""
+    """One account of the embedded exchange. In realtime pace a task of its own moves the market."""
 
     def __init__(self, context: VenueContext) -> None:
         self._context = context
@@ -66,7 +59,7 @@ class PaperVenue:
         self._engine: Engine | None = None
         self._hub: StreamHub | None = None
         self._latency = Latency(self._clock, self.options.latency_ms)
-        self._task: asyncio.Task[None] | None = None
+        self._motion = Motion(self.options, self._clock, self._move)
 
     # -- who we are
 
@@ -112,76 +105,46 @@ class PaperVenue:
     # -- life
 
     async def connect(self) -> None:
-        """Open the exchange, or go on where it was left. Raises StoreInUse when another process has it."""
+        """Open the exchange, or go on where it was left; safe to call twice.
+
+        Raises:
+            StoreInUse: another process has the account open.
+            Unavailable: its file cannot be read or written.
+        """
         if self._engine is not None:
             return
         begin = self._clock.now_ns()
         if self.options.pace == "manual" and self.options.start_time_ns:
             begin = self.options.start_time_ns
-        self._engine = self._open(begin)
+        self._engine = open_engine(self.options, self._context.data_dir, self._context.account, begin)
+        self._account = self._engine.account
         self._hub = StreamHub(self._engine.exchange, self._engine.candles, self._account)
-        if self.options.pace == "realtime":
-            self._task = asyncio.get_running_loop().create_task(self._run())
-
-    def _open(self, begin_ns: int) -> Engine:
-        if not self.options.persist:
-            return Engine(self.options, self._account, None, begin_ns)
-        first = self._account
-        for number in range(1, _ACCOUNTS_TRIED + 1):
-            name = first if number == 1 else f"{first}-{number}"
-            try:
-                engine = Engine(self.options, name, self._file(name), begin_ns)
-            except StoreInUse:
-                if self.options.on_locked == "refuse" or number == _ACCOUNTS_TRIED:
-                    raise
-                continue
-            if name != first:
-                log.warning("Account %s is open in another process; using %s.", first, name)
-            self._account = name
-            return engine
-        raise AssertionError("the loop returns or raises")
-
-    def _file(self, account: str) -> Path:
-        self._context.data_dir.mkdir(parents=True, exist_ok=True)
-        return self._context.data_dir / f"{account}.sqlite3"
-
-    async def _run(self) -> None:
-        while True:
-            await self._clock.sleep(self.options.tick_interval_ms / 1000)
-            try:
-                self._move(self._clock.now_ns())
-            except VenuekitError as error:  # a full disk: the market stands still until it can be written again
-                log.warning("The simulated market did not move: %s", error)
+        self._motion.start()
 
     def _move(self, time_ns: int) -> None:
         self.engine.tick(time_ns)
         self.streams.publish(self.engine.exchange.now_ns)
 
     async def close(self) -> None:
-        """Stop the market and keep everything; safe to call twice."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-        if self._engine is not None:
-            self.streams.drop("The paper exchange was closed.")
-            engine, self._engine, self._hub = self._engine, None, None
-            engine.close()
+        """Stop the market, end every stream, and keep everything; safe to call twice."""
+        engine, hub, self._engine, self._hub = self._engine, self._hub, None, None
+        try:
+            await self._motion.stop()
+        finally:  # also for a caller that is canceled meanwhile
+            if engine is not None and hub is not None:
+                hub.drop("The paper exchange was closed.")
+                engine.close()
 
     async def advance(self, seconds: float) -> int:
         """Let the market make the moves of that much time; returns their number.
 
         In manual pace this is the market's only motion, and its time goes along. In realtime the moves are made at
-        once, all at the time that it is.
+        once, all at the time that it is. Time too short for a move is kept for the next call.
+
+        Raises:
+            InvalidValue: not a finite number of seconds, 0 or more.
         """
-        interval = self.options.tick_interval_ms * 1_000_000
-        moves = round(seconds * NANOS) // interval
-        manual = self.options.pace == "manual"
-        for _ in range(moves):
-            self._move(self.engine.tick_ns + interval if manual else self._clock.now_ns())
-            await asyncio.sleep(0)  # whoever listens sees each move, and may act on it
-        return moves
+        return await self._motion.advance(seconds, lambda: self.engine.tick_ns)
 
     def drop_connections(self) -> None:
         """Lose every stream at once, as a network does; for tests of what listens."""
@@ -222,8 +185,8 @@ class PaperVenue:
         return self.engine.exchange.market(instrument).scale.instrument
 
     async def search(self, text: str, *, limit: int = 20) -> Sequence[Instrument]:
-        """Instruments that match, best first."""
-        return search(await self.instruments(), text, limit)
+        """Instruments that match, best first. Raises InvalidValue for a limit below 1."""
+        return search(await self.instruments(), text, at_least_one(limit))
 
     async def tickers(self, instruments: Sequence[str]) -> Sequence[Ticker]:
         """Tickers in the order asked for."""
@@ -231,15 +194,13 @@ class PaperVenue:
         return [self.streams.ticker(exchange.market(i).scale.instrument.id) for i in instruments]
 
     async def order_book(self, instrument: str, *, depth: int = 50) -> OrderBook:
-        """The best `depth` levels of each side, 500 at most."""
-        if depth < 1:
-            raise InvalidValue("depth must be 1 or more.", field="depth", details={"accepted": f"1 to {MAX_DEPTH}"})
+        """The best `depth` levels of each side, 500 at most. Raises InvalidValue for a depth below 1."""
         name = self.engine.exchange.market(instrument).scale.instrument.id
-        return self.streams.book(name, min(depth, MAX_DEPTH))
+        return self.streams.book(name, min(at_least_one(depth, "depth"), MAX_DEPTH))
 
     async def trades(self, instrument: str, *, limit: int = 100) -> Sequence[Trade]:
-        """The latest public trades, newest first, 1,000 at most."""
-        return self.engine.exchange.trades(instrument, max(limit, 0))
+        """The latest public trades, newest first, 1,000 at most. Raises InvalidValue for a limit below 1."""
+        return self.engine.exchange.trades(instrument, at_least_one(limit))
 
     async def candles(
         self,
@@ -276,7 +237,10 @@ class PaperVenue:
         price: Decimal | None = None,
         stop_price: Decimal | None = None,
     ) -> Order:
-        """Change an order."""
+        """Change what is given of an order. Raises InvalidValue naming what is not an amount above zero."""
+        for field, value in (("size", size), ("price", price), ("stop_price", stop_price)):
+            if value is not None:
+                positive_amount(value, field=field)
         return await self._carried_out(lambda engine, now: engine.amend(order, size, price, stop_price, now))
 
     async def order(self, order: OrderRef) -> Order:

@@ -95,9 +95,7 @@ class History:
 
     def order(self, account: str, number: str) -> Order | None:
         """A finished order by the venue's id."""
-        if not (number.isascii() and number.isdigit()):
-            return None
-        return self._one("SELECT body FROM orders WHERE account = ? AND number = ?", (account, int(number)))
+        return self._one("SELECT body FROM orders WHERE account = ? AND number = ?", (account, _number(number)))
 
     def order_by_client_id(self, account: str, client_id: str) -> Order | None:
         """A finished order by the client's id."""
@@ -128,8 +126,7 @@ class History:
         conditions += [("time_ns >= ?", query.start_ns)] if query.start_ns is not None else []
         conditions += [("time_ns < ?", query.end_ns)] if query.end_ns is not None else []
         if query.order_id is not None:
-            number = int(query.order_id) if query.order_id.isascii() and query.order_id.isdigit() else -1
-            conditions.append(("order_number = ?", number))
+            conditions.append(("order_number = ?", _number(query.order_id)))
         return self._page("fills", "number", conditions, query.limit, query.cursor, Fill)
 
     def transfers(self, account: str, limit: int, cursor: str | None) -> Page[Transfer]:
@@ -142,9 +139,9 @@ class History:
         self.write()
         if cursor is not None:
             prefix, _, number = cursor.partition("-")
-            if prefix != table or not (number.isascii() and number.isdigit()) or len(number) > 18:
+            if prefix != table or _number(number) < 0:
                 raise InvalidCursor(f"{cursor[:40]!r} is not a cursor of this list.", field="cursor")
-            conditions.append((f"{key} < ?", int(number)))
+            conditions.append((f"{key} < ?", _number(number)))
         clause = " AND ".join(c for c, _ in conditions)
         sql = f"SELECT {key}, body FROM {table} WHERE {clause} ORDER BY {key} DESC LIMIT ?"  # noqa: S608
         rows = self.db.execute(sql, (*(v for _, v in conditions), limit + 1)).fetchall()
@@ -156,3 +153,8 @@ class History:
         """Write what is left, and close."""
         self.write()
         self.db.close()
+
+
+def _number(text: str) -> int:
+    """A number that this exchange could have given out, or -1."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1

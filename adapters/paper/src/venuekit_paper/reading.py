@@ -11,13 +11,18 @@ from venuekit_paper.capabilities import MAX_PAGE
 from venuekit_paper.exchange import Exchange
 
 
+def at_least_one(number: int, field: str = "limit") -> int:
+    """`number`. Raises InvalidValue below 1."""
+    if number < 1:
+        raise InvalidValue(
+            f"{field} must be 1 or more; {number} is not.", field=field, details={"accepted": "1 or more"}
+        )
+    return number
+
+
 def page_limit(limit: int) -> int:
     """`limit`, or the most that a page holds. Raises InvalidValue below 1."""
-    if limit < 1:
-        raise InvalidValue(
-            f"limit must be 1 or more; {limit} is not.", field="limit", details={"accepted": f"1 to {MAX_PAGE}"}
-        )
-    return min(limit, MAX_PAGE)
+    return min(at_least_one(limit), MAX_PAGE)
 
 
 def order_history(exchange: Exchange, account: str, query: HistoryQuery) -> Page[Order]:

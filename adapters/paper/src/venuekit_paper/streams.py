@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -27,79 +25,15 @@ from venuekit.adapter import (
     Ticker,
     TickerEvent,
     TradeEvent,
-    Unavailable,
 )
 from venuekit_paper.candles import Candles
 from venuekit_paper.exchange import Exchange
+from venuekit_paper.subscription import Subscription
 
-#: Market events that wait for one reader at most; own events are never dropped.
-BUFFER = 1000
 #: More levels than any book has.
 WHOLE_BOOK = 1_000_000
 
 Changed = dict[tuple[bool, Decimal], Decimal]
-
-
-class Subscription:
-    """One reader's events. Raises the error that ended it; closing it releases it, also while somebody waits."""
-
-    def __init__(self, channel: Channel, instruments: frozenset[str], owner: StreamHub) -> None:
-        self.channel = channel
-        self.instruments = instruments
-        #: A connection that is half open: nothing arrives any more, and nothing says so.
-        self.stalled = False
-        self._owner = owner
-        self._events: deque[Event] = deque()
-        self._ready = asyncio.Event()
-        self._error: Unavailable | None = None
-        self._closed = False
-
-    def wants(self, instrument: str | None) -> bool:
-        """Whether it asked for this instrument; one that named none gets all."""
-        return not self.instruments or instrument in self.instruments
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a market event would be one too many."""
-        return len(self._events) >= BUFFER and not self.channel.is_own
-
-    def put(self, event: Event) -> None:
-        """Hand over an event."""
-        if not self.stalled:
-            self._events.append(event)
-            self._ready.set()
-
-    def empty(self) -> None:
-        """Forget what waits."""
-        self._events.clear()
-
-    def fail(self, error: Unavailable) -> None:
-        """Lose the connection: what has not been read is lost with it."""
-        self._error = error
-        self._events.clear()
-        self._ready.set()
-
-    def __aiter__(self) -> Subscription:
-        return self
-
-    async def __anext__(self) -> Event:
-        while True:
-            if self._error is not None:
-                error, self._error, self._closed = self._error, None, True
-                raise error
-            if self._closed:
-                raise StopAsyncIteration
-            if self._events:
-                return self._events.popleft()
-            self._ready.clear()
-            await self._ready.wait()
-
-    async def aclose(self) -> None:
-        """End it; safe to call twice."""
-        self._closed = True
-        self._events.clear()
-        self._ready.set()
-        self._owner.release(self)
 
 
 class StreamHub:
@@ -169,13 +103,16 @@ class StreamHub:
                     self._send(Channel.CANDLES, event)
 
     def _send(self, channel: Channel, event: Event) -> None:
-        for reader in self._open[channel]:
+        for reader in list(self._open[channel]):
             if not reader.wants(event.instrument):
                 continue
-            if reader.is_full:
-                self._catch_up(reader, event)
-            else:
+            if not reader.is_full:
                 reader.put(event)
+            elif channel.is_own:
+                self.release(reader)
+                reader.fail(NotConnected("The reader fell too far behind.", fix="Subscribe again, and reconcile."))
+            else:
+                self._catch_up(reader, event)
 
     def _catch_up(self, reader: Subscription, event: Event) -> None:
         """A reader fell far behind: it gets a gap and the state as it is now, instead of stale news."""
@@ -248,7 +185,7 @@ class StreamHub:
     def subscribe(self, channel: Channel, instruments: Sequence[str], time_ns: int) -> Subscription:
         """A new reader; the instruments are known ids, none means all. It begins with the state now."""
         wanted = frozenset() if channel.is_own else frozenset(instruments)
-        reader = Subscription(channel, wanted, self)
+        reader = Subscription(channel, wanted, self.release)
         self._open[channel].append(reader)
         self._watch()
         for event in self._first(channel, sorted(wanted or self._exchange.markets), time_ns):
