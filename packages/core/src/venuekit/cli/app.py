@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from cyclopts import App, CycloptsError
 
 from venuekit.cli.exits import FAILED, INTERRUPTED, OK, USAGE, exit_code
-from venuekit.errors import VenuekitError
+from venuekit.errors import InternalError, UsageError, VenuekitError
 from venuekit.version import VERSION
 from venuekit.watch.redact import redact_text
 
@@ -34,6 +34,7 @@ _COMMANDS = {
     "new": ("venuekit.cli.new:app", "Skeletons: adapter."),
 }
 _PLUGIN_HELP = {"demo": "A real MCP client trades on the paper exchange, in this terminal."}
+_BUG = "This is a bug in venuekit; please report it."
 _INSTALL = {"demo": "pip install venuekit-mcp venuekit-paper venuekit-mcp-paper"}
 
 
@@ -64,22 +65,26 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments; returns the exit code. Errors become a line, never a traceback."""
     try:
-        code = _dispatch(list(argv))
+        code = _answered(list(argv))
         sys.stdout.flush()
-    except VenuekitError as error:
-        return _report(argv, error.to_dict(), str(error), exit_code(error))
-    except CycloptsError as error:
-        text = f"{error} Help: venuekit --help"
-        return _report(argv, {"code": "USAGE", "message": str(error), "fix": "venuekit --help"}, text, USAGE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has gone, as with `| head`; nothing is left to tell
         return OK
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a sentence, not a traceback
-        text = f"Internal error: {type(error).__name__}: {error}"
-        return _report(argv, {"code": "INTERNAL_ERROR", "message": text}, f"{text}\nThis is a bug in venuekit.", FAILED)
+        return _report(argv, InternalError(f"Internal error: {type(error).__name__}: {error}.", fix=_BUG), FAILED)
     return code
+
+
+def _answered(argv: list[str]) -> int:
+    try:
+        return _dispatch(argv)
+    except VenuekitError as error:
+        return _report(argv, error, exit_code(error))
+    except CycloptsError as error:
+        words = " ".join(["venuekit", *(error.command_chain or ())])
+        return _report(argv, UsageError(str(error).strip(), fix=f"See: {words} --help"), USAGE)
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -92,16 +97,17 @@ def _dispatch(argv: list[str]) -> int:
 def _plugin(name: str, arguments: list[str]) -> int:
     point = _plugins().get(name)
     if point is None:
-        print(f"venuekit {name} is in a package that is not installed. Run: {_INSTALL[name]}", file=sys.stderr)
-        return USAGE
+        raise UsageError(
+            f"venuekit {name} is in a package that is not installed.", fix=f"Run: {_INSTALL[name]}", field="command"
+        )
     code = point.load()(arguments)
     return code if isinstance(code, int) else OK
 
 
-def _report(argv: Sequence[str], body: dict[str, object], text: str, code: int) -> int:
+def _report(argv: Sequence[str], error: VenuekitError, code: int) -> int:
     from venuekit.cli.output import printable  # noqa: PLC0415
 
     if "--json" in argv:
-        print(redact_text(json.dumps({"error": body}, indent=2, ensure_ascii=False)))
-    print(printable(redact_text(text)), file=sys.stderr)
+        print(redact_text(json.dumps({"error": error.to_dict()}, indent=2, ensure_ascii=False)))
+    print(printable(redact_text(str(error))), file=sys.stderr)
     return code

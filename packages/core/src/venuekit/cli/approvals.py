@@ -201,7 +201,8 @@ def _state(approval: Approval, now_ns: int) -> str:
 
 def _expiry(approval: Approval, now_ns: int) -> str:
     left = (approval.expires_ns - now_ns) // _NANOS
-    return f"in {left} s" if approval.state is ApprovalState.PENDING and left > 0 else moment(approval.expires_ns)
+    at = moment(approval.expires_ns)
+    return f"{at}, in {left} s" if approval.state is ApprovalState.PENDING and left > 0 else at
 
 
 def _body(approval: Approval) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def _print(approval: Approval) -> None:
             ("desk", approval.desk),
             ("order", approval.order_id),
             ("asked", moment(approval.created_ns)),
-            ("expires", f"{moment(approval.expires_ns)} ({_expiry(approval, now)})"),
+            ("expires", _expiry(approval, now)),
             *([("note", approval.note)] if approval.note else []),
         ]
     )

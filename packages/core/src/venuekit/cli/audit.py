@@ -146,7 +146,7 @@ def _what(row: Row) -> str:
         case EntryKind.SNAPSHOT:
             return f"{len(b.get('orders', ()))} live orders"
         case _:
-            shown = {k: v for k, v in b.items() if k != "control"}
+            shown = {k: v for k, v in b.items() if k not in ("control", "breaker") and v != ""}
             return " ".join(f"{k}={v}" for k, v in shown.items())[:200]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -130,6 +131,9 @@ def _disk(folder: Path) -> Finding:
     there = folder
     while not there.exists():
         there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        fix = "Make it writable, or name another folder: [desk] data_dir."
+        return Finding("disk", State.FAILED, f"{folder} cannot be written", fix)
     free = shutil.disk_usage(there).free
     message = f"{folder}, {free // (1024 * 1024)} MiB free"
     if free < _LITTLE_DISK:
@@ -143,10 +147,11 @@ async def _store(place: Place) -> Finding:
     if not place.exists:
         return Finding("store", State.OK, f"{place.url}: nothing recorded yet")
     assert place.file is not None
-    result = verify_file(place.file)
-    if not result.ok:
-        return Finding("store", State.FAILED, f"{place.url}: {result.problem}", "Keep the file; compare with a backup.")
     try:
+        result = verify_file(place.file)
+        if not result.ok:
+            fix = "Keep the file; compare with a backup."
+            return Finding("store", State.FAILED, f"{place.url}: {result.problem}", fix)
         async with opened(place) as store:
             control = store.control()
     except VenuekitError as error:

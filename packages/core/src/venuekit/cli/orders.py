@@ -150,7 +150,7 @@ async def positions(*, desk: str | None = None, options: Options = DEFAULT) -> i
     async with read(find(options)) as store:
         found = [(name, position) for name in desks_of(store, desk) for position in _positions(store, name)]
     if options.json:
-        document({"positions": [{"desk": name, **to_plain(position)} for name, position in found]})
+        document({"positions": [{"desk": name, **_position_body(position)} for name, position in found]})
         return OK
     if not found:
         note("No positions. They appear with the first fill; orders: venuekit orders --all")
@@ -172,6 +172,11 @@ async def positions(*, desk: str | None = None, options: Options = DEFAULT) -> i
         right=("SIZE", "AVERAGE ENTRY", "REALIZED", "FEES"),
     )
     return OK
+
+
+def _position_body(position: Position) -> dict[str, Any]:
+    """What fills alone can tell; the quote currency and the market's price are not among it."""
+    return {k: v for k, v in to_plain(position).items() if k not in ("quote", "mark_price", "unrealized_pnl")}
 
 
 def _positions(store: Store, desk: str) -> list[Position]:

@@ -39,7 +39,7 @@ async def status(*, options: Options = DEFAULT) -> int:
                 d["open_orders"],
                 d["in_doubt"],
                 d["pending_approvals"],
-                ", ".join(f"{b['name']} {b['state']}" for b in d["breakers"]) or "-",
+                ", ".join(f"{b['name']} {b['state']}" for b in d["breakers"] if b["state"] != "CLOSED") or "-",
                 moment(d["last_row_ns"]),
             )
             for d in desks

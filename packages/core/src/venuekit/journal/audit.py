@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -54,16 +55,22 @@ def verify_file(path: Path, *, expected_head: str | None = None) -> Verification
         JournalUnavailable: the file cannot be read, which says nothing of what is in it.
     """
     anchor = AnchorFile(path)
-    address = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
         anchors = [a for a in (anchor.missed(), anchor.known()) if a is not None]
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5.0)
+        connection = sqlite3.connect(_address(path), uri=True, isolation_level=None, timeout=5.0)
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(error) from error
     try:
         return verify(connection, expected_head, anchors)
     finally:
         connection.close()
+
+
+def _address(path: Path) -> str:
+    """For reading only; where nothing can be written beside it, as a file that nobody changes."""
+    log = path.with_name(f"{path.name}-wal")
+    kept = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+    return f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if kept else ''}"
 
 
 def _verified(connection: sqlite3.Connection, expected_head: str | None, ends: Mapping[int, str]) -> Verification:

@@ -16,7 +16,7 @@ import attrs
 from venuekit.desk.bus import EventBus
 from venuekit.desk.desk import Desk
 from venuekit.desk.permission import desk_mode
-from venuekit.errors import JournalUnavailable, VenuekitError
+from venuekit.errors import ConfigError, JournalUnavailable, VenuekitError
 from venuekit.journal import open_store
 from venuekit.model.events import Channel, ConnectionEvent, Event
 from venuekit.model.order import Order
@@ -60,14 +60,18 @@ async def open_desk(
     config = check(_with_account(loaded.config, account))
     factory = load_factory(config.desk.venue)
     clock = clock or SystemClock()
-    folder = data_dir(config) / config.desk.venue
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = _folder(config)
     options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
     venue = factory.create(VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options))
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
-        await venue.connect()
+        try:
+            await venue.connect()
+        except OSError as error:
+            if error.filename is None:
+                raise  # it is about no file, and so a bug of the adapter
+            raise _unusable(error.filename, error) from error
         store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
         stack.push_async_callback(store.close)
         hub = Subscriptions(venue, clock, config.streams)
@@ -89,6 +93,24 @@ async def open_desk(
         session.begin()
         stack.push_async_callback(session.end)
         yield desk
+
+
+def _folder(config: DeskConfig) -> Path:
+    """The folder in which the venue may keep things."""
+    folder = data_dir(config) / config.desk.venue
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return folder
+
+
+def _unusable(place: object, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"{place} cannot be used: {error.strerror or error}.",
+        fix="Make it writable, or name another folder: [desk] data_dir.",
+        field="desk.data_dir",
+    )
 
 
 def _with_account(config: DeskConfig, account: str | None) -> DeskConfig:
