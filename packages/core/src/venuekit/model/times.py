@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from venuekit.errors import InvalidValue
 
@@ -18,8 +19,14 @@ _ACCEPTED = "ISO 8601 with a zone, such as 2026-11-21T14:30:00Z"
 def iso(time_ns: int) -> str:
     """UTC nanoseconds as ``2026-11-21T14:30:00.123456789Z``; the fraction is left out when zero."""
     seconds, nanos = divmod(time_ns, NANOS)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = _second(seconds)
     return f"{text}.{nanos:09d}Z" if nanos else f"{text}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    """The moment without its fraction: what is shown together is mostly of the same few seconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_iso(text: object, *, field: str) -> int:

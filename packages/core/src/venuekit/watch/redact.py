@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[redacted]"
@@ -28,6 +29,11 @@ _ASSIGNED = re.compile(
 _PUBLIC_NAME = re.compile(r"(?i)(digest|hash|head|_id|_ids|sha256)$|^id$")
 
 
+#: No pattern below matches a shorter text: the shortest is ``token=abcd``.
+_SHORTEST = 10
+
+
+@lru_cache(maxsize=1024)
 def names_a_secret(name: str) -> bool:
     """Whether a field of this name holds a secret."""
     words = _CAMEL.sub("_", name)
@@ -42,6 +48,8 @@ def redact_text(text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool
     for secret in also:
         if secret and secret in text:
             text = text.replace(secret, HIDDEN)
+    if len(text) < _SHORTEST:
+        return text
     text = _PEM.sub(HIDDEN, text)
     text = _JWT.sub(HIDDEN, text)
     text = _BEARER.sub(lambda m: f"{m.group(1)} {HIDDEN}", text)
@@ -56,7 +64,7 @@ def redact(value: Any, *, also: frozenset[str] = frozenset(), name: str = "") ->
     if isinstance(value, str):
         if name and value and names_a_secret(name):
             return HIDDEN
-        return redact_text(value, also=also, keep_hex=bool(_PUBLIC_NAME.search(name)))
+        return redact_text(value, also=also, keep_hex=len(value) >= _SHORTEST and bool(_PUBLIC_NAME.search(name)))
     if isinstance(value, Mapping):
         return {str(k): redact(v, also=also, name=str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
