@@ -7,10 +7,8 @@ from decimal import Decimal
 from venuekit.adapter import Venue
 from venuekit_paper.adapter import PaperVenue
 
-#: Enough money to move the market.
-options = {
-    "initial_balances": {"USD": Decimal(10_000_000), "BTC": Decimal(1), "ETH": Decimal(10)},
-}
+#: Enough to move the market.
+options = {"initial_balances": {"USD": Decimal(10_000_000), "BTC": Decimal(100), "ETH": Decimal(10)}}
 simulated_time = True
 settle_seconds = 0.25
 patience_seconds = 5.0

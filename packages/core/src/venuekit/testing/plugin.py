@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the kit when it is asked for."""
     config.addinivalue_line("markers", "behaviour(id): the promised behaviour that a contract test checks")
+    config.addinivalue_line("markers", "unusable(abilities): a contract test of each that the venue declares unusable")
     venue = config.getoption("--venue")
     if not venue:
         if any(str(arg).startswith(_CONTRACT) for arg in config.args):

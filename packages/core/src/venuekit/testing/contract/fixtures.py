@@ -31,6 +31,17 @@ async def kit(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[K
         await kit.finish()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each ability that the marker `unusable` lists and the venue declares unusable."""
+    mark = metafunc.definition.get_closest_marker("unusable")
+    if mark is None:
+        return
+    able = metafunc.config.stash[SUBJECT].factory.capabilities
+    values = [pytest.param(what, id=what.value) for what in mark.args[0] if not able.can(what)]
+    skip = pytest.mark.skip(reason="all are declared usable: there is nothing to refuse")
+    metafunc.parametrize("unusable", values or [pytest.param(None, marks=skip, id="none")])
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """Skip what the venue declares that it cannot do, with its own reason."""
     subject = config.stash[SUBJECT]

@@ -14,18 +14,19 @@ import anyio
 import pytest
 
 from venuekit.adapter import (
-    NANOS,
     ZERO,
     Balance,
     Capabilities,
     Channel,
     Clock,
     Event,
+    Feature,
     Fill,
     FillQuery,
     Instrument,
     InstrumentKind,
     InstrumentStatus,
+    Level,
     LimitOrder,
     Order,
     OrderAlreadyDone,
@@ -42,7 +43,8 @@ from venuekit.adapter import (
     floor_to,
     times,
 )
-from venuekit.testing.contract.profile import Profile, Subject, settled
+from venuekit.testing.contract.catalogue import Need
+from venuekit.testing.contract.profile import Profile, Subject
 from venuekit.testing.contract.recording import Recording
 
 T = TypeVar("T")
@@ -108,11 +110,30 @@ class Kit:
         found = []
         for instrument in listed if chosen else sorted(listed, key=lambda i: order.index(i.kind))[:40]:
             if instrument.status is InstrumentStatus.TRADING:
-                book = await self.venue.order_book(instrument.id)
+                book = await self.market_of(instrument)
                 if book.bids and book.asks:
                     found.append((instrument, book))
-        assert found, "no instrument is trading and has a two-sided book"
+        assert found, "no instrument is trading and has a two-sided market"
         return found
+
+    async def market_of(self, instrument: Instrument) -> OrderBook:
+        """Its book, or where the venue shows none, the best prices of its ticker."""
+        if self.can(Feature.ORDER_BOOK):
+            return await self.venue.order_book(instrument.id)
+        [ticker] = await self.venue.tickers([instrument.id])
+        bids, asks = ([Level(best, instrument.min_size)] if best else [] for best in (ticker.bid, ticker.ask))
+        return OrderBook(venue=self.venue.name, instrument=instrument.id, time_ns=ticker.time_ns, bids=bids, asks=asks)
+
+    async def trade_in(self, wanted: Callable[[Instrument], bool], otherwise: str) -> None:
+        """Turn to the first tradable instrument that is as wanted; skip the test when there is none."""
+        found = [(i, b) for i, b in await self.tradable() if wanted(i)]
+        if not found:
+            pytest.skip(otherwise)
+        self.instrument, self.book = found[0]
+
+    def can(self, *needs: Need) -> bool:
+        """Whether the venue declares all of them usable."""
+        return all(self.capabilities.can(need) for need in needs)
 
     @property
     def time_is_cheap(self) -> bool:
@@ -200,6 +221,10 @@ class Kit:
         self._placed[-1] = OrderRef.of(order)
         return order
 
+    async def order(self, order: Order) -> Order:
+        """The order as it is now."""
+        return await self.venue.order(OrderRef.of(order))
+
     async def look_up(self, request: OrderRequest) -> Order | None:
         """The order of that request's client order id; None when the venue has none."""
         try:
@@ -212,13 +237,15 @@ class Kit:
     async def open_ids(self) -> list[str | None]:
         """Client order ids of this run's open orders, in the order listed."""
         prefix = f"vk-{_RUN}-"
+        if not self.can(Feature.OPEN_ORDERS):
+            return []
         return [
             o.client_order_id for o in await self.venue.open_orders() if (o.client_order_id or "").startswith(prefix)
         ]
 
     async def done(self, order: Order) -> Order:
         """The order once it is done."""
-        return await self.eventually(lambda: self.venue.order(OrderRef.of(order)), lambda seen: seen.is_done)
+        return await self.eventually(lambda: self.order(order), lambda seen: seen.is_done)
 
     async def fills_of(self, order: Order) -> list[Fill]:
         """All fills of an order, once they add up to its filled size."""
@@ -234,18 +261,6 @@ class Kit:
         order = await self.done(await self.submit(self.taking(units=units)))
         assert order.filled_size > 0, f"an IOC order through the market did not trade: {order}"
         return order
-
-    async def trade_at(self, price: Decimal) -> None:
-        """Make the market trade at a price of its book's ask side: by the profile, or by buying that far."""
-        if self.profile.trade_at is not None:
-            await settled(self.profile.trade_at(self.venue, self.instrument.id, price))
-            return
-        levels = [level for level in (await self.venue.order_book(self.instrument.id)).asks if level.price <= price]
-        size = sum((level.size for level in levels), ZERO)
-        cost = times(times(size, price), self.instrument.contract_size)
-        if cost * 2 > (await self.balance(self.instrument.settle)).available:
-            pytest.skip("the account cannot pay for moving the market (profile.trade_at could)")
-        await self.done(await self.submit(self.taking(price=price, size=size)))
 
     async def balance(self, asset: str) -> Balance:
         """One asset's balance; zero when it is not listed."""
@@ -279,6 +294,8 @@ class Kit:
 
         return await self.eventually(look, lambda events: recording.error is not None or want(events))
 
-    def in_the_past(self) -> int:
-        """A moment a minute ago, UTC nanoseconds."""
-        return self.clock.now_ns() - 60 * NANOS
+    async def venue_time(self) -> int:
+        """The time at the venue, or ours where it does not tell, UTC nanoseconds."""
+        if self.can(Feature.SERVER_TIME):
+            return await self.venue.server_time_ns()
+        return self.clock.now_ns()

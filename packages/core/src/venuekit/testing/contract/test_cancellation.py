@@ -7,7 +7,8 @@ import pytest
 from venuekit.adapter import OrderAlreadyDone, OrderRef, OrderStatus, UnknownOrder
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
-from venuekit.testing.contract.test_orders import stop_limit
+from venuekit.testing.contract.moving import partly_filled
+from venuekit.testing.contract.requests import stop_limit
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +82,12 @@ async def test_cancel_all_takes_conditional_orders_too(kit: Kit) -> None:
     results = await kit.venue.cancel_all(kit.instrument.id)
     assert [r.order.venue_order_id for r in results] == [order.venue_order_id]
     assert (await kit.done(order)).status is OrderStatus.CANCELED
+
+
+@behaviour("CXL-09")
+async def test_a_canceled_order_keeps_what_it_has_traded(kit: Kit) -> None:
+    order = await partly_filled(kit)
+    await kit.venue.cancel(OrderRef.of(order))
+    after = await kit.done(order)
+    assert (after.status, after.filled_size) == (OrderStatus.CANCELED, order.filled_size)
+    assert (after.average_price, after.fees) == (order.average_price, order.fees)

@@ -5,60 +5,54 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
 import pytest
 
 from venuekit.adapter import (
     NANOS,
-    BracketOrder,
     Channel,
     Feature,
-    FillQuery,
     Granularity,
-    HistoryQuery,
-    MarketOrder,
     OrderRef,
     OrderRequest,
     OrderType,
     Side,
-    StopLimitOrder,
-    StopOrder,
     Support,
     TimeInForce,
     Unsupported,
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.reads import READS
+from venuekit.testing.contract.requests import bracket, market, stop, stop_limit
 
 pytestmark = pytest.mark.anyio
 
-READS: dict[Feature, Callable[[Kit], Awaitable[Any]]] = {
-    Feature.SEARCH: lambda kit: kit.venue.search("a"),
-    Feature.TICKER: lambda kit: kit.venue.tickers([kit.instrument.id]),
-    Feature.ORDER_BOOK: lambda kit: kit.venue.order_book(kit.instrument.id),
-    Feature.TRADES: lambda kit: kit.venue.trades(kit.instrument.id),
-    Feature.CANDLES: lambda kit: kit.venue.candles(kit.instrument.id, Granularity.ONE_MINUTE),
-    Feature.OPEN_ORDERS: lambda kit: kit.venue.open_orders(),
-    Feature.ORDER_HISTORY: lambda kit: kit.venue.order_history(HistoryQuery()),
-    Feature.FILLS: lambda kit: kit.venue.fills(FillQuery()),
-    Feature.BALANCES: lambda kit: kit.venue.balances(),
-    Feature.POSITIONS: lambda kit: kit.venue.positions(),
-    Feature.PROFILE: lambda kit: kit.venue.profile(),
-    Feature.TRANSFERS: lambda kit: kit.venue.transfers(),
-    Feature.SERVER_TIME: lambda kit: kit.venue.server_time_ns(),
-    Feature.ORDER_BY_CLIENT_ID: lambda kit: kit.venue.order(OrderRef(client_order_id=kit.new_id())),
+ORDERS: dict[OrderType, Callable[[Kit], OrderRequest]] = {
+    OrderType.MARKET: market,
+    OrderType.LIMIT: lambda kit: kit.resting(),
+    OrderType.STOP: stop,
+    OrderType.STOP_LIMIT: stop_limit,
+    OrderType.BRACKET: bracket,
+}
+OPTIONS: dict[Feature, Callable[[Kit], OrderRequest]] = {
+    Feature.POST_ONLY: lambda kit: kit.resting(post_only=True),
+    Feature.REDUCE_ONLY: lambda kit: kit.resting(reduce_only=True),
+    Feature.QUOTE_SIZE: lambda kit: market(kit, quote_size=kit.away(Side.BUY)),
 }
 
 
-async def _refused(kit: Kit, request: OrderRequest) -> None:
+CHANGES: dict[Feature, Callable[[Kit, OrderRef], Awaitable[Any]]] = {
+    Feature.SUBMIT: lambda kit, _: kit.submit(kit.resting()),
+    Feature.CANCEL: lambda kit, ref: kit.venue.cancel(ref),
+    Feature.CANCEL_ALL: lambda kit, _: kit.venue.cancel_all(),
+    Feature.AMEND: lambda kit, ref: kit.venue.amend(ref, size=kit.size(kit.away(Side.BUY), units=2)),
+}
+
+
+async def refused(kit: Kit, request: OrderRequest) -> None:
     with pytest.raises(Unsupported):
         await kit.submit(request)
     assert await kit.open_ids() == []
-
-
-def _unless_usable(kit: Kit, what: Feature | OrderType | TimeInForce | Channel) -> None:
-    if kit.capabilities.can(what):
-        pytest.skip(f"{what.value} is declared usable, and checked as such")
 
 
 @behaviour("CAP-01")
@@ -76,63 +70,36 @@ async def test_a_session_declares_what_its_factory_declares(kit: Kit) -> None:
 
 
 @behaviour("CAP-03")
-@pytest.mark.parametrize("feature", READS, ids=lambda f: f.value)
-async def test_an_unusable_read_raises_unsupported(kit: Kit, feature: Feature) -> None:
-    _unless_usable(kit, feature)
+@pytest.mark.unusable(list(READS))
+async def test_an_unusable_read_raises_unsupported(kit: Kit, unusable: Feature) -> None:
     with pytest.raises(Unsupported):
-        await READS[feature](kit)
+        await READS[unusable](kit)
 
 
 @behaviour("CAP-04")
-@pytest.mark.parametrize("kind", [k for k in OrderType if k is not OrderType.LIMIT], ids=lambda k: k.value)
-async def test_an_unusable_order_type_is_refused(kit: Kit, kind: OrderType) -> None:
-    _unless_usable(kit, kind)
-    like = kit.resting()
-    fields: dict[str, Any] = {
-        "instrument": like.instrument,
-        "side": Side.BUY,
-        "size": like.size,
-        "client_order_id": like.client_order_id,
-    }
-    higher = kit.away(Side.SELL)
-    requests: dict[OrderType, Callable[[], OrderRequest]] = {
-        OrderType.MARKET: lambda: MarketOrder(**fields),
-        OrderType.STOP: lambda: StopOrder(stop_price=higher, **fields),
-        OrderType.STOP_LIMIT: lambda: StopLimitOrder(stop_price=higher, price=higher, **fields),
-        OrderType.BRACKET: lambda: BracketOrder(price=like.price, stop_price=higher, **fields),
-    }
-    await _refused(kit, requests[kind]())
+@pytest.mark.unusable(list(ORDERS))
+async def test_an_unusable_order_type_is_refused(kit: Kit, unusable: OrderType) -> None:
+    await refused(kit, ORDERS[unusable](kit))
 
 
 @behaviour("CAP-05")
-@pytest.mark.parametrize("time_in_force", list(TimeInForce), ids=lambda t: t.value)
-async def test_an_unusable_time_in_force_is_refused(kit: Kit, time_in_force: TimeInForce) -> None:
-    _unless_usable(kit, time_in_force)
-    expires = kit.clock.now_ns() + 3600 * NANOS if time_in_force is TimeInForce.GTD else None
-    await _refused(kit, kit.resting(time_in_force=time_in_force, expires_at_ns=expires))
+@pytest.mark.unusable(list(TimeInForce))
+async def test_an_unusable_time_in_force_is_refused(kit: Kit, unusable: TimeInForce) -> None:
+    expires = kit.clock.now_ns() + 3600 * NANOS if unusable is TimeInForce.GTD else None
+    await refused(kit, kit.resting(time_in_force=unusable, expires_at_ns=expires))
 
 
 @behaviour("CAP-06")
-@pytest.mark.parametrize("option", ["post_only", "reduce_only", "quote_size"])
-async def test_an_unusable_option_of_orders_is_refused(kit: Kit, option: str) -> None:
-    _unless_usable(kit, Feature(option))
-    if option == "quote_size":
-        like = kit.resting()
-        await _refused(
-            kit,
-            MarketOrder(instrument=like.instrument, side=Side.BUY, quote_size=like.price, client_order_id=kit.new_id()),
-        )
-    else:
-        changed: dict[str, Any] = {option: True}
-        await _refused(kit, attrs.evolve(kit.resting(), **changed))
+@pytest.mark.unusable(list(OPTIONS))
+async def test_an_unusable_option_of_orders_is_refused(kit: Kit, unusable: Feature) -> None:
+    await refused(kit, OPTIONS[unusable](kit))
 
 
 @behaviour("CAP-07")
-@pytest.mark.parametrize("channel", list(Channel), ids=lambda c: c.value)
-async def test_an_unusable_channel_raises_unsupported(kit: Kit, channel: Channel) -> None:
-    _unless_usable(kit, channel)
+@pytest.mark.unusable(list(Channel))
+async def test_an_unusable_channel_raises_unsupported(kit: Kit, unusable: Channel) -> None:
     with pytest.raises(Unsupported):
-        await anext(kit.venue.subscribe(channel, [kit.instrument.id]))
+        await anext(kit.venue.subscribe(unusable, [kit.instrument.id]))
 
 
 @behaviour("CAP-08")
@@ -141,13 +108,24 @@ async def test_instruments_are_of_declared_kinds(kit: Kit) -> None:
 
 
 @behaviour("CAP-09")
-@pytest.mark.parametrize("feature", [Feature.AMEND, Feature.CANCEL_ALL], ids=lambda f: f.value)
-async def test_an_unusable_change_is_refused_and_changes_nothing(kit: Kit, feature: Feature) -> None:
-    _unless_usable(kit, feature)
-    order = await kit.submit(kit.resting())
+@pytest.mark.unusable(list(CHANGES))
+async def test_an_unusable_change_is_refused_and_changes_nothing(kit: Kit, unusable: Feature) -> None:
+    placed: list[str | None] = []
+    ref = OrderRef(client_order_id=kit.new_id(), instrument=kit.instrument.id)
+    if kit.can(Feature.SUBMIT, OrderType.LIMIT, TimeInForce.GTC):
+        order = await kit.submit(kit.resting())
+        ref, placed = OrderRef.of(order), [order.client_order_id]
     with pytest.raises(Unsupported):
-        if feature is Feature.AMEND:
-            await kit.venue.amend(OrderRef.of(order), size=kit.size(kit.away(Side.BUY), units=2))
-        else:
-            await kit.venue.cancel_all()
-    assert await kit.open_ids() == [order.client_order_id]
+        await CHANGES[unusable](kit, ref)
+    if kit.can(Feature.OPEN_ORDERS):
+        assert await kit.open_ids() == placed
+
+
+@behaviour("CAP-10")
+async def test_a_granularity_that_is_not_declared_is_unsupported(kit: Kit) -> None:
+    others = [g for g in Granularity if g not in kit.capabilities.granularities]
+    if not others:
+        pytest.skip("every granularity is declared usable: there is nothing to refuse")
+    for granularity in others:
+        with pytest.raises(Unsupported):
+            await kit.venue.candles(kit.instrument.id, granularity)

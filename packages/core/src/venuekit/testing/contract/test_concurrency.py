@@ -10,9 +10,10 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from venuekit.adapter import Order, OrderRef, OrderRequest
+from venuekit.adapter import Feature, Order, OrderAlreadyDone, OrderRef, OrderRequest, OrderStatus
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.reads import READS
 from venuekit.testing.contract.test_streams import any_channel
 
 pytestmark = pytest.mark.anyio
@@ -29,11 +30,12 @@ async def test_many_reads_at_once_all_answer(kit: Kit) -> None:
     answers: list[Any] = []
 
     async def read() -> None:
-        answers.append(await kit.venue.order_book(kit.instrument.id))
-        answers.append(await kit.venue.instruments())
+        answers.append(await kit.venue.instrument(kit.instrument.id))
+        answers.extend([await READS[feature](kit) for feature in usable])
 
+    usable = [f for f in READS if kit.can(f) and f is not Feature.ORDER_BY_CLIENT_ID]
     await at_once(*[read] * 20)
-    assert len(answers) == 40
+    assert len(answers) == 20 * (1 + len(usable))
 
 
 @behaviour("CON-02")
@@ -52,7 +54,7 @@ async def test_many_orders_at_once_are_each_placed_once(kit: Kit) -> None:
 
 @behaviour("CON-03")
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13])
-async def test_a_caller_that_gives_up_leaves_no_order_or_one(kit: Kit, turns: int) -> None:
+async def test_an_order_survives_a_caller_that_gives_up(kit: Kit, turns: int) -> None:
     request = kit.resting()
     async with anyio.create_task_group() as group:
         group.start_soon(kit.submit, request)
@@ -86,5 +88,38 @@ async def test_a_canceled_reader_leaves_the_venue_working(kit: Kit) -> None:
         async with kit.recording(channel, [kit.instrument.id]):
             pass
     async with kit.recording(channel, [kit.instrument.id]) as recording:
-        assert (await kit.venue.order_book(kit.instrument.id)).bids
+        assert (await kit.venue.instrument(kit.instrument.id)) == kit.instrument
     assert recording.error is None
+
+
+@behaviour("CON-06")
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5])
+async def test_a_caller_that_gives_up_canceling_leaves_the_order_open_or_done(kit: Kit, turns: int) -> None:
+    order = await kit.submit(kit.resting())
+    async with anyio.create_task_group() as group:
+        group.start_soon(kit.venue.cancel, OrderRef.of(order))
+        for _ in range(turns):
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    await kit.pause()
+    now = await kit.order(order)
+    assert (order.client_order_id in await kit.open_ids()) is not now.is_done
+    if not now.is_done:
+        await kit.venue.cancel(OrderRef.of(order))
+    assert (await kit.done(order)).status is OrderStatus.CANCELED
+
+
+@behaviour("CON-07")
+async def test_an_order_canceled_many_times_at_once_ends_once(kit: Kit) -> None:
+    order = await kit.submit(kit.resting())
+    answers: list[Order | OrderAlreadyDone] = []
+
+    async def cancel() -> None:
+        try:
+            answers.append(await kit.venue.cancel(OrderRef.of(order)))
+        except OrderAlreadyDone as error:
+            answers.append(error)
+
+    await at_once(*[cancel] * 5)
+    assert any(isinstance(answer, Order) for answer in answers), "nobody was told that the order was canceled"
+    assert (await kit.done(order)).status is OrderStatus.CANCELED

@@ -56,7 +56,7 @@ async def test_the_same_order_sent_many_times_at_once_is_one_order(kit: Kit) -> 
 async def test_a_done_order_sent_again_does_not_trade_again(kit: Kit) -> None:
     request = kit.taking()
     first = await kit.done(await kit.submit(request))
-    balance = await kit.balance(kit.instrument.quote) if kit.capabilities.can(Feature.BALANCES) else None
+    balance = await kit.balance(kit.instrument.quote) if kit.can(Feature.BALANCES) else None
     second = await kit.submit(request)
     _same(first, second)
     assert (second.status, second.filled_size) == (first.status, first.filled_size)

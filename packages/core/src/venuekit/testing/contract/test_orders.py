@@ -3,60 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from venuekit.adapter import (
     NANOS,
-    BracketOrder,
     Feature,
-    MarketOrder,
     NoLiquidity,
     NotReducing,
-    Order,
     OrderRef,
-    OrderRequest,
     OrderStatus,
     OrderType,
     Side,
-    StopLimitOrder,
-    StopOrder,
     TimeInForce,
     times,
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.moving import partly_filled
+from venuekit.testing.contract.requests import market
 
 pytestmark = pytest.mark.anyio
-
-
-def market(kit: Kit, **fields: Any) -> MarketOrder:
-    if "quote_size" not in fields:
-        fields.setdefault("size", kit.size(kit.away(Side.BUY)))
-    fields.setdefault("side", Side.BUY)
-    return MarketOrder(instrument=kit.instrument.id, client_order_id=kit.new_id(), **fields)
-
-
-def stop_limit(kit: Kit) -> StopLimitOrder:
-    """A buy that waits above the market."""
-    above = kit.away(Side.SELL)
-    return StopLimitOrder(
-        instrument=kit.instrument.id,
-        side=Side.BUY,
-        size=kit.size(kit.away(Side.BUY)),
-        stop_price=above,
-        price=above,
-        client_order_id=kit.new_id(),
-    )
-
-
-async def seen_waiting(kit: Kit, request: OrderRequest) -> Order:
-    order = await kit.submit(request)
-    assert order.status in {OrderStatus.PENDING_TRIGGER, OrderStatus.OPEN}
-    assert order.filled_size == 0
-    assert request.client_order_id in await kit.open_ids(), "a conditional order is not among the open orders"
-    return order
 
 
 @behaviour("ORD-01")
@@ -136,7 +103,7 @@ async def test_a_post_only_order_away_from_the_market_rests(kit: Kit) -> None:
 
 @behaviour("ORD-08")
 async def test_a_gtd_order_expires_at_its_time(kit: Kit) -> None:
-    expires = await _venue_time(kit) + 2 * NANOS
+    expires = await kit.venue_time() + 2 * NANOS
     order = await kit.submit(kit.resting(time_in_force=TimeInForce.GTD, expires_at_ns=expires))
     assert (order.status, order.expires_at_ns) == (OrderStatus.OPEN, expires)
     await kit.pause(3)
@@ -151,83 +118,12 @@ async def test_a_day_order_rests(kit: Kit) -> None:
     assert (order.status, order.time_in_force) == (OrderStatus.OPEN, TimeInForce.DAY)
 
 
-def stop(kit: Kit, stop_price: Decimal) -> StopOrder:
-    return StopOrder(
-        instrument=kit.instrument.id,
-        side=Side.BUY,
-        size=kit.size(kit.away(Side.BUY)),
-        stop_price=stop_price,
-        client_order_id=kit.new_id(),
-    )
-
-
-@behaviour("ORD-10")
-async def test_a_stop_order_waits_for_its_trigger(kit: Kit) -> None:
-    request = stop(kit, kit.away(Side.SELL))
-    order = await seen_waiting(kit, request)
-    assert (order.type, order.stop_price, order.size) == (OrderType.STOP, request.stop_price, request.size)
-
-
-@behaviour("ORD-11")
-async def test_a_stop_limit_order_waits_for_its_trigger(kit: Kit) -> None:
-    request = stop_limit(kit)
-    order = await seen_waiting(kit, request)
-    assert (order.type, order.stop_price, order.price) == (OrderType.STOP_LIMIT, request.stop_price, request.price)
-
-
-@behaviour("ORD-12")
-async def test_a_bracket_order_waits(kit: Kit) -> None:
-    held = await kit.bought(units=2)
-    request = BracketOrder(
-        instrument=kit.instrument.id,
-        side=Side.SELL,
-        size=min(kit.size(kit.away(Side.BUY)), held.filled_size),
-        price=kit.away(Side.SELL),
-        stop_price=kit.away(Side.BUY),
-        client_order_id=kit.new_id(),
-    )
-    order = await seen_waiting(kit, request)
-    assert (order.type, order.price, order.stop_price) == (OrderType.BRACKET, request.price, request.stop_price)
-
-
-@behaviour("ORD-13")
-async def test_a_stop_order_triggers_when_the_market_trades_there(kit: Kit) -> None:
-    trigger = kit.book.asks[min(2, len(kit.book.asks) - 1)].price
-    order = await kit.submit(stop(kit, trigger))
-    await kit.trade_at(trigger)
-    order = await kit.done(order)
-    assert order.filled_size > 0
-
-
-@behaviour("ORD-14")
-async def test_an_amended_price_is_the_price_and_the_ids_stay(kit: Kit) -> None:
-    before = await kit.submit(kit.resting())
-    price = kit.away(Side.BUY, "0.25")
-    await kit.venue.amend(OrderRef.of(before), price=price)
-    after = await kit.eventually(lambda: kit.venue.order(OrderRef.of(before)), lambda seen: seen.price == price)
-    assert (after.price, after.size, after.status) == (price, before.size, OrderStatus.OPEN)
-    assert (after.client_order_id, after.venue_order_id) == (before.client_order_id, before.venue_order_id)
-    assert (await kit.open_ids()).count(before.client_order_id) == 1
-
-
-@behaviour("ORD-15")
-async def test_an_amended_size_is_the_new_total(kit: Kit) -> None:
-    before = await kit.submit(kit.resting(units=3))
-    size = kit.size(kit.away(Side.BUY), units=2)
-    await kit.venue.amend(OrderRef.of(before), size=size)
-    after = await kit.eventually(lambda: kit.venue.order(OrderRef.of(before)), lambda seen: seen.size == size)
-    assert (after.size, after.remaining, after.price) == (size, size, before.price)
-
-
 @behaviour("ORD-16")
 async def test_a_reduce_only_order_with_nothing_to_reduce_is_refused(kit: Kit) -> None:
-    derivatives = [(i, b) for i, b in await kit.tradable() if i.is_derivative]
-    if not derivatives:
-        pytest.skip("no derivative is trading")
-    if kit.capabilities.can(Feature.POSITIONS):
+    taken: set[str] = set()
+    if kit.can(Feature.POSITIONS):
         taken = {p.instrument for p in await kit.venue.positions() if p.size}
-        derivatives = [(i, b) for i, b in derivatives if i.id not in taken]
-    kit.instrument, kit.book = derivatives[0]
+    await kit.trade_in(lambda i: i.is_derivative and i.id not in taken, "no derivative is trading")
     request = kit.resting(reduce_only=True)
     with pytest.raises(NotReducing):
         await kit.submit(request)
@@ -239,7 +135,7 @@ async def test_an_order_is_the_same_by_either_id(kit: Kit) -> None:
     order = await kit.submit(kit.resting())
     by_venue = await kit.venue.order(OrderRef(venue_order_id=order.venue_order_id, instrument=order.instrument))
     assert (by_venue.client_order_id, by_venue.status) == (order.client_order_id, order.status)
-    if kit.capabilities.can(Feature.ORDER_BY_CLIENT_ID):
+    if kit.can(Feature.ORDER_BY_CLIENT_ID):
         by_client = await kit.venue.order(OrderRef(client_order_id=order.client_order_id, instrument=order.instrument))
         assert by_client == by_venue
 
@@ -272,14 +168,28 @@ async def test_a_done_order_is_no_longer_open(kit: Kit) -> None:
 
 @behaviour("ORD-21")
 async def test_the_times_of_an_order_are_in_order(kit: Kit) -> None:
-    before = await _venue_time(kit)
+    before = await kit.venue_time()
     order = await kit.submit(kit.resting())
-    after = await _venue_time(kit)
+    after = await kit.venue_time()
     slack = 5 * NANOS
     assert before - slack <= order.created_ns <= order.updated_ns <= after + slack
 
 
-async def _venue_time(kit: Kit) -> int:
-    if kit.capabilities.can(Feature.SERVER_TIME):
-        return await kit.venue.server_time_ns()
-    return kit.clock.now_ns()
+@behaviour("ORD-22")
+async def test_a_reduce_only_order_that_reduces_is_taken(kit: Kit) -> None:
+    await kit.trade_in(lambda i: i.is_derivative, "no derivative is trading")
+    held = await kit.bought(units=2)
+    sale = await kit.done(await kit.submit(kit.taking(Side.SELL, size=held.filled_size, reduce_only=True)))
+    assert (sale.reduce_only, sale.filled_size) == (True, held.filled_size)
+    sizes = {p.instrument: p.size for p in await kit.venue.positions()}
+    assert sizes.get(kit.instrument.id, 0) == 0
+
+
+@behaviour("ORD-23")
+async def test_an_order_that_trades_in_part_rests_with_what_is_left(kit: Kit) -> None:
+    order = await partly_filled(kit)
+    assert order.size is not None
+    assert 0 < order.filled_size < order.size
+    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert order.client_order_id in await kit.open_ids()
+    assert sum((f.size for f in await kit.fills_of(order)), Decimal(0)) == order.filled_size

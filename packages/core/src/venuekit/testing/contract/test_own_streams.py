@@ -15,11 +15,13 @@ from venuekit.adapter import (
     OrderRef,
     OrderStatus,
     OrderType,
+    TimeInForce,
     may_follow,
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
-from venuekit.testing.contract.test_orders import stop_limit
+from venuekit.testing.contract.moving import partly_filled
+from venuekit.testing.contract.requests import stop_limit
 from venuekit.testing.contract.test_streams import lose_connection
 
 pytestmark = pytest.mark.anyio
@@ -43,19 +45,27 @@ def legal(seen: list[OrderStatus]) -> None:
         assert may_follow(before, after), f"{before.value} was followed by {after.value}"
 
 
+def own_fills(events: list[Event], orders: list[Order]) -> list[Fill]:
+    ids = {order.venue_order_id for order in orders}
+    return [e.fill for e in events if isinstance(e, FillEvent) and e.fill.venue_order_id in ids]
+
+
 @behaviour("STR-12")
 async def test_own_orders_are_reported_in_a_legal_order(kit: Kit) -> None:
     async with kit.recording(Channel.OWN_ORDERS) as recording:
-        orders = [await kit.submit(kit.resting()), await kit.submit(kit.taking())]
-        if kit.capabilities.can(OrderType.STOP_LIMIT):
+        orders = [await kit.submit(kit.resting())]
+        if kit.can(TimeInForce.IOC):
+            orders.append(await kit.submit(kit.taking()))
+        if kit.can(OrderType.STOP_LIMIT):
             orders.append(await kit.submit(stop_limit(kit)))
-        for order in (orders[0], *orders[2:]):
-            await kit.venue.cancel(OrderRef.of(order))
+        for order in orders:
+            if not (await kit.order(order)).is_done:
+                await kit.venue.cancel(OrderRef.of(order))
         events = await kit.wait_for(recording, lambda events: all(ended(events, o) for o in orders))
     assert recording.error is None
     for order in orders:
         legal(states(events, order))
-        assert states(events, order)[-1] is (await kit.venue.order(OrderRef.of(order))).status
+        assert states(events, order)[-1] is (await kit.order(order)).status
     assert states(events, orders[0])[-1] is OrderStatus.CANCELED
     for event in events:
         assert isinstance(event, OrderEvent)
@@ -68,8 +78,7 @@ async def test_own_fills_are_reported_once_as_they_are_listed(kit: Kit) -> None:
         listed = [fill for order in orders for fill in await kit.fills_of(order)]
 
         def mine(events: list[Event]) -> list[Fill]:
-            ids = {order.venue_order_id for order in orders}
-            return [e.fill for e in events if isinstance(e, FillEvent) and e.fill.venue_order_id in ids]
+            return own_fills(events, orders)
 
         events = await kit.wait_for(recording, lambda events: len(mine(events)) >= len(listed))
         await kit.pause()
@@ -96,3 +105,32 @@ async def test_every_subscriber_gets_every_own_order_event(kit: Kit) -> None:
         seen = [await kit.wait_for(each, lambda events: ended(events, order)) for each in (one, other)]
     assert states(seen[0], order) == states(seen[1], order)
     assert states(seen[0], order)[-1] is OrderStatus.CANCELED
+
+
+@behaviour("STR-16")
+async def test_after_a_loss_own_fills_are_reported_again_once(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_FILLS) as lost:
+        before = await kit.bought()
+        await kit.wait_for(lost, lambda events: bool(own_fills(events, [before])))
+        await lose_connection(kit, lost)
+    async with kit.recording(Channel.OWN_FILLS) as recording:
+        after = await kit.bought()
+        listed = await kit.fills_of(after)
+        await kit.wait_for(recording, lambda events: len(own_fills(events, [after])) >= len(listed))
+        await kit.pause()
+    assert sorted(f.id for f in own_fills(recording.events, [after])) == sorted(f.id for f in listed)
+    assert own_fills(recording.events, [before]) == [], "a fill from before the loss came again"
+
+
+@behaviour("STR-17")
+async def test_what_an_order_has_traded_never_goes_back(kit: Kit) -> None:
+    async with kit.recording(Channel.OWN_ORDERS) as recording:
+        order = await partly_filled(kit)
+        await kit.venue.cancel(OrderRef.of(order))
+        events = await kit.wait_for(recording, lambda events: ended(events, order))
+    seen = [e.order for e in events if isinstance(e, OrderEvent) and e.order.venue_order_id == order.venue_order_id]
+    for name in ("filled_size", "fees", "updated_ns"):
+        values = [getattr(each, name) for each in seen]
+        assert values == sorted(values), f"{name} went back: {values}"
+    assert seen[-1].filled_size == (await kit.order(order)).filled_size
+    legal([each.status for each in seen])

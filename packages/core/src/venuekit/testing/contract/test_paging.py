@@ -84,3 +84,30 @@ async def test_a_page_is_newest_first_and_keeps_its_limit(kit: Kit) -> None:
     assert len(page.items) == 2
     assert page.next_cursor is not None
     assert [o.venue_order_id for o in page.items] == ids[:0:-1]
+
+
+@behaviour("PAG-05")
+async def test_pages_of_transfers_lose_and_repeat_nothing(kit: Kit) -> None:
+    whole = [t.id for t in (await kit.venue.transfers(limit=20)).items]
+    if len(whole) < 2:
+        pytest.skip("the account has fewer than two transfers")
+    cursor: str | None = None
+    found: list[str] = []
+    for _ in whole:
+        page = await kit.venue.transfers(limit=1, cursor=cursor)
+        found += [t.id for t in page.items]
+        cursor = page.next_cursor
+    assert found == whole
+
+
+@behaviour("PAG-06")
+async def test_orders_that_end_meanwhile_are_neither_lost_nor_repeated(kit: Kit) -> None:
+    ids = await placed(kit, 5)
+    since = (await kit.venue.order(kit.ref(ids[0]))).created_ns
+    read = orders(kit, 2, since)
+    first = await read(None)
+    for ended in (ids[0], ids[4]):  # one that has been on a page, and one that will be
+        await kit.venue.cancel(kit.ref(ended))
+    rest = await to_the_end(lambda cursor: read(cursor or first.next_cursor))
+    found = [o.venue_order_id for o in [*first.items, *rest]]
+    assert sorted(found, key=str) == sorted(ids)

@@ -85,7 +85,7 @@ async def test_the_profile_says_environment_permissions_and_fees(kit: Kit) -> No
     assert (profile.venue, profile.account) == (kit.venue.name, kit.venue.account)
     assert profile.environment == kit.venue.environment
     assert KeyPermission.VIEW in profile.permissions
-    assert kit.capabilities.can(Feature.SUBMIT) == (KeyPermission.TRADE in profile.permissions)
+    assert kit.can(Feature.SUBMIT) == (KeyPermission.TRADE in profile.permissions)
 
 
 @behaviour("POR-06")
@@ -99,8 +99,23 @@ async def test_transfers_come_newest_first(kit: Kit) -> None:
 
 @behaviour("POR-07")
 async def test_a_fill_says_its_fee(kit: Kit) -> None:
-    profile = await kit.venue.profile() if kit.capabilities.can(Feature.PROFILE) else None
+    profile = await kit.venue.profile() if kit.can(Feature.PROFILE) else None
     for fill in await kit.fills_of(await kit.bought()):
         assert fill.fee_asset
         if profile is not None and profile.taker_fee_rate:
             assert fill.fee > 0, "the profile says that taking costs a fee, and the fill has none"
+
+
+@behaviour("POR-08")
+async def test_a_sale_holds_what_it_would_sell(kit: Kit) -> None:
+    fully_funded(kit)
+    await kit.bought(units=2)
+    asset = kit.instrument.base
+    before = await kit.balance(asset)
+    request = kit.resting(Side.SELL)
+    order = await kit.submit(request)
+    during = await kit.balance(asset)
+    assert (during.total, during.held - before.held) == (before.total, request.size)
+    await kit.venue.cancel(OrderRef.of(order))
+    await kit.done(order)
+    assert await kit.eventually(lambda: kit.balance(asset), lambda b: b == before) == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -13,9 +13,6 @@ import pytest
 from venuekit.adapter import (
     ZERO,
     Feature,
-    FillQuery,
-    Granularity,
-    HistoryQuery,
     OrderType,
     Side,
     TimeInForce,
@@ -27,33 +24,20 @@ from venuekit.adapter import (
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.reads import READS
 
 pytestmark = pytest.mark.anyio
 
 
 async def everything(kit: Kit) -> list[Any]:
     """Every value that the usable reads return, after some trading where that is possible."""
-    can, venue, name = kit.capabilities.can, kit.venue, kit.instrument.id
-    if can(Feature.SUBMIT) and can(OrderType.LIMIT) and can(TimeInForce.IOC) and kit.may_trade:
+    if kit.may_trade and kit.can(Feature.SUBMIT, OrderType.LIMIT, TimeInForce.IOC, TimeInForce.GTC):
         await kit.submit(kit.taking())
         await kit.submit(kit.resting())
-    reads: dict[Feature, Callable[[], Awaitable[Any]]] = {
-        Feature.TICKER: lambda: venue.tickers([name]),
-        Feature.ORDER_BOOK: lambda: venue.order_book(name),
-        Feature.TRADES: lambda: venue.trades(name),
-        Feature.CANDLES: lambda: venue.candles(name, Granularity.ONE_MINUTE),
-        Feature.OPEN_ORDERS: venue.open_orders,
-        Feature.ORDER_HISTORY: lambda: venue.order_history(HistoryQuery()),
-        Feature.FILLS: lambda: venue.fills(FillQuery()),
-        Feature.BALANCES: venue.balances,
-        Feature.POSITIONS: venue.positions,
-        Feature.PROFILE: venue.profile,
-        Feature.TRANSFERS: venue.transfers,
-    }
-    found: list[Any] = list(await venue.instruments())
-    for feature, read in reads.items():
-        if can(feature):
-            answer = await read()
+    found: list[Any] = list(await kit.venue.instruments())
+    for feature, read in READS.items():
+        if kit.can(feature) and feature is not Feature.ORDER_BY_CLIENT_ID:
+            answer = await read(kit)
             answer = getattr(answer, "items", answer)
             found += answer if isinstance(answer, Sequence) else [answer]
     return found
@@ -74,14 +58,15 @@ def inexact(value: Any, path: str) -> list[str]:
 
 @behaviour("PRE-01")
 async def test_price_and_size_come_back_to_the_last_digit(kit: Kit) -> None:
-    rules = kit.instrument
-    price = plus(kit.away(Side.BUY), rules.tick_size)
-    size = plus(kit.size(price), rules.lot_size)
-    order = await kit.submit(kit.resting(price=price, size=size))
-    listed = [o for o in await kit.venue.open_orders() if o.client_order_id == order.client_order_id]
-    for seen in (order, *listed):
-        assert (seen.price, seen.size) == (price, size)
-    assert listed
+    for rules, book in (await kit.tradable())[:5]:
+        kit.instrument, kit.book = rules, book
+        price = plus(kit.away(Side.BUY), rules.tick_size)
+        size = plus(kit.size(price), rules.lot_size)
+        order = await kit.submit(kit.resting(price=price, size=size))
+        listed = [o for o in await kit.venue.open_orders() if o.client_order_id == order.client_order_id]
+        for seen in (order, await kit.order(order), *listed):
+            assert (seen.price, seen.size) == (price, size), f"{rules.id} lost a digit"
+        assert listed
 
 
 @behaviour("PRE-02")

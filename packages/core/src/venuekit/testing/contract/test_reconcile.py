@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from venuekit.adapter import Feature, FillQuery, HistoryQuery, OrderRef, OrderStatus, Side
+from venuekit.adapter import Feature, FillQuery, HistoryQuery, OrderRef, OrderStatus, OrderType, Side
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.requests import stop_limit
 
 pytestmark = pytest.mark.anyio
 
@@ -62,13 +63,15 @@ async def test_fills_of_one_order_are_those_of_that_order(kit: Kit) -> None:
 
 
 @behaviour("REC-05")
-async def test_history_filters_by_state_side_and_instrument(kit: Kit) -> None:
+async def test_history_filters_by_state_side_type_and_instrument(kit: Kit) -> None:
     gone, stays = await kit.submit(kit.resting()), await kit.submit(kit.resting())
     await kit.venue.cancel(OrderRef.of(gone))
     await kit.done(gone)
     queries = [
         (HistoryQuery(statuses=[OrderStatus.CANCELED], instrument=kit.instrument.id), True, False),
         (HistoryQuery(statuses=[OrderStatus.OPEN], instrument=kit.instrument.id), False, True),
+        (HistoryQuery(type=OrderType.LIMIT, instrument=kit.instrument.id), True, True),
+        (HistoryQuery(type=OrderType.MARKET, instrument=kit.instrument.id), False, False),
         (HistoryQuery(side=Side.BUY, instrument=kit.instrument.id), True, True),
         (HistoryQuery(side=Side.SELL, instrument=kit.instrument.id), False, False),
     ]
@@ -80,9 +83,34 @@ async def test_history_filters_by_state_side_and_instrument(kit: Kit) -> None:
 @behaviour("REC-06")
 async def test_history_knows_done_orders_and_open_ones(kit: Kit) -> None:
     orders = [await kit.submit(kit.resting())]
-    if kit.capabilities.can(Feature.FILLS):
+    if kit.can(Feature.FILLS):
         orders.append(await kit.bought())
     page = await kit.venue.order_history(HistoryQuery(instrument=kit.instrument.id))
     known = {o.venue_order_id: o for o in page.items}
     for order in orders:
         assert known[order.venue_order_id].status is (await kit.venue.order(OrderRef.of(order))).status
+
+
+@behaviour("REC-07")
+async def test_a_new_session_lists_the_same_conditional_orders(kit: Kit) -> None:
+    order = await kit.submit(stop_limit(kit))
+    await kit.reopen()
+    assert await kit.open_ids() == [order.client_order_id]
+    assert await kit.order(order) == order
+
+
+@behaviour("REC-08")
+async def test_history_since_a_time_includes_its_start_and_not_its_end(kit: Kit) -> None:
+    first = await kit.submit(kit.resting())
+    await kit.pause(1)
+    second = await kit.submit(kit.resting())
+    assert second.created_ns > first.created_ns
+
+    async def ids(start: int | None, end: int | None) -> list[str | None]:
+        query = HistoryQuery(instrument=kit.instrument.id, start_ns=start, end_ns=end)
+        known = (first.venue_order_id, second.venue_order_id)
+        return [o.venue_order_id for o in (await kit.venue.order_history(query)).items if o.venue_order_id in known]
+
+    assert await ids(second.created_ns, None) == [second.venue_order_id]
+    assert await ids(None, second.created_ns) == [first.venue_order_id]
+    assert await ids(first.created_ns, second.created_ns + 1) == [second.venue_order_id, first.venue_order_id]

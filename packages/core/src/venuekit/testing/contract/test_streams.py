@@ -18,6 +18,7 @@ from venuekit.adapter import (
     TradeEvent,
     Unavailable,
     UnknownInstrument,
+    VenuekitError,
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 def any_channel(kit: Kit) -> Channel:
     """A channel that can be used, a quiet one if there is."""
-    usable = [c for c in Channel if kit.capabilities.can(c)]
+    usable = [c for c in Channel if kit.can(c)]
     if not usable:
         pytest.skip("no channel is declared usable")
     return usable[0]
@@ -149,10 +150,15 @@ async def test_the_status_channel_opens_and_closes(kit: Kit) -> None:
 
 
 @behaviour("STR-08")
-async def test_a_lost_connection_is_unavailable(kit: Kit) -> None:
-    async with kit.recording(any_channel(kit), [kit.instrument.id]) as recording:
-        await lose_connection(kit, recording)
-    assert isinstance(recording.error, Unavailable), "the reader was not told that the connection was lost"
+async def test_a_lost_connection_is_unavailable_in_every_channel(kit: Kit) -> None:
+    any_channel(kit)
+    for channel in filter(kit.capabilities.can, Channel):
+        async with kit.recording(channel, [kit.instrument.id]) as recording:
+            await lose_connection(kit, recording)
+        assert isinstance(recording.error, Unavailable), f"the reader of {channel.value} was not told of the loss"
+        async with kit.recording(channel, [kit.instrument.id]) as again:
+            await kit.pause()
+        assert again.error is None, f"{channel.value} cannot be subscribed to again"
 
 
 @behaviour("STR-09")
@@ -181,9 +187,24 @@ async def test_closing_one_subscription_leaves_the_others(kit: Kit) -> None:
 
 @behaviour("STR-11")
 async def test_subscribing_to_an_unknown_instrument_is_refused(kit: Kit) -> None:
-    public = [c for c in (Channel.TICKER, Channel.BOOK, Channel.TRADES) if kit.capabilities.can(c)]
+    public = [c for c in (Channel.TICKER, Channel.BOOK, Channel.TRADES) if kit.can(c)]
     if not public:
         pytest.skip("no public channel is declared usable")
     for channel in public:
         with pytest.raises(UnknownInstrument):
             await anext(kit.venue.subscribe(channel, ["NO-SUCH-THING"]))
+
+
+@behaviour("STR-18")
+async def test_a_closed_session_is_unavailable_to_readers(kit: Kit) -> None:
+    channel = any_channel(kit)
+    async with kit.recording(channel, [kit.instrument.id]) as recording:
+        await kit.venue.close()
+        await kit.eventually(lambda: _error(recording), lambda error: error is not None)
+    assert isinstance(recording.error, Unavailable), "the reader was not told that the session was closed"
+    with pytest.raises(Unavailable):
+        await anext(kit.venue.subscribe(channel, [kit.instrument.id]))
+
+
+async def _error(recording: Recording) -> VenuekitError | None:
+    return recording.error
