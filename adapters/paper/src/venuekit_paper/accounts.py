@@ -1,8 +1,8 @@
-"""Accounts: balances with holds, and positions; whole numbers, never below zero."""
+"""Accounts: balances with holds, and positions; whole numbers throughout."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from venuekit.adapter import InsufficientFunds, plain
@@ -10,20 +10,26 @@ from venuekit_paper.scale import out
 
 if TYPE_CHECKING:
     from venuekit_paper.orders import PaperOrder
-    from venuekit_paper.scale import Scale
 
 
 class Holding:
-    """A net position: lots (signed), what it cost (signed money), realized profit, fees, margin held for it."""
+    """A net position: lots (signed), what they cost (signed money), realized profit, fees.
 
-    __slots__ = ("cost", "fees", "lots", "margin", "realized", "updated_ns")
+    On margin also the money of the open orders that may enlarge it, by side, and the margin held for all of it.
+    """
+
+    __slots__ = ("buys", "cost", "fees", "lots", "margin", "realized", "reducing", "sells", "updated_ns")
 
     def __init__(self) -> None:
         self.lots = 0
         self.cost = 0
         self.realized = 0
         self.fees = 0
+        self.buys = 0
+        self.sells = 0
         self.margin = 0
+        #: Open reduce-only orders.
+        self.reducing = 0
         self.updated_ns = 0
 
     def add(self, signed_lots: int, signed_money: int) -> int:
@@ -37,12 +43,13 @@ class Holding:
             left = cost * total // lots if total else 0
             profit = -signed_money - (cost - left)
             self.cost = left
+            self.realized += profit
         else:
             closing = signed_money * -lots // signed_lots
             profit = -closing - cost
             self.cost = signed_money - closing
+            self.realized += profit
         self.lots = total
-        self.realized += profit
         return profit
 
 
@@ -55,58 +62,28 @@ class Account:
         self.name = name
         self.house = house
         self.places = places
-        self.total: dict[str, int] = {}
-        self.held: dict[str, int] = {}
-        self.holdings: dict[str, Holding] = {}
+        self.total: defaultdict[str, int] = defaultdict(int)
+        self.held: defaultdict[str, int] = defaultdict(int)
+        self.holdings: defaultdict[str, Holding] = defaultdict(Holding)
         self.open: dict[int, PaperOrder] = {}
         self.by_client_id: dict[str, PaperOrder] = {}
 
     def available(self, asset: str) -> int:
         """What no order and no position has a claim on."""
-        return self.total.get(asset, 0) - self.held.get(asset, 0)
+        return self.total[asset] - self.held[asset]
 
-    def hold(self, asset: str, amount: int) -> None:
-        """Set money aside. Raises InsufficientFunds and holds nothing when there is too little."""
-        free = self.available(asset)
+    def need(self, asset: str, amount: int, free: int | None = None) -> None:
+        """Raises InsufficientFunds when `amount` is more than what is available, or than `free` if that is given."""
+        free = self.available(asset) if free is None else free
         if amount > free:
-            digits = self.places[asset]
+            required, there = (plain(out(max(n, 0), self.places[asset])) for n in (amount, free))
             raise InsufficientFunds(
-                f"{plain(out(amount, digits))} {asset} are needed, {plain(out(max(free, 0), digits))} are available.",
+                f"{required} {asset} are needed, {there} are available.",
                 fix="Use a smaller size, cancel an order that holds funds, or deposit more.",
-                details={
-                    "asset": asset,
-                    "required": plain(out(amount, digits)),
-                    "available": plain(out(max(free, 0), digits)),
-                },
+                details={"asset": asset, "required": required, "available": there},
             )
-        self.held[asset] = self.held.get(asset, 0) + amount
-
-    def release(self, asset: str, amount: int) -> None:
-        """Give held money back."""
-        self.held[asset] -= amount
-
-    def move(self, asset: str, amount: int) -> None:
-        """Change a total."""
-        self.total[asset] = self.total.get(asset, 0) + amount
-
-    def holding(self, instrument: str) -> Holding:
-        """The position, made when it is first needed."""
-        found = self.holdings.get(instrument)
-        if found is None:
-            found = self.holdings[instrument] = Holding()
-        return found
 
     def lots(self, instrument: str) -> int:
         """Signed lots held."""
         found = self.holdings.get(instrument)
         return found.lots if found is not None else 0
-
-
-def fee_of(money: int, rate: Fraction) -> int:
-    """A fee in money's own unit, rounded up: the venue never charges less than its rate. Rebates round down."""
-    return -(-money * rate.numerator // rate.denominator)
-
-
-def margin_of(money: int, scale: Scale) -> int:
-    """Initial margin, rounded up."""
-    return -(-abs(money) * scale.margin.numerator // scale.margin.denominator)

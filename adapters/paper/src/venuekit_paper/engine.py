@@ -50,7 +50,7 @@ class Engine:
         fees = FeeSchedule(maker=options.maker_fee, taker=options.taker_fee)
         self.exchange = Exchange(default_instruments(), fees, venue=VENUE, history=self.log.history)
         self.candles = Candles(VENUE, options.seed)
-        self.exchange.on_trade = self.candles.add
+        self.exchange.reporter.on_trade = self.candles.add
         self.simulator = Simulator(self.exchange, self.candles, options.seed)
         self.tick_ns = 0
         self._restore(now_ns)
@@ -68,7 +68,7 @@ class Engine:
             self.simulator.load(snapshot["simulator"])
             self.tick_ns = snapshot["tick_ns"]
         made = self.exchange
-        self.log.history.forget_after(made.number, made.fill_number, made.transfer_number)
+        self.log.history.forget_after(made.number, made.matcher.fill_number, made.transfer_number)
         replayed = 0
         for command, digest in self.log.after_snapshot():
             self._replay(command)
@@ -94,14 +94,10 @@ class Engine:
         try:
             answer = self._carry_out(command) if live is None else live()
         except VenuekitError as error:
-            self.log.add(command, f"{error.code} {self._mark()}")
+            self.log.add(command, f"{error.code} {self.exchange.outcome}")
             raise
-        self.log.add(command, self._mark())
+        self.log.add(command, self.exchange.outcome)
         return answer
-
-    def _mark(self) -> str:
-        e = self.exchange
-        return f"{e.number} {e.fill_number} {e.transfer_number} {sum(m.sequence for m in e.markets.values())}"
 
     def commit(self) -> None:
         """Make what happened durable, with a snapshot when one is due."""

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS transfers (number INTEGER PRIMARY KEY, account TEXT, 
 class History:
     """One database, in a file or in memory. Writing the same thing twice is harmless, so commands can be replayed."""
 
+    #: Whether anything is kept.
+    keeps = True
+
     def __init__(self, path: Path | None) -> None:
         self.db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         if path is not None:
@@ -153,6 +156,24 @@ class History:
         """Write what is left, and close."""
         self.write()
         self.db.close()
+
+
+class NoHistory(History):
+    """Keeps nothing: for simulations of millions of orders, whose events somebody else takes in."""
+
+    keeps = False
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def add_order(self, order: Order) -> None:
+        """Forgotten."""
+
+    def add_fill(self, number: int, fill: Fill) -> None:
+        """Forgotten."""
+
+    def add_transfer(self, number: int, transfer: Transfer) -> None:
+        """Forgotten."""
 
 
 def _number(text: str) -> int:

@@ -1,54 +1,86 @@
-"""Matching: an incoming order meets the book, trades settle, triggers fire; nothing here knows time or storage."""
+"""Matching: an incoming order meets the book, both sides settle, triggers fire; nothing here knows time or storage."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable
+from collections import defaultdict
 
-from venuekit.adapter import InstrumentKind, Liquidity, OrderStatus, OrderType
-from venuekit_paper.accounts import Account, fee_of, margin_of
-from venuekit_paper.book import Book
-from venuekit_paper.fees import Fees, shares
+from venuekit.adapter import OrderStatus, TimeInForce
+from venuekit_paper import margin
+from venuekit_paper.accounts import Account
+from venuekit_paper.fees import Fees
+from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
-from venuekit_paper.scale import Scale
+from venuekit_paper.reports import LEVEL, ORDER, TRADE, Report
 
 SELF_TRADE = "WOULD_SELF_TRADE"
 NO_LIQUIDITY = "NO_LIQUIDITY"
-NO_FUNDS = "INSUFFICIENT_FUNDS"
-
-
-class Market:
-    """One instrument: its rules, its book, its waiting stops, its last price."""
-
-    __slots__ = ("book", "last", "mark", "scale", "sequence", "stops_down", "stops_up", "volume")
-
-    def __init__(self, scale: Scale) -> None:
-        self.scale = scale
-        self.book = Book()
-        #: Buy stops by rising trigger, sell stops by falling trigger (negated), each with the order's number.
-        self.stops_up: list[tuple[int, int, PaperOrder]] = []
-        self.stops_down: list[tuple[int, int, PaperOrder]] = []
-        self.last = 0
-        self.mark = 0
-        self.volume = 0
-        #: Counts book changes.
-        self.sequence = 0
+NOT_REDUCING = "NOT_REDUCING"
+_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 class Matcher:
-    """Trades orders against books. Tells `traded` of each execution and `changed` of each order it touched."""
+    """Trades orders against books, moves what they exchange, and reports each change in the order it happened."""
 
-    def __init__(
-        self,
-        fees: Fees,
-        traded: Callable[[Market, PaperOrder, PaperOrder, int, int], None],
-        changed: Callable[[PaperOrder], None],
-        level: Callable[[Market, int, int], None],
-    ) -> None:
+    def __init__(self, fees: Fees) -> None:
         self.fees = fees
-        self._traded = traded
-        self._changed = changed
-        self._level = level
+        self.reports: list[Report] = []
+        self.fill_number = 0
+        #: Fees that the exchange has taken, by asset.
+        self.taken: defaultdict[str, int] = defaultdict(int)
+        #: Whether a margined position has changed since somebody last looked.
+        self.margin_moved = False
+
+    # -- holds
+
+    def claim(self, order: PaperOrder) -> int:
+        """What the unfilled part must hold, worst price and fee included; fees only on margin."""
+        market = order.market
+        if market.margined:
+            if order.reduce_only:
+                return 0
+        elif order.side < 0:
+            return (order.size - order.filled) * market.base_unit
+        fees = self.fees
+        money = (order.size - order.filled) * order.hold_price * market.unit
+        fee = -(-(order.fee_parts + money * fees.most) // fees.denominator) - order.fees
+        return fee if market.margined else money + fee
+
+    def hold(self, order: PaperOrder) -> None:
+        """Set aside what an order needs while it waits."""
+        account, market = order.account, order.market
+        if account.house:
+            return
+        order.holding = True
+        order.held = self.claim(order)
+        account.held[market.base if order.side < 0 and not market.margined else market.quote] += order.held
+        if market.margined:
+            self._reserve(order, order.size - order.filled)
+
+    def release(self, order: PaperOrder) -> None:
+        """Give back what it holds; nothing when it holds nothing."""
+        if not order.holding:
+            return
+        order.holding = False
+        account, market = order.account, order.market
+        account.held[market.base if order.side < 0 and not market.margined else market.quote] -= order.held
+        order.held = 0
+        if market.margined:
+            self._reserve(order, order.filled - order.size)
+
+    @staticmethod
+    def _reserve(order: PaperOrder, lots: int) -> None:
+        """Count an order's lots among those that may enlarge the position, or no longer when negative."""
+        market = order.market
+        holding = order.account.holdings[market.id]
+        if order.reduce_only:
+            holding.reducing += 1 if lots > 0 else -1
+            return
+        money = lots * order.hold_price * market.unit
+        if order.side > 0:
+            holding.buys += money
+        else:
+            holding.sells += money
+        margin.hold(order.account, market, holding)
 
     # -- what a taker would meet
 
@@ -59,172 +91,185 @@ class Matcher:
         Own orders end the walk: self-trade prevention would cancel the rest there.
         """
         got = money = 0
-        other = market.book.other(side)
-        for key in other.keys:
-            price = other.sign * key
-            if limit and (price - limit) * side > 0:
+        for maker in market.book.other(side).walk():
+            price = maker.price
+            if (limit and (price - limit) * side > 0) or (maker.account is account and not account.house):
                 break
-            for order in other.levels[key]:
-                if not order.resting:
-                    continue
-                if order.account is account and not account.house:
-                    return got, money
-                take = min(lots - got, order.left)
-                got += take
-                money += take * price * market.scale.unit
-                if got == lots:
-                    return got, money
-        return got, money
+            take = min(lots - got, maker.size - maker.filled)
+            got += take
+            money += take * price
+            if got == lots:
+                break
+        return got, money * market.unit
 
     @staticmethod
     def affordable(market: Market, side: int, money: int) -> int:
         """Lots that `money` trades at the book's prices."""
         got = 0
         other = market.book.other(side)
-        for key in other.keys:
-            worth = other.sign * key * market.scale.unit
-            take = min(other.totals[key], money // worth)
+        for price, total in other.depth(len(other.keys)):
+            worth = price * market.unit
+            take = min(total, money // worth)
             got += take
             money -= take * worth
-            if take < other.totals[key]:
+            if take < total:
                 break
         return got
 
-    @staticmethod
-    def crosses(market: Market, side: int, price: int) -> bool:
-        """Whether a limit at `price` would trade at once."""
-        other = market.book.other(side)
-        return bool(other.keys) and (price - other.sign * other.keys[0]) * side >= 0
-
     # -- trading
 
-    def match(self, market: Market, order: PaperOrder) -> None:
-        """Trade `order` with the other side until it is filled, the limit is reached, or it would meet itself."""
-        other = market.book.other(order.side)
-        side, limit = order.side, order.price if not self._at_market(order) else 0
-        while order.filled < order.size:
-            resting = other.head()
-            if resting is None:
+    def trade(self, order: PaperOrder) -> None:
+        """Match an order that holds nothing, then rest what is left, or end it."""
+        self.match(order)
+        if order.filled == order.size:
+            self.finish(order, OrderStatus.FILLED)
+        elif order.why:
+            self.finish(order, OrderStatus.CANCELED)
+        elif order.at_market:
+            order.why, order.reason = NO_LIQUIDITY, "There was nothing more to trade with."
+            self.finish(order, OrderStatus.CANCELED)
+        elif order.tif in _IMMEDIATE:
+            order.reason = "Immediate or cancel: the rest could not trade."
+            self.finish(order, OrderStatus.CANCELED)
+        else:
+            self.rest(order)
+
+    def match(self, order: PaperOrder) -> None:
+        """Trade with the other side until it is filled, its limit is reached, or it would meet its own account."""
+        market, side, account = order.market, order.side, order.account
+        other = market.book.other(side)
+        keys, levels = other.keys, other.levels
+        limit = 0 if order.at_market else order.price
+        while keys and order.filled < order.size:
+            level = levels[keys[-1]]
+            if limit and (level.price - limit) * side > 0:
                 return
-            price = resting.price
-            if limit and (price - limit) * side > 0:
-                return
-            if resting.account is order.account and not order.account.house:
+            maker = level.head
+            assert maker is not None, "an empty level leaves the book"
+            if maker.account is account and not account.house:
                 order.why, order.reason = SELF_TRADE, "The rest would have traded with an order of the same account."
                 return
-            lots = min(order.size - order.filled, resting.size - resting.filled)
-            other.reduce(other.sign * price, lots)
-            self.settle(market, order, lots, price, Liquidity.TAKER)
-            self.settle(market, resting, lots, price, Liquidity.MAKER)
-            if resting.filled == resting.size:
-                resting.resting = False
-                self.finish(market, resting, OrderStatus.FILLED)
-            else:
-                resting.status = OrderStatus.PARTIALLY_FILLED
-                self._changed(resting)
-            market.last = price
-            market.volume += lots
-            self._traded(market, order, resting, lots, price)
-            self._level(market, -side, price)
+            level.total -= (lots := min(order.size - order.filled, maker.size - maker.filled))
+            self.execute(order, maker, lots, level.price)
 
-    @staticmethod
-    def _at_market(order: PaperOrder) -> bool:
-        if order.type is OrderType.BRACKET:
-            return order.triggered
-        return order.type in (OrderType.MARKET, OrderType.STOP)
+    def execute(self, taker: PaperOrder, maker: PaperOrder, lots: int, price: int) -> None:
+        """One trade between two orders; the maker's level has been lowered already."""
+        market = taker.market
+        money = lots * price * market.unit
+        taker_fee = self._settle(taker, lots, money, self.fees.taker)
+        maker_fee = self._settle(maker, lots, money, self.fees.maker)
+        market.last = price
+        market.volume += lots
+        market.sequence += 1
+        self.fill_number += 1
+        self.reports.append((TRADE, self.fill_number, market, taker, maker, lots, price, taker_fee, maker_fee))
+        done = maker.filled == maker.size
+        if not maker.account.house and (market.margined or not done):
+            self._lower(maker, lots)
+        if done:
+            self.finish(maker, OrderStatus.FILLED)
+            return
+        if not maker.account.house:
+            maker.status = OrderStatus.PARTIALLY_FILLED
+            self.changed(maker)
+        if market.watched:
+            self.reports.append((LEVEL, market, maker.side, price, market.book.own(maker.side).total(price)))
 
-    def settle(self, market: Market, order: PaperOrder, lots: int, price: int, liquidity: Liquidity) -> None:
-        """Move what one side of a trade exchanges, and lower what it holds."""
-        scale, account = market.scale, order.account
-        money = lots * price * scale.unit
-        before = order.size - order.filled
+    def _settle(self, order: PaperOrder, lots: int, money: int, rate: int) -> int:
+        """Move what one side of a trade exchanges; returns its fee."""
         order.filled += lots
         order.traded += money
-        if account.house:
-            return
-        instrument = scale.instrument
-        fee = fee_of(money, self.fees.maker if liquidity is Liquidity.MAKER else self.fees.taker)
-        order.fees += fee
-        holding = account.holding(instrument.id)
-        profit = holding.add(lots * order.side, money * order.side)
-        holding.fees += fee
-        if instrument.is_derivative:
-            account.move(instrument.settle, profit - fee)
-            self._rehold(order, -(-order.held * (before - lots) // before))
-            margin = margin_of(holding.cost, scale)
-            account.held[instrument.settle] = account.held.get(instrument.settle, 0) + margin - holding.margin
-            holding.margin = margin
-            return
-        account.move(instrument.quote, -money * order.side - fee)
-        if instrument.kind is InstrumentKind.SPOT:
-            account.move(instrument.base, lots * scale.base_unit * order.side)
-        else:
-            account.move(shares(instrument.id), lots * order.side)
-        left = before - lots
-        if order.price and order.resting and not self._at_market(order):
-            self._rehold(order, self.fees.hold_left(order))
-        else:
-            self._rehold(order, -(-order.held * left // before))
+        account, market, side = order.account, order.market, order.side
+        total, quote = account.total, market.quote
+        holding = account.holdings[market.id]
+        profit = holding.add(lots * side, money * side)
+        fee = 0
+        if not account.house:
+            order.fee_parts += money * rate
+            charged = -(-order.fee_parts // self.fees.denominator)
+            fee = charged - order.fees
+            order.fees = charged
+            self.taken[quote] += fee
+            holding.fees += fee
+        if not market.margined:
+            total[quote] -= money * side + fee
+            total[market.base] += lots * market.base_unit * side
+            return fee
+        total[quote] += profit - fee
+        self.margin_moved = True
+        if not account.house:
+            margin.hold(account, market, holding)
+            if holding.reducing:
+                self._trim(account, market)
+        return fee
 
-    @staticmethod
-    def _rehold(order: PaperOrder, amount: int) -> None:
-        if order.held_asset:
-            order.account.held[order.held_asset] += amount - order.held
-            order.held = amount
+    def _lower(self, order: PaperOrder, lots: int) -> None:
+        """Let go of what `lots`, just filled, held."""
+        account, market = order.account, order.market
+        claim = self.claim(order)
+        account.held[market.base if order.side < 0 and not market.margined else market.quote] -= order.held - claim
+        order.held = claim
+        if market.margined and not order.reduce_only:
+            self._reserve(order, -lots)
 
-    def rest(self, market: Market, order: PaperOrder) -> None:
-        """Put what is left on the book."""
-        market.book.own(order.side).add(order)
-        order.status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.OPEN
-        if order.held_asset and not market.scale.instrument.is_derivative:
-            self._rehold(order, self.fees.hold_left(order))
-        self._changed(order)
-        self._level(market, order.side, order.price)
-
-    def finish(self, market: Market, order: PaperOrder, status: OrderStatus) -> None:
-        """End an order: off the book, off the stops, its hold given back."""
-        if order.resting:
-            market.book.own(order.side).remove(order)
-            self._level(market, order.side, order.price)
-        self._unarm(market, order)
-        self._rehold(order, 0)
-        order.status = status
-        order.account.open.pop(order.number, None)
-        self._changed(order)
-
-    # -- triggers
-
-    def arm(self, market: Market, order: PaperOrder) -> None:
-        """Let a stop wait for its price."""
-        if order.side > 0:
-            insort(market.stops_up, (order.stop, order.number, order), key=_stop_key)
-        else:
-            insort(market.stops_down, (-order.stop, order.number, order), key=_stop_key)
-
-    @staticmethod
-    def _unarm(market: Market, order: PaperOrder) -> None:
-        if not order.stop or order.triggered:
-            return
-        waiting = market.stops_up if order.side > 0 else market.stops_down
-        for place, entry in enumerate(waiting):
-            if entry[2] is order:
-                del waiting[place]
+    def _trim(self, account: Account, market: Market) -> None:
+        """Cancel reduce-only orders, newest first, that are more than what is left to reduce."""
+        held = account.holdings[market.id].lots
+        mine = [o for o in account.open.values() if o.reduce_only and o.market is market and (o.level or o.armed)]
+        waiting = sum(o.size - o.filled for o in mine)
+        for order in reversed(mine):
+            if order.side * held < 0 and waiting <= abs(held):
                 return
+            waiting -= order.size - order.filled
+            order.why, order.reason = NOT_REDUCING, "The position it would have reduced is smaller now."
+            self.finish(order, OrderStatus.CANCELED)
 
-    def due(self, market: Market) -> PaperOrder | None:
-        """The next stop whose price the last trade has reached, disarmed; None when there is none."""
-        last = market.last
-        if not last:
-            return None
-        if market.stops_up and market.stops_up[0][0] <= last:
-            order = market.stops_up.pop(0)[2]
-        elif market.stops_down and -market.stops_down[0][0] >= last:
-            order = market.stops_down.pop(0)[2]
-        else:
-            return None
-        order.triggered = True
-        return order
+    # -- states
 
+    def rest(self, order: PaperOrder) -> None:
+        """Put what is left on the book."""
+        self.hold(order)
+        market = order.market
+        market.book.own(order.side).add(order)
+        market.sequence += 1
+        order.status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.OPEN
+        self.changed(order)
+        if market.watched:
+            self.level_changed(order)
 
-def _stop_key(entry: tuple[int, int, PaperOrder]) -> tuple[int, int]:
-    return entry[0], entry[1]
+    def wait(self, order: PaperOrder) -> None:
+        """Let an order wait for its trigger, off the book."""
+        self.hold(order)
+        order.market.arm(order)
+        order.status = OrderStatus.PENDING_TRIGGER
+        self.changed(order)
+
+    def finish(self, order: PaperOrder, status: OrderStatus) -> None:
+        """End an order: off the book, off the stops, its hold given back."""
+        account, market = order.account, order.market
+        self.release(order)
+        if order.armed:
+            market.unarm(order)
+        if order.level is not None:
+            self.unbook(order)
+        order.status = status
+        del account.open[order.number]
+        self.changed(order)
+
+    def unbook(self, order: PaperOrder) -> None:
+        """Take an order off the book."""
+        market = order.market
+        market.book.own(order.side).remove(order)
+        market.sequence += 1
+        if market.watched:
+            self.level_changed(order)
+
+    def changed(self, order: PaperOrder, kind: int = ORDER) -> None:
+        """Report an order's state as it is now."""
+        if not order.account.house:
+            self.reports.append((kind, order, order.status, order.size, order.filled, order.traded, order.fees))
+
+    def level_changed(self, order: PaperOrder) -> None:
+        """Report the total at an order's price."""
+        market, side, price = order.market, order.side, order.price
+        self.reports.append((LEVEL, market, side, price, market.book.own(side).total(price)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from venuekit.adapter import (
     ZERO,
@@ -18,82 +19,75 @@ from venuekit.adapter import (
     times,
 )
 from venuekit_paper.accounts import Account
-from venuekit_paper.scale import Scale, out
+from venuekit_paper.book import Level
+from venuekit_paper.scale import out
+
+if TYPE_CHECKING:
+    from venuekit_paper.market import Market
 
 BUY, SELL = 1, -1
 #: An average may have no end; it is shown to this step.
 _AVERAGE_STEP = Decimal("1E-12")
+_PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET)
 
 
 class PaperOrder:
-    """Sizes in lots, prices and money in the instrument's scale; times UTC nanoseconds."""
+    """Sizes in lots, prices and money in the instrument's scale; times UTC nanoseconds.
 
-    __slots__ = (
-        "account",
-        "client_id",
-        "created_ns",
-        "expires_ns",
-        "fees",
-        "filled",
-        "held",
-        "held_asset",
-        "number",
-        "post_only",
-        "price",
-        "quote_size",
-        "reason",
-        "reduce_only",
-        "resting",
-        "scale",
-        "side",
-        "size",
-        "status",
-        "stop",
-        "tif",
-        "traded",
-        "triggered",
-        "type",
-        "updated_ns",
-        "why",
-    )
+    What most orders do not have stands as a default on the class, so that making one stays cheap.
+    """
+
+    tif = TimeInForce.GTC
+    status = OrderStatus.OPEN
+    filled = 0
+    #: Money traded, without fees.
+    traded = 0
+    fees = 0
+    #: The fees' exact sum over the schedule's denominator; `fees` is this, rounded up once.
+    fee_parts = 0
+    #: What it has set aside: of the quote asset to buy, of the base asset to sell, of fees on margin.
+    held = 0
+    holding = False
+    #: The price that `held` reckons with.
+    hold_price = 0
+    #: 0 for an order without a trigger.
+    stop = 0
+    triggered = False
+    #: Waits among the stops for its trigger.
+    armed = False
+    post_only = False
+    reduce_only = False
+    quote_size: Decimal | None = None
+    expires_ns: int | None = None
+    #: The end's code and words.
+    why = ""
+    reason = ""
+    #: Its place on the book, None when it does not rest there.
+    level: Level | None = None
+    ahead: PaperOrder | None = None
+    behind: PaperOrder | None = None
 
     def __init__(
         self,
         number: int,
         account: Account,
-        scale: Scale,
+        market: Market,
         side: int,
         type_: OrderType,
         size: int,
         price: int,
         time_ns: int,
+        client_id: str | None = None,
     ) -> None:
         self.number = number
         self.account = account
-        self.scale = scale
+        self.market = market
         self.side = side
         self.type = type_
         self.size = size
         #: 0 for an order without a limit.
         self.price = price
-        self.stop = 0
-        self.tif = TimeInForce.GTC
-        self.filled = 0
-        #: Money traded, without fees.
-        self.traded = 0
-        self.fees = 0
-        self.held = 0
-        self.held_asset = ""
-        self.status = OrderStatus.OPEN
-        self.resting = False
-        self.triggered = False
-        self.post_only = False
-        self.reduce_only = False
-        self.quote_size: Decimal | None = None
-        self.client_id: str | None = None
-        self.expires_ns: int | None = None
-        self.reason = ""
-        self.why = ""
+        self.client_id = client_id
         self.created_ns = self.updated_ns = time_ns
 
     @property
@@ -101,9 +95,19 @@ class PaperOrder:
         """Unfilled lots."""
         return self.size - self.filled
 
+    @property
+    def resting(self) -> bool:
+        """Whether it is on the book."""
+        return self.level is not None
+
+    @property
+    def at_market(self) -> bool:
+        """Whether it takes any price now."""
+        return not self.price or (self.type is OrderType.BRACKET and self.triggered)
+
     def matches(self, request: OrderRequest) -> bool:
         """Whether `request` asks for this very order."""
-        s = self.scale
+        s = self.market.scale
         stop = getattr(request, "stop_price", None)
         price = getattr(request, "price", None)
         quote_size = getattr(request, "quote_size", None)
@@ -122,29 +126,34 @@ class PaperOrder:
         )
 
 
-def to_model(order: PaperOrder, venue: str) -> Order:
-    """The order as the protocols know it."""
-    s = order.scale
-    size = s.size_out(order.size)
-    filled = s.size_out(order.filled) if order.filled else ZERO
+State = tuple[OrderStatus, int, int, int, int]
+
+
+def to_model(order: PaperOrder, venue: str, state: State | None = None) -> Order:
+    """The order as the protocols know it, now or when its status, size, filled, traded and fees were `state`."""
+    status, lots, filled_lots, traded, fees = state or (
+        order.status, order.size, order.filled, order.traded, order.fees,
+    )  # fmt: skip
+    s = order.market.scale
+    filled = s.size_out(filled_lots) if filled_lots else ZERO
+    ended = status is order.status
     average = None
-    if order.filled:
-        exact = ratio(out(order.traded, s.quote_digits), times(filled, s.instrument.contract_size))
-        average = normal(half_even_to(exact, _AVERAGE_STEP))  # an average may have no end, an amount must
-    has_price = order.type in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET)
+    if filled_lots:
+        exact = ratio(out(traded, s.quote_digits), times(filled, s.instrument.contract_size))
+        average = normal(half_even_to(exact, _AVERAGE_STEP))
     return Order(
         venue=venue,
         account=order.account.name,
         instrument=s.instrument.id,
         side=Side.BUY if order.side > 0 else Side.SELL,
         type=order.type,
-        status=order.status,
+        status=status,
         time_in_force=order.tif,
         created_ns=order.created_ns,
         updated_ns=order.updated_ns,
-        size=size,
+        size=s.size_out(lots),
         quote_size=order.quote_size,
-        price=s.price_out(order.price) if has_price else None,
+        price=s.price_out(order.price) if order.type in _PRICED else None,
         stop_price=s.price_out(order.stop) if order.stop else None,
         expires_at_ns=order.expires_ns,
         post_only=order.post_only,
@@ -153,8 +162,8 @@ def to_model(order: PaperOrder, venue: str) -> Order:
         venue_order_id=str(order.number),
         filled_size=filled,
         average_price=average,
-        fees=out(order.fees, s.quote_digits),
+        fees=out(fees, s.quote_digits),
         fee_asset=s.instrument.settle,
-        status_code=order.why or None,
-        status_reason=order.reason,
+        status_code=(order.why or None) if ended else None,
+        status_reason=order.reason if ended else "",
     )

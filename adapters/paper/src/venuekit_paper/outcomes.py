@@ -15,8 +15,7 @@ from venuekit.adapter import (
 )
 from venuekit_paper.accounts import Account
 from venuekit_paper.exchange import Exchange
-from venuekit_paper.fees import shares
-from venuekit_paper.matching import Market
+from venuekit_paper.market import Market
 
 
 def _pair(exchange: Exchange, instrument: str) -> tuple[Market, Market]:
@@ -40,18 +39,17 @@ def mint(exchange: Exchange, account: str, instrument: str, size: Decimal, time_
     Raises:
         InsufficientFunds, InvalidSize, InstrumentNotTrading.
     """
-    exchange.advance(time_ns)
-    pair = _open_pair(exchange, instrument)
-    owner, quote = exchange.accounts[account], pair[0].scale.instrument.quote
-    lots = pair[0].scale.size_in(size)
-    money = pair[0].scale.money_in(size)
-    owner.hold(quote, money)
-    owner.release(quote, money)
-    owner.move(quote, -money)
-    for market, cost in zip(pair, (money - money // 2, money // 2), strict=True):
-        owner.move(shares(market.scale.instrument.id), lots)
-        owner.holding(market.scale.instrument.id).add(lots, cost)
-    exchange._transfer(account, TransferKind.MINT, quote, -size, pair[0].scale.instrument.id)  # noqa: SLF001
+    with exchange.at(time_ns):
+        pair = _open_pair(exchange, instrument)
+        owner, quote = exchange.account(account), pair[0].quote
+        lots = pair[0].scale.size_in(size)
+        money = pair[0].scale.money_in(size)
+        owner.need(quote, money)
+        owner.total[quote] -= money
+        for market, cost in zip(pair, (money - money // 2, money // 2), strict=True):
+            owner.total[market.base] += lots
+            owner.holdings[market.id].add(lots, cost)
+        exchange.transferred(owner, TransferKind.MINT, quote, -money, pair[0].id)
 
 
 def merge(exchange: Exchange, account: str, instrument: str, size: Decimal, time_ns: int) -> None:
@@ -60,51 +58,49 @@ def merge(exchange: Exchange, account: str, instrument: str, size: Decimal, time
     Raises:
         InsufficientFunds, InvalidSize, InstrumentNotTrading.
     """
-    exchange.advance(time_ns)
-    pair = _open_pair(exchange, instrument)
-    owner, quote = exchange.accounts[account], pair[0].scale.instrument.quote
-    lots = pair[0].scale.size_in(size)
-    money = pair[0].scale.money_in(size)
-    for market in pair:  # both must be free before either moves
-        owner.hold(shares(market.scale.instrument.id), lots)
-        owner.release(shares(market.scale.instrument.id), lots)
-    for market, part in zip(pair, (money - money // 2, money // 2), strict=True):
-        owner.move(shares(market.scale.instrument.id), -lots)
-        owner.holding(market.scale.instrument.id).add(-lots, -part)
-    owner.move(quote, money)
-    exchange._transfer(account, TransferKind.MERGE, quote, size, pair[0].scale.instrument.id)  # noqa: SLF001
+    with exchange.at(time_ns):
+        pair = _open_pair(exchange, instrument)
+        owner, quote = exchange.account(account), pair[0].quote
+        lots = pair[0].scale.size_in(size)
+        money = pair[0].scale.money_in(size)
+        for market in pair:  # both must be free before either moves
+            owner.need(market.base, lots)
+        for market, part in zip(pair, (money - money // 2, money // 2), strict=True):
+            owner.total[market.base] -= lots
+            owner.holdings[market.id].add(-lots, -part)
+        owner.total[quote] += money
+        exchange.transferred(owner, TransferKind.MERGE, quote, money, pair[0].id)
 
 
 def resolve(exchange: Exchange, instrument: str, payout: Decimal, time_ns: int) -> None:
-    """Every share of `instrument` pays `payout` (0 to 1), of its complement 1 - payout; all orders are canceled.
+    """Every share of `instrument` pays `payout` (0 to 1), of its complement 1 - `payout`; all orders are canceled.
 
     Raises:
         InvalidValue: not an outcome, or a payout that is not from 0 to 1 in the market's price digits.
         InstrumentNotTrading: it is resolved already.
     """
-    exchange.advance(time_ns)
-    pair = _open_pair(exchange, instrument)
-    scaled = payout.scaleb(pair[0].scale.price_digits)
-    if not 0 <= payout <= 1 or scaled != int(scaled):
-        raise InvalidValue("payout must be from 0 to 1.", field="payout", details={"accepted": "0 to 1"})
-    for market, each in zip(pair, (payout, minus(Decimal(1), payout)), strict=True):
-        for order in [o for o in exchange.orders.values() if o.scale is market.scale]:
-            order.reason = "the market was resolved"
-            exchange.matcher.finish(market, order, OrderStatus.CANCELED)
-        for account in exchange.accounts.values():
-            _pay(exchange, account, market, each)
-        exchange._change_instrument(market, payout=each, status=InstrumentStatus.RESOLVED)  # noqa: SLF001
+    with exchange.at(time_ns):
+        pair = _open_pair(exchange, instrument)
+        scaled = payout.scaleb(pair[0].scale.price_digits)
+        if not 0 <= payout <= 1 or scaled != int(scaled):
+            raise InvalidValue("payout must be from 0 to 1.", field="payout", details={"accepted": "0 to 1"})
+        for market, each in zip(pair, (payout, minus(Decimal(1), payout)), strict=True):
+            for account in exchange.accounts.values():
+                for order in [o for o in account.open.values() if o.market is market]:
+                    order.reason = "the market was resolved"
+                    exchange.matcher.finish(order, OrderStatus.CANCELED)
+            for account in exchange.accounts.values():
+                _pay(exchange, account, market, each)
+            exchange.change_instrument(market, payout=each, status=InstrumentStatus.RESOLVED)
 
 
 def _pay(exchange: Exchange, account: Account, market: Market, each: Decimal) -> None:
-    scale = market.scale
-    asset, quote = shares(scale.instrument.id), scale.instrument.quote
-    lots = account.total.get(asset, 0)
+    lots = account.total[market.base]
     if not lots:
         return
-    money = lots * int(each.scaleb(scale.price_digits)) * scale.unit
-    account.move(asset, -lots)
-    account.move(quote, money)
-    account.holding(scale.instrument.id).add(-lots, -money)
-    kind = TransferKind.RESOLUTION
-    exchange._transfer(account.name, kind, quote, scale.money_out(money), scale.instrument.id)  # noqa: SLF001
+    money = lots * int(each.scaleb(market.scale.price_digits)) * market.unit
+    account.total[market.base] = 0
+    account.total[market.quote] += money
+    account.holdings[market.id].add(-lots, -money)
+    if not account.house:
+        exchange.transferred(account, TransferKind.RESOLUTION, market.quote, money, market.id)

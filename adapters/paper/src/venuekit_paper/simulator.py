@@ -16,7 +16,7 @@ from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInFor
 from venuekit_paper.candles import Candles, Origin
 from venuekit_paper.exchange import Exchange
 from venuekit_paper.instruments import BEHAVIOURS, Behaviour
-from venuekit_paper.matching import Market
+from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 
 HOUSE = "~house"
@@ -82,17 +82,17 @@ class Simulator:
 
     def step(self, time_ns: int) -> None:
         """One move of every market at `time_ns`."""
-        self.exchange.advance(time_ns)
-        for name, rules in self._rules.items():
-            market = self.exchange.markets[name]
-            if market.scale.instrument.status is not InstrumentStatus.TRADING:
-                self._withdraw(market, name)
-                continue
-            self._move(name, rules)
-            self._mark(market, rules)
-            self._quote(market, name, rules)
-            self._take(market, rules)
-            self.exchange._triggers(market)  # noqa: SLF001 - the simulator trades inside the exchange
+        with self.exchange.at(time_ns):
+            for name, rules in self._rules.items():
+                market = self.exchange.markets[name]
+                if market.scale.instrument.status is not InstrumentStatus.TRADING:
+                    self._withdraw(name)
+                    continue
+                self._move(name, rules)
+                self._mark(market, rules)
+                self._quote(market, name, rules)
+                self._take(market, rules)
+                self.exchange.fire(market)
 
     def _move(self, name: str, rules: _Rules) -> None:
         if rules.follows is not None:
@@ -119,11 +119,12 @@ class Simulator:
         if rules.follows is not None and market.scale.instrument.is_derivative:
             digits = market.scale.price_digits - self.exchange.markets[rules.follows].scale.price_digits
             market.mark = _rescaled(self.level[rules.follows], digits)
+            self.exchange.matcher.margin_moved = True
 
-    def _withdraw(self, market: Market, name: str) -> None:
+    def _withdraw(self, name: str) -> None:
         for order in self._quotes[name].values():
             if order.resting:
-                self.exchange.matcher.finish(market, order, OrderStatus.CANCELED)
+                self.exchange.matcher.finish(order, OrderStatus.CANCELED)
         self._quotes[name] = {}
 
     def _quote(self, market: Market, name: str, rules: _Rules) -> None:
@@ -142,7 +143,7 @@ class Simulator:
         for key in [k for k, order in quotes.items() if k not in prices or not order.resting]:
             order = quotes.pop(key)
             if order.resting:
-                self.exchange.matcher.finish(market, order, OrderStatus.CANCELED)
+                self.exchange.matcher.finish(order, OrderStatus.CANCELED)
         for side, price, n in wanted:
             if (side, price) not in quotes:
                 lots = rules.lots * (n + 2) // 2 + self.random.randrange(rules.lots + 1)
@@ -155,18 +156,14 @@ class Simulator:
         draw = self.random.randrange(4)
         lots = 1 + self.random.randrange(rules.lots)
         side = 1 if draw == 0 else -1
-        if draw < 2 and market.book.other(side).keys:
+        if draw < 2 and market.book.other(side).best:
             self._enter(TAKERS, market, side, lots, 0)
 
     def _enter(self, account: str, market: Market, side: int, lots: int, price: int) -> PaperOrder:
-        exchange = self.exchange
-        exchange.number += 1
         kind = OrderType.LIMIT if price else OrderType.MARKET
-        owner = exchange.accounts[account]
-        order = PaperOrder(exchange.number, owner, market.scale, side, kind, lots, price, exchange.now_ns)
+        order = self.exchange.new_order(self.exchange.accounts[account], market, side, kind, lots, price)
         order.tif = TimeInForce.GTC if price else TimeInForce.IOC
-        exchange.orders[order.number] = order
-        exchange._trade(market, order)  # noqa: SLF001
+        self.exchange.matcher.trade(order)
         return order
 
     # -- over restarts
@@ -183,7 +180,7 @@ class Simulator:
         self.random.setstate((version, tuple(internal), gauss))
         self.level = {name: int(level) for name, level in state["level"].items()}
         for name, numbers in state["quotes"].items():
-            orders = [self.exchange.orders[number] for number in numbers]
+            orders = [self.exchange.accounts[HOUSE].open[number] for number in numbers]
             self._quotes[name] = {(o.side, o.price): o for o in orders}
 
 

@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import heapq
-from decimal import Decimal
 from typing import Any
 
-from venuekit.adapter import (
-    InstrumentStatus,
-    OrderStatus,
-    OrderType,
-    Side,
-    TimeInForce,
-    Trade,
-    parse_decimal,
-    plain,
-)
-from venuekit_paper.accounts import Account
+from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInForce, parse_decimal, plain
+from venuekit_paper.accounts import Account, Holding
 from venuekit_paper.exchange import Exchange
+from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 
-_COUNTERS = ("number", "fill_number", "transfer_number", "now_ns")
-_PLAIN = (
-    "number", "side", "size", "price", "stop", "filled", "traded", "fees", "held", "held_asset", "triggered",
-    "post_only", "reduce_only", "client_id", "expires_ns", "reason", "why", "created_ns", "updated_ns",
+_COUNTERS = ("number", "transfer_number", "now_ns")
+_ORDER = (
+    "number", "side", "size", "price", "client_id", "stop", "filled", "traded", "fees", "fee_parts", "held", "holding",
+    "hold_price", "triggered", "post_only", "reduce_only", "expires_ns", "reason", "why", "created_ns", "updated_ns",
 )  # fmt: skip
+_MARKET = ("last", "mark", "volume", "sequence")
 
 
 def dump(exchange: Exchange) -> dict[str, Any]:
     """Everything that later commands depend on."""
     return {
         "counters": {name: getattr(exchange, name) for name in _COUNTERS},
+        "fill_number": exchange.matcher.fill_number,
+        "taken": dict(exchange.matcher.taken),
         "accounts": [_account(a) for a in exchange.accounts.values()],
-        "orders": [_order(o) for o in exchange.orders.values()],
-        "expiries": sorted(exchange._expiries),  # noqa: SLF001 - a snapshot is made of internals
-        "markets": {
-            name: {
-                "last": m.last,
-                "mark": m.mark,
-                "volume": m.volume,
-                "sequence": m.sequence,
-                "status": m.scale.instrument.status.value,
-                "bids": [o.number for o in m.book.bids.walk()],
-                "asks": [o.number for o in m.book.asks.walk()],
-                "stops": [e[1] for e in m.stops_up + m.stops_down],
-            }
-            for name, m in exchange.markets.items()
-        },
-        "tape": {name: [_trade(t) for t in tape] for name, tape in exchange.tape.items()},
+        "orders": [_order(o) for a in exchange.accounts.values() for o in a.open.values()],
+        "expiries": [
+            [until, number, order.account.name]
+            for until, number, order in sorted(exchange.expiries)
+            if number in order.account.open
+        ],
+        "markets": {name: _market(market) for name, market in exchange.markets.items()},
+        "tape": {name: [list(printed) for printed in tape] for name, tape in exchange.reporter.tape.items()},
         "places": dict(exchange.places),
     }
 
@@ -57,48 +43,40 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
     exchange.places.update(state["places"])
     for name, value in state["counters"].items():
         setattr(exchange, name, value)
+    exchange.matcher.fill_number = state["fill_number"]
+    exchange.matcher.taken.update(state["taken"])
     for data in state["accounts"]:
         exchange.accounts[data["name"]] = _to_account(data, exchange)
+    orders = {}
     for data in state["orders"]:
-        order = _to_order(data, exchange)
-        exchange.orders[order.number] = order
-        if not order.account.house:
-            order.account.open[order.number] = order
-            if order.client_id is not None:
-                order.account.by_client_id[order.client_id] = order
-    exchange._expiries = [tuple(e) for e in state["expiries"]]  # noqa: SLF001
-    heapq.heapify(exchange._expiries)  # noqa: SLF001
+        order = orders[data["number"]] = _to_order(data, exchange)
+        order.account.open[order.number] = order
+        if order.client_id is not None:
+            order.account.by_client_id[order.client_id] = order
+    exchange.expiries = [(until, n, exchange.accounts[owner].open[n]) for until, n, owner in state["expiries"]]
+    heapq.heapify(exchange.expiries)
     for name, data in state["markets"].items():
         market = exchange.markets[name]
         for side, numbers in ((market.book.bids, data["bids"]), (market.book.asks, data["asks"])):
             for number in numbers:
-                side.add(exchange.orders[number])
+                side.add(orders[number])
         for number in data["stops"]:
-            exchange.matcher.arm(market, exchange.orders[number])
-        market.last, market.mark = data["last"], data["mark"]
-        market.volume, market.sequence = data["volume"], data["sequence"]
+            market.arm(orders[number])
+        for field in _MARKET:
+            setattr(market, field, data[field])
         if market.scale.instrument.status.value != data["status"]:
-            exchange._change_instrument(market, status=InstrumentStatus(data["status"]))  # noqa: SLF001
-        exchange.tape[name].extend(_to_trade(row, exchange.venue, name) for row in state["tape"][name])
+            exchange.change_instrument(market, status=InstrumentStatus(data["status"]))
+        exchange.reporter.tape[name].extend(tuple(row) for row in state["tape"][name])
 
 
-def _trade(trade: Trade) -> list[Any]:
-    side = None if trade.taker_side is None else trade.taker_side.value
-    return [trade.id, plain(trade.price), plain(trade.size), side, trade.time_ns]
-
-
-def _to_trade(row: list[Any], venue: str, instrument: str) -> Trade:
-    """A thousand of each market are read on every start, so this is written out."""
-    number, price, size, side, time_ns = row
-    return Trade(
-        id=number,
-        venue=venue,
-        instrument=instrument,
-        price=Decimal(price),
-        size=Decimal(size),
-        taker_side=None if side is None else Side(side),
-        time_ns=time_ns,
-    )
+def _market(market: Market) -> dict[str, Any]:
+    return {
+        **{field: getattr(market, field) for field in _MARKET},
+        "status": market.scale.instrument.status.value,
+        "bids": [o.number for o in market.book.bids.walk()],
+        "asks": [o.number for o in market.book.asks.walk()],
+        "stops": [number for _, number, _ in market.stops_up + market.stops_down],
+    }
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -108,7 +86,7 @@ def _account(account: Account) -> dict[str, Any]:
         "total": dict(account.total),
         "held": dict(account.held),
         "holdings": {
-            name: [h.lots, h.cost, h.realized, h.fees, h.margin, h.updated_ns] for name, h in account.holdings.items()
+            name: [getattr(holding, field) for field in Holding.__slots__] for name, holding in account.holdings.items()
         },
     }
 
@@ -118,17 +96,17 @@ def _to_account(data: dict[str, Any], exchange: Exchange) -> Account:
     account.total.update(data["total"])
     account.held.update(data["held"])
     for name, values in data["holdings"].items():
-        h = account.holding(name)
-        h.lots, h.cost, h.realized, h.fees, h.margin, h.updated_ns = values
+        holding = account.holdings[name]
+        for field, value in zip(Holding.__slots__, values, strict=True):
+            setattr(holding, field, value)
     return account
 
 
 def _order(order: PaperOrder) -> dict[str, Any]:
-    body = {name: getattr(order, name) for name in _PLAIN}
     return {
-        **body,
+        **{name: getattr(order, name) for name in _ORDER},
         "account": order.account.name,
-        "instrument": order.scale.instrument.id,
+        "instrument": order.market.id,
         "type": order.type.value,
         "tif": order.tif.value,
         "status": order.status.value,
@@ -137,12 +115,11 @@ def _order(order: PaperOrder) -> dict[str, Any]:
 
 
 def _to_order(data: dict[str, Any], exchange: Exchange) -> PaperOrder:
-    owner = exchange.accounts[data["account"]]
-    scale = exchange.markets[data["instrument"]].scale
+    owner, market = exchange.accounts[data["account"]], exchange.markets[data["instrument"]]
     order = PaperOrder(
-        data["number"], owner, scale, data["side"], OrderType(data["type"]), data["size"], data["price"], 0
+        data["number"], owner, market, data["side"], OrderType(data["type"]), data["size"], data["price"], 0
     )
-    for name in _PLAIN:
+    for name in _ORDER:
         setattr(order, name, data[name])
     order.tif, order.status = TimeInForce(data["tif"]), OrderStatus(data["status"])
     if data["quote_size"] is not None:

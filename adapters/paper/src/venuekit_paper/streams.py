@@ -57,7 +57,7 @@ class StreamHub:
         self._published = {name: market.sequence for name, market in exchange.markets.items()}
         #: The number of the latest delta of each book. It goes on from the exchange's count, so it never goes back.
         self.sequence = dict(self._published)
-        exchange.listener = self.collect
+        exchange.reporter.listener = self.collect
 
     # -- from the exchange
 
@@ -194,10 +194,9 @@ class StreamHub:
 
     def _watch(self) -> None:
         """Tell the exchange which books' changes are worth an event."""
-        watched = self._exchange.watched
-        watched.clear()
-        for reader in self._open[Channel.BOOK]:
-            watched.update(reader.instruments or self._exchange.markets)
+        readers = self._open[Channel.BOOK]
+        for name, market in self._exchange.markets.items():
+            market.watched = any(reader.wants(name) for reader in readers)
 
     def release(self, reader: Subscription) -> None:
         """Forget a reader."""

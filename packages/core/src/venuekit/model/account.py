@@ -77,6 +77,8 @@ class TransferKind(StrEnum):
     MINT = "MINT"
     MERGE = "MERGE"
     RESOLUTION = "RESOLUTION"
+    #: A loss beyond the account's margin, paid by the venue.
+    INSURANCE = "INSURANCE"
 
 
 @attrs.frozen(kw_only=True)
