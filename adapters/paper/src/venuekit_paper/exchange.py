@@ -151,7 +151,8 @@ class Exchange:
         if account not in self.accounts:
             self.accounts[account] = Account(account, self.places, house=house)
             for asset, amount in deposits.items():
-                self.deposit(account, asset, amount, time_ns)
+                if amount:
+                    self.deposit(account, asset, amount, time_ns)
         return self.accounts[account]
 
     def deposit(self, account: str, asset: str, amount: Decimal, time_ns: int) -> Transfer:
