@@ -142,11 +142,11 @@ def test_a_stale_or_impossible_update_is_named_and_changes_nothing() -> None:
     orders.apply(order("a", "AAA", Side.BUY, 5, OrderStatus.PARTIALLY_FILLED, 3))
     back = orders.apply(order("a", "AAA", Side.BUY, 5, OrderStatus.PARTIALLY_FILLED, 2))
     assert not back.changed
-    assert back.difference
+    assert back.refused
     orders.apply(order("a", "AAA", Side.BUY, 5, OrderStatus.CANCELED, 3))
     alive = orders.apply(order("a", "AAA", Side.BUY, 5, OrderStatus.OPEN, 3))
     assert not alive.changed
-    assert "CANCELED" in alive.difference
+    assert "CANCELED" in alive.refused
     assert orders.live() == []
 
 
@@ -199,13 +199,13 @@ def test_exposure_kept_up_to_date_equals_exposure_from_scratch(
     for f in fills:
         positions.apply(f)
         holding = positions.holding(f.instrument)
-        view.on_fill(f, holding.size, holding.cost)
+        view.on_fill(f, holding.size, holding.cost, 1)
     fresh = exposure()
     for name in KNOWN:
         held = [f for f in fills if f.instrument == name]
         for n, f in enumerate(held):
             done = positions.holding(name) if n == len(held) - 1 else None
-            fresh.on_fill(f, done.size if done else D(0), done.cost if done else D(0))
+            fresh.on_fill(f, done.size if done else D(0), done.cost if done else D(0), 1)
     for known in last.values():
         if known.status is OrderStatus.OPEN:
             fresh.on_order(known)
@@ -216,13 +216,13 @@ def test_a_provisional_fill_moves_money_once_and_its_reversal_moves_it_back() ->
     view = exposure()
     pending = fill(1, "AAA", Side.BUY, 10, 5, FillState.PROVISIONAL)
     before = view.equity()
-    view.on_fill(pending, D(5), D(50))
+    view.on_fill(pending, D(5), D(50), 1)
     after = view.balance("USD")
-    view.on_fill(attrs.evolve(pending, state=FillState.CONFIRMED), D(5), D(50))
+    view.on_fill(attrs.evolve(pending, state=FillState.CONFIRMED), D(5), D(50), 0)
     assert view.balance("USD") == after
     other = fill(2, "AAA", Side.BUY, 10, 5, FillState.PROVISIONAL)
-    view.on_fill(other, D(10), D(100))
-    view.on_fill(attrs.evolve(other, state=FillState.REVERSED), D(5), D(50))
+    view.on_fill(other, D(10), D(100), 1)
+    view.on_fill(attrs.evolve(other, state=FillState.REVERSED), D(5), D(50), -1)
     assert view.balance("USD") == after
     assert before is not None
     assert view.equity() == before - D("0.1")

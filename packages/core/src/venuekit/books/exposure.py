@@ -12,7 +12,7 @@ from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.model.intent import Side
 from venuekit.model.money import ZERO, minus, plus, ratio, times
-from venuekit.model.order import EXPOSED, Fill, FillState, Order
+from venuekit.model.order import EXPOSED, Fill, Order
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.risk import Quote, TradingState
 
@@ -44,7 +44,6 @@ class Exposure:
         self._values = Totals()
         self._equity = Totals()
         self._have_balances = False
-        self._provisional: set[str] = set()
         self._sent: deque[tuple[int, AgentId]] = deque()
         self._sent_by: dict[AgentId, deque[int]] = {}
         self._prints: dict[str, int] = {}
@@ -84,10 +83,12 @@ class Exposure:
         for instrument in touched:
             self._revalue(instrument)
 
-    def on_fill(self, fill: Fill, size: Decimal, cost: Decimal) -> None:
-        """An execution: the position is `size` afterwards and cost `cost`; balances of funded kinds move at once."""
+    def on_fill(self, fill: Fill, size: Decimal, cost: Decimal, direction: int) -> None:
+        """An execution: the position is `size` afterwards and cost `cost`; balances of funded kinds move at once.
+
+        `direction` is 1 for a fill that is new, -1 for one that is undone, 0 for the confirmation of a known one.
+        """
         self._sizes[fill.instrument], self._costs[fill.instrument] = size, cost
-        direction = self._direction(fill)
         if direction and self._have_balances:
             instrument = self._instruments.get(fill.instrument)
             if instrument is not None and not instrument.is_derivative:
@@ -97,17 +98,6 @@ class Exposure:
                     self._move(instrument.base, signed)
             self._move(fill.fee_asset, -fill.fee if direction > 0 else fill.fee)
         self._revalue(fill.instrument)
-
-    def _direction(self, fill: Fill) -> int:
-        # A provisional fill moves balances; its confirmation must not move them again, its reversal moves them back.
-        if fill.state is FillState.PROVISIONAL:
-            self._provisional.add(fill.id)
-            return 1
-        seen = fill.id in self._provisional
-        self._provisional.discard(fill.id)
-        if fill.state is FillState.REVERSED:
-            return -1 if seen else 0
-        return 0 if seen else 1
 
     def _move(self, asset: str, amount: Decimal) -> None:
         known = self._balances.get(asset)
@@ -143,6 +133,8 @@ class Exposure:
         if order.status not in EXPOSED:
             return
         left = order.remaining
+        if left is not None and left < 0:
+            left = ZERO  # filled for more than was asked: that frees nothing for others
         price = order.price if order.price is not None else worst_price
         known = self._instruments.get(order.instrument)
         if left is None:
@@ -294,6 +286,10 @@ class Exposure:
         """All of one asset as it is known here; None before balances are known."""
         known = self._balances.get(asset)
         return known.total if known is not None else (ZERO if self._have_balances else None)
+
+    def assets(self) -> list[str]:
+        """Every asset that there is some of, sorted."""
+        return sorted(a for a, b in self._balances.items() if b.total != 0)
 
     def balance(self, asset: str) -> Balance | None:
         """One asset: `available` is what no exposed order or margin has a claim on; None when a claim is unknown."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from venuekit.model.identity import InstrumentId
+from venuekit.model.money import plain
 from venuekit.model.order import DONE, Order, OrderStatus, may_follow
 
 #: How many finished orders stay in memory for quick lookups; older ones are in the journal.
@@ -16,10 +17,15 @@ REMEMBERED_ORDERS = 2_000
 
 @attrs.frozen
 class Applied:
-    """What an update did: the order afterwards, whether it changed, and what was wrong with a refused update."""
+    """What an update did: the order afterwards, and whether it changed.
+
+    `refused` says why an update that came too late, or cannot be, changed nothing. `difference` says what the venue
+    did that should not be possible; it is taken in all the same, and is to be recorded.
+    """
 
     order: Order
     changed: bool
+    refused: str = ""
     difference: str = ""
 
 
@@ -77,19 +83,26 @@ class Orders:
         """Merge what the venue says of an order into what we know of it.
 
         Ours are the ids, the agent, the reason and the approval; the venue's are status, fills and prices. A
-        report that is older than what we know (fewer fills, or a state that may not follow) changes nothing.
+        report that is older than what we know (fewer fills, or a state that may not follow) changes nothing. One
+        that tells of more fills is never too late: money has moved.
         """
         known = self.get(seen.id) or (self.get(seen.venue_order_id) if seen.venue_order_id else None)
         if known is None:
             self.put(seen)
-            return Applied(seen, changed=True)
+            return Applied(seen, changed=True, difference=_overfilled(seen))
         if seen.filled_size < known.filled_size:
             return Applied(
-                known, changed=False, difference=f"filled went back from {known.filled_size} to {seen.filled_size}"
+                known, changed=False, refused=f"filled went back from {known.filled_size} to {seen.filled_size}"
             )
-        status = self._status(known, seen)
+        status, difference = self._status(known, seen), ""
         if not may_follow(known.status, status):
-            return Applied(known, changed=False, difference=f"{known.status.value} cannot become {status.value}")
+            if seen.filled_size == known.filled_size:
+                return Applied(known, changed=False, refused=f"{known.status.value} cannot become {status.value}")
+            difference = (
+                f"{known.id} was {known.status.value} with {plain(known.filled_size)} filled, "
+                f"and the venue has {plain(seen.filled_size)} filled"
+            )
+            status = status if status in DONE else known.status
         merged = known.but(
             status=status,
             venue_order_id=seen.venue_order_id or known.venue_order_id,
@@ -107,7 +120,9 @@ class Orders:
         if merged == known:
             return Applied(known, changed=False)
         self.put(merged)
-        return Applied(merged, changed=True)
+        if not difference and merged.filled_size > known.filled_size:
+            difference = _overfilled(merged)
+        return Applied(merged, changed=True, difference=difference)
 
     @staticmethod
     def _status(known: Order, seen: Order) -> OrderStatus:
@@ -118,3 +133,9 @@ class Orders:
             OrderStatus.PENDING_TRIGGER,
         )
         return OrderStatus.PENDING_CANCEL if waiting else seen.status
+
+
+def _overfilled(order: Order) -> str:
+    if order.size is None or order.filled_size <= order.size:
+        return ""
+    return f"{order.id} is for {plain(order.size)}, and the venue has {plain(order.filled_size)} filled"

@@ -65,6 +65,12 @@ class Positions:
         self._provisional: dict[InstrumentId, OrderedDict[str, Fill]] = {}
         self._updated: dict[InstrumentId, int] = {}
         self._seen: OrderedDict[str, FillState] = OrderedDict()
+        #: Provisional fills that a figure of the venue's has in it: their confirmation adds nothing.
+        self._counted: set[str] = set()
+
+    def state_of(self, fill_id: str) -> FillState | None:
+        """How final a fill was when it was last seen; None when it never was."""
+        return self._seen.get(fill_id)
 
     def knows(self, fill: Fill) -> bool:
         """Whether this fill was applied already, in this state or a later one."""
@@ -78,15 +84,23 @@ class Positions:
         waiting = self._provisional.setdefault(fill.instrument, OrderedDict())
         if fill.state is FillState.PROVISIONAL:
             waiting[fill.id] = fill
+        elif fill.id in self._counted:
+            self._counted.discard(fill.id)
+            if fill.state is FillState.REVERSED:
+                self._settle(attrs.evolve(fill, side=fill.side.opposite, fee=-fill.fee))
         else:
             waiting.pop(fill.id, None)
             if fill.state is FillState.CONFIRMED:
-                self._settled[fill.instrument] = self._plus(self._settled.get(fill.instrument, Holding()), fill)
+                self._settle(fill)
         self._updated[fill.instrument] = fill.time_ns
         self._seen[fill.id] = fill.state
         if len(self._seen) > REMEMBERED_FILLS:
-            self._seen.popitem(last=False)
+            forgotten, _ = self._seen.popitem(last=False)
+            self._counted.discard(forgotten)
         return True
+
+    def _settle(self, fill: Fill) -> None:
+        self._settled[fill.instrument] = self._plus(self._settled.get(fill.instrument, Holding()), fill)
 
     def _contract(self, instrument: InstrumentId) -> Decimal:
         known = self._instrument_of(instrument)
@@ -121,6 +135,7 @@ class Positions:
             for p in positions
         }
         self._provisional.clear()
+        self._counted = {fill_id for fill_id, state in self._seen.items() if state is FillState.PROVISIONAL}
         self._updated = {p.instrument: p.updated_ns for p in positions}
 
     def remember(self, fills: Iterable[Fill]) -> None:

@@ -52,8 +52,8 @@ class Parts:
         self.name = name
         self.mode = mode
         self.state = State(venue, clock, config.desk.currency)
-        self.recorder = Recorder(name, store, bus, clock, self.state)
-        self.health = Health(name, config.breakers, venue, store, self.recorder, clock)
+        self.recorder = Recorder(venue, store, bus, clock, self.state)
+        self.health = Health(name, config.breakers, store, self.recorder, clock)
         self.dispatcher = Dispatcher(
             venue,
             limiter,
@@ -65,7 +65,6 @@ class Parts:
             health=self.health,
         )
         self.reconciler = Reconciler(
-            name,
             venue,
             self.state,
             self.recorder,
@@ -106,11 +105,9 @@ class Parts:
         )
         self.controls = Controls(
             desk=name,
-            venue=venue,
             store=store,
             state=self.state,
             recorder=self.recorder,
-            bus=bus,
             changes=self.changes,
             submission=self.submission,
             approvals=self.approvals,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from venuekit.desk.approval import Approvals, already
-from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
 from venuekit.desk.health import Health
 from venuekit.desk.recorder import Recorder
@@ -13,14 +12,12 @@ from venuekit.desk.risk import halt as moves
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
-from venuekit.model.events import DeskEvent
 from venuekit.model.identity import AgentId
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Caller, Operator, Role
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import TradingState
-from venuekit.protocols.venue import Venue
 
 #: After this long an approval that was used, and whose order was never recorded as sent, is one that a crash cut off.
 _USED_AND_NOT_SENT_NS = 60_000_000_000
@@ -33,11 +30,9 @@ class Controls:
         self,
         *,
         desk: str,
-        venue: Venue,
         store: Store,
         state: State,
         recorder: Recorder,
-        bus: EventBus,
         changes: Changes,
         submission: Submission,
         approvals: Approvals,
@@ -46,11 +41,9 @@ class Controls:
         caller_of: Callable[[AgentId], Caller],
     ) -> None:
         self._desk = desk
-        self._venue = venue
         self._store = store
         self._state = state
         self._recorder = recorder
-        self._bus = bus
         self._changes = changes
         self._submission = submission
         self._approvals = approvals
@@ -77,24 +70,16 @@ class Controls:
 
     def fail_closed(self, why: str) -> None:
         """Halt this desk in memory, because the store cannot be relied on; only `resume` here ends it."""
+        if self._failed == why:
+            return  # told already
         self._failed = why
         self._obey()
-        self._bus.publish(self._event("halted", why))
+        self._recorder.publish(self._recorder.about("halted", why))
 
     @property
     def reason(self) -> str:
         """Why trading is stopped, if it is."""
         return self._failed or self.control.reason
-
-    def _event(self, kind: str, message: str, subject: str = "") -> DeskEvent:
-        return DeskEvent(
-            venue=self._venue.name,
-            account=self._venue.account,
-            time_ns=self._clock.now_ns(),
-            kind=kind,
-            message=message,
-            subject=subject,
-        )
 
     def refresh(self) -> None:
         """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed."""
@@ -109,7 +94,9 @@ class Controls:
                 self._all_clear()
             self._obey()
             if control.state is not before.state:
-                self._bus.publish(self._event(control.state.value.lower(), f"{control.reason} (by {control.by})"))
+                self._recorder.publish(
+                    self._recorder.about(control.state.value.lower(), f"{control.reason} (by {control.by})")
+                )
 
     async def halt(self, *, by: str, reason: str, cancel_all: bool) -> Control:
         """Stop trading; with `cancel_all`, cancel every open order too."""
@@ -143,7 +130,7 @@ class Controls:
         entry = self._recorder.entry(EntryKind.CONTROL, "", str(body["by"]), body)
         self.control = await self._store.set_control(after, entry)
         self._obey()
-        self._bus.publish(self._event(str(body["action"]), f"{body.get('reason', '')} (by {body['by']})"))
+        self._recorder.publish(self._recorder.about(str(body["action"]), f"{body.get('reason', '')} (by {body['by']})"))
 
     async def act(self) -> None:
         """Do what the store asks for: cancel all, send approved orders, let old questions expire."""
@@ -174,7 +161,7 @@ class Controls:
         except VenuekitError as error:
             message = f"cancel all failed: {error.message}"
             self._canceled_request -= 1  # tried again at the next look
-        event = self._event("cancel_all", message, str(self.control.cancel_all_request))
+        event = self._recorder.about("cancel_all", message, str(self.control.cancel_all_request))
         await self._recorder.desk_event(event, EntryKind.SESSION, {"message": message})
 
     async def _follow(self, order: Order) -> None:
@@ -231,7 +218,7 @@ class Controls:
         except JournalUnavailable:
             raise
         except VenuekitError as error:
-            self._bus.publish(self._event("approval_not_executed", error.message, approval.id))
+            self._recorder.publish(self._recorder.about("approval_not_executed", error.message, approval.id))
 
     async def _execute(self, approval: Approval) -> Order:
         self._executing.add(approval.id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
+from venuekit.desk.calls import ServedCall
 from venuekit.desk.extras import call_extra
 from venuekit.desk.history import order_events
 from venuekit.desk.permission import desk_mode, require_role
@@ -30,7 +31,6 @@ from venuekit.protocols.risk import Headroom
 from venuekit.protocols.venue import Extra, Venue, VenueFactory
 from venuekit.settings.schema import DeskConfig
 from venuekit.version import VERSION
-from venuekit.watch.redact import redact
 
 _MINUTE_NS = 60_000_000_000
 
@@ -369,11 +369,9 @@ class Desk:
             await self._reconciler.take_over()
         return answer
 
-    async def record_call(
-        self, tool: str, arguments: Mapping[str, Any], outcome: str, *, caller: Caller, detail: str = ""
-    ) -> None:
-        """Keep a frontend's call in the journal, redacted. Raises JournalUnavailable."""
-        body = {"tool": tool, "arguments": redact(dict(arguments)), "outcome": outcome, "source": caller.source}
-        if detail:
-            body["detail"] = redact(detail)
-        await self._recorder.write([self._recorder.entry(EntryKind.CALL, tool, caller.agent_id, body)])
+    async def record_calls(self, calls: Sequence[ServedCall]) -> None:
+        """Keep a frontend's calls in the journal, all or none, redacted. Raises JournalUnavailable."""
+        entry = self._recorder.entry
+        await self._recorder.write(
+            [entry(EntryKind.CALL, c.tool, c.caller.agent_id, c.body(), c.time_ns) for c in calls]
+        )

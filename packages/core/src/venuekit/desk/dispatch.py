@@ -15,6 +15,7 @@ from venuekit.desk.state import State
 from venuekit.errors import (
     Halted,
     JournalUnavailable,
+    NotConnected,
     OutcomeUnknown,
     Refused,
     Rejected,
@@ -115,10 +116,12 @@ class Dispatcher:
         """
         order = recorded.order
         request = recorded.authorized.approved.valid.request
+        sent = False
         try:
             await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
             self._still_allowed()
             self._health.order_sent()
+            sent = True
             with self._health.timed("submit"):
                 answer = await self._venue.submit(request)
         except OutcomeUnknown as error:
@@ -128,9 +131,14 @@ class Dispatcher:
             await self._no(order, error)
             raise
         except asyncio.CancelledError as stopped:
-            # Nobody else cancels this: the order may be on its way.
-            if order.id in self._given_up:
-                self._given_up.discard(order.id)
+            # Only `overdue` and the end of the loop cancel this; what was sent by then may be on its way.
+            given_up = order.id in self._given_up
+            self._given_up.discard(order.id)
+            if given_up and not sent:
+                late = NotConnected("No slot to send the order came free in time.")
+                await self._no(order, late)
+                raise late from stopped
+            if given_up:
                 message = "The venue has not answered in time."
                 await self._doubt(order, message)
                 raise OutcomeUnknown(message, order_id=order.id) from stopped
@@ -167,6 +175,8 @@ class Dispatcher:
         if applied.changed or fills:
             try:
                 await self._recorder.order(before, applied.order, fills)
+                if applied.difference:
+                    await self._recorder.difference("order", applied.order.id, applied.difference)
             except JournalUnavailable as error:
                 self._fail_closed(f"The answer for {order_id} could not be recorded.")
                 raise JournalUnavailable(

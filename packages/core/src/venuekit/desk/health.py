@@ -9,12 +9,10 @@ from typing import Self
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.breakers import Breakers, BreakerState
 from venuekit.errors import Refused, Rejected, UsageError
-from venuekit.model.events import DeskEvent
 from venuekit.model.identity import InstrumentId
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import BreakerRecord, EntryKind, Store
 from venuekit.protocols.risk import RiskView, Verdict
-from venuekit.protocols.venue import Venue
 from venuekit.settings.schema import BreakerSettings
 
 #: An answer that the venue gave, whatever it says, is not a failure of the venue.
@@ -24,11 +22,8 @@ _ANSWERS = (Rejected, UsageError, Refused)
 class Health:
     """Feeds the breakers, remembers their states in the store, and tells when one changes."""
 
-    def __init__(
-        self, desk: str, settings: BreakerSettings, venue: Venue, store: Store, recorder: Recorder, clock: Clock
-    ) -> None:
+    def __init__(self, desk: str, settings: BreakerSettings, store: Store, recorder: Recorder, clock: Clock) -> None:
         self._desk = desk
-        self._venue = venue
         self._store = store
         self._recorder = recorder
         self._clock = clock
@@ -89,28 +84,18 @@ class Health:
         warning = self._breakers.check_loss(view)
         if warning is not None:
             await self._recorder.desk_event(
-                self._event("loss_warning", warning, "daily_loss"), EntryKind.CONTROL, {"message": warning}
+                self._recorder.about("loss_warning", warning, "daily_loss"), EntryKind.CONTROL, {"message": warning}
             )
         for record in self._breakers.take_changes():
             await self._remember(record)
 
     async def _remember(self, record: BreakerRecord) -> None:
         message = f"breaker {record.name} is {record.state}" + (f": {record.reason}" if record.reason else "")
-        event = self._event(f"breaker_{record.state.lower()}", message, record.name)
+        event = self._recorder.about(f"breaker_{record.state.lower()}", message, record.name)
         body = {"event": event.kind, "name": record.name, "reason": record.reason, "recoveries": record.recoveries}
         entry = self._recorder.entry(EntryKind.CONTROL, record.name, "", body)
         await self._store.set_breaker(self._desk, record, entry)
         self._recorder.publish(event)
-
-    def _event(self, kind: str, message: str, subject: str) -> DeskEvent:
-        return DeskEvent(
-            venue=self._venue.name,
-            account=self._venue.account,
-            time_ns=self._clock.now_ns(),
-            kind=kind,
-            message=message,
-            subject=subject,
-        )
 
 
 class _Timed:

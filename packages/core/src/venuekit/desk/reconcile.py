@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.lookalike import LOOK_BACK_NS, looks_like, oldest_like
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.state import State
 from venuekit.errors import UnknownInstrument, UnknownOrder
-from venuekit.model.account import FillQuery
+from venuekit.model.account import Balance, FillQuery, HistoryQuery, Position
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
 from venuekit.model.money import ZERO, plain
 from venuekit.model.order import Fill, Order, OrderRef, OrderStatus
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.venue import Venue
 from venuekit.settings.schema import ReconcileSettings
 
@@ -30,7 +31,6 @@ class Reconciler:
 
     def __init__(
         self,
-        desk: str,
         venue: Venue,
         state: State,
         recorder: Recorder,
@@ -39,7 +39,6 @@ class Reconciler:
         settings: ReconcileSettings,
         currency: str,
     ) -> None:
-        self._desk = desk
         self._venue = venue
         self._state = state
         self._recorder = recorder
@@ -102,12 +101,16 @@ class Reconciler:
         known = self._state.orders.get(order.id)
         if known is None and order.venue_order_id:
             known = self._state.orders.get(order.venue_order_id)
+        if known is None:
+            known = self.recognized(order)
         if known is not None and known.id in self.sending:
             return []  # its answer is on its way
         if known is None:
             await self._dispatcher.answered(order, order.id)
             return [
-                await self._difference("adopted", order.id, f"{order.id} is open at the venue and was not known here")
+                await self._recorder.difference(
+                    "adopted", order.id, f"{order.id} is open at the venue and was not known here"
+                )
             ]
         if known.status in _SENT:
             return await self._settle(known, order)
@@ -118,7 +121,7 @@ class Reconciler:
         if (after.status, after.filled_size) == before:
             return []
         told = f"{known.id} was {before[0].value}, {plain(before[1])} filled; the venue says {after.status.value}, "
-        return [await self._difference("order", known.id, told + f"{plain(after.filled_size)} filled")]
+        return [await self._recorder.difference("order", known.id, told + f"{plain(after.filled_size)} filled")]
 
     async def _revive(self, known: Order) -> list[DeskEvent]:
         """We hold it to be over and the venue listed it as open: it may have ended since, so it is asked again."""
@@ -143,18 +146,26 @@ class Reconciler:
         self._state.put(after)
         await self._recorder.order(known, after)
         message = f"{known.id} was {known.status.value} here, and is {order.status.value} at the venue"
-        return [await self._difference("order_revived", known.id, message)]
+        return [await self._recorder.difference("order_revived", known.id, message)]
+
+    def recognized(self, order: Order) -> Order | None:
+        """The order in doubt that an order of the venue is, when the venue does not tell our ids."""
+        doubtful = [o for o in self._state.orders.in_doubt() if o.id not in self.sending]
+        return oldest_like(doubtful, order)
 
     async def _settle(self, known: Order, order: Order) -> list[DeskEvent]:
-        after = await self._dispatcher.answered(order, known.id)
+        after = await self._dispatcher.answered(order.but(client_order_id=known.client_order_id), known.id)
         message = f"{known.id} was {known.status.value}; the venue has it: {after.status.value}"
-        return [await self._difference("in_doubt_resolved", known.id, message)]
+        return [await self._recorder.difference("in_doubt_resolved", known.id, message)]
 
     async def _ask(self, order: Order) -> list[DeskEvent]:
         try:
             answer = await self._venue.order(OrderRef.of(order))
         except UnknownOrder:
-            return await self._not_there(order)
+            alike = await self._alike(order) if order.status in _SENT else None
+            if alike is None:
+                return await self._not_there(order)
+            answer = alike
         current = self._state.orders.get(order.id)
         if current is None or current.is_done:
             return []
@@ -162,13 +173,21 @@ class Reconciler:
             return await self._settle(current, answer)
         return await self._seen(answer)
 
+    async def _alike(self, order: Order) -> Order | None:
+        """The order at the venue that has no id of ours, is not known here, and looks like `order`; the oldest."""
+        query = HistoryQuery(instrument=order.instrument, side=order.side, start_ns=order.created_ns - LOOK_BACK_NS)
+        past = (await self._venue.order_history(query)).items
+        there = {o.id: o for o in (*past, *await self._venue.open_orders(order.instrument))}
+        unknown = [o for o in there.values() if self._state.orders.get(o.id) is None and looks_like(order, o)]
+        return min(unknown, key=lambda o: o.created_ns, default=None)
+
     async def _not_there(self, order: Order) -> list[DeskEvent]:
         current = self._state.orders.get(order.id)
         if current is None or current.is_done:
             return []
         if current.status not in _SENT:
             message = f"{order.id} is {current.status.value} here, and the venue does not know it"
-            return [await self._difference("order_missing", order.id, message)]
+            return [await self._recorder.difference("order_missing", order.id, message)]
         waited = self._clock.now_ns() - current.created_ns
         if waited < int(self._settings.in_doubt_patience_seconds * 1e9):
             if current.status is OrderStatus.SUBMITTING:
@@ -189,7 +208,7 @@ class Reconciler:
         )
         self._state.put(after)
         await self._recorder.order(current, after)
-        return [await self._difference("never_received", order.id, f"{order.id}: {after.status_reason}")]
+        return [await self._recorder.difference("never_received", order.id, f"{order.id}: {after.status_reason}")]
 
     async def _fills(self) -> list[DeskEvent]:
         if self._state.last_fill_ns == 0:
@@ -212,7 +231,7 @@ class Reconciler:
         folded = [f for f in fresh if self._state.fold(f)]
         await self._recorder.fills(folded)
         return [
-            await self._difference("fill", f.client_order_id or f.venue_order_id, f"fill {f.id} was not known here")
+            await self._recorder.difference("fill", self._recorder.order_id_of(f), f"fill {f.id} was not known here")
             for f in folded
         ]
 
@@ -230,23 +249,34 @@ class Reconciler:
         else:
             if not first:
                 return found  # too busy to compare; the next time will do
-        if not first:
-            sizes = {p.instrument: p.size for p in positions}
-            for name in sorted({*sizes, *self._state.positions.instruments()}):
-                ours, theirs = self._state.positions.size(name), sizes.get(name, ZERO)
-                if ours != theirs:
-                    message = f"position {name}: {plain(ours)} here, {plain(theirs)} at the venue"
-                    found.append(await self._difference("position", name, message))
-            for balance in balances:
-                mine = self._state.exposure.total(balance.asset)
-                if mine is not None and mine != balance.total:
-                    message = f"balance {balance.asset}: {plain(mine)} here, {plain(balance.total)} at the venue"
-                    found.append(await self._difference("balance", balance.asset, message))
-        self._state.positions.set(positions)
-        costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
+        # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
+        moved, spent = ([], []) if first else (self._moved(positions), self._spent(balances))
+        if first or moved:
+            self._state.positions.set(positions)
+            costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
+            self._state.exposure.set_positions(positions, costs)
         self._state.exposure.set_balances(balances)
-        self._state.exposure.set_positions(positions, costs)
+        found += [await self._recorder.difference("position", name, message) for name, message in moved]
+        found += [await self._recorder.difference("balance", asset, message) for asset, message in spent]
         return found
+
+    def _moved(self, positions: Sequence[Position]) -> list[tuple[str, str]]:
+        sizes = {p.instrument: p.size for p in positions}
+        ours = {name: self._state.positions.size(name) for name in {*sizes, *self._state.positions.instruments()}}
+        return [
+            (name, f"position {name}: {plain(size)} here, {plain(sizes.get(name, ZERO))} at the venue")
+            for name, size in sorted(ours.items())
+            if size != sizes.get(name, ZERO)
+        ]
+
+    def _spent(self, balances: Sequence[Balance]) -> list[tuple[str, str]]:
+        totals = {b.asset: b.total for b in balances}
+        ours = {asset: self._state.exposure.total(asset) for asset in {*totals, *self._state.exposure.assets()}}
+        return [
+            (asset, f"balance {asset}: {plain(total)} here, {plain(totals.get(asset, ZERO))} at the venue")
+            for asset, total in sorted(ours.items())
+            if total is not None and total != totals.get(asset, ZERO)
+        ]
 
     async def _learn(self, instruments: set[str], assets: set[str]) -> None:
         """Rules and prices of everything that is held, so that it can be valued."""
@@ -263,15 +293,3 @@ class Reconciler:
         if wanted:
             for ticker in await self._venue.tickers(sorted(wanted)):
                 self._state.see(ticker)
-
-    async def _difference(self, kind: str, subject: str, message: str) -> DeskEvent:
-        event = DeskEvent(
-            venue=self._venue.name,
-            account=self._venue.account,
-            time_ns=self._clock.now_ns(),
-            kind=f"reconcile_{kind}",
-            message=message,
-            subject=subject,
-        )
-        await self._recorder.desk_event(event, EntryKind.RECONCILE, {"message": message})
-        return event

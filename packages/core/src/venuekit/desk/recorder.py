@@ -11,7 +11,8 @@ from venuekit.errors import JournalUnavailable
 from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Entry, EntryKind, Store
+from venuekit.protocols.journal import Entry, EntryKind, Store, desk_name
+from venuekit.protocols.venue import Venue
 
 _KINDS = {
     OrderStatus.PENDING_APPROVAL: OrderEventKind.PENDING_APPROVAL,
@@ -44,8 +45,10 @@ def kind_of(before: Order | None, after: Order) -> OrderEventKind:
 class Recorder:
     """Writes entries for one desk, then publishes the events they stand for."""
 
-    def __init__(self, desk: str, store: Store, bus: EventBus, clock: Clock, state: State) -> None:
-        self._desk = desk
+    def __init__(self, venue: Venue, store: Store, bus: EventBus, clock: Clock, state: State) -> None:
+        self._desk = desk_name(venue.name, venue.account)
+        self._venue = venue.name
+        self._account = venue.account
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -102,7 +105,13 @@ class Recorder:
 
     def fill_entry(self, fill: Fill, agent_id: str) -> Entry:
         """The fill as an entry, filed under its order."""
-        return self.entry(EntryKind.FILL, fill.client_order_id or fill.venue_order_id, agent_id, fill)
+        return self.entry(EntryKind.FILL, self.order_id_of(fill), agent_id, fill)
+
+    def order_id_of(self, fill: Fill) -> str:
+        """The id that the fill's order has here."""
+        order_id = fill.client_order_id or fill.venue_order_id
+        order = self._state.orders.get(order_id)
+        return order_id if order is None else order.id
 
     def publish_order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
         """Tell whoever listens."""
@@ -134,3 +143,20 @@ class Recorder:
         """Record something about the desk itself, then publish it."""
         await self.write([self.entry(kind, event.subject, str(body.get("by", "")), {"event": event.kind, **body})])
         self._bus.publish(event)
+
+    def about(self, kind: str, message: str, subject: str = "") -> DeskEvent:
+        """Something about the desk itself, now, as an event."""
+        return DeskEvent(
+            venue=self._venue,
+            account=self._account,
+            time_ns=self._clock.now_ns(),
+            kind=kind,
+            message=message,
+            subject=subject,
+        )
+
+    async def difference(self, kind: str, subject: str, message: str) -> DeskEvent:
+        """Record and publish that the venue has something otherwise than the desk had it."""
+        event = self.about(f"reconcile_{kind}", message, subject)
+        await self.desk_event(event, EntryKind.RECONCILE, {"message": message})
+        return event

@@ -81,22 +81,21 @@ class State:
 
     def fold(self, fill: Fill) -> bool:
         """An execution. False when it was known."""
+        before = self.positions.state_of(fill.id)
         if not self.positions.apply(fill):
             return False
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
         holding = self.positions.holding(fill.instrument)
-        self.exposure.on_fill(fill, holding.size, holding.cost)
-        if fill.state is not FillState.REVERSED:
+        self.exposure.on_fill(fill, holding.size, holding.cost, _direction(before, fill.state))
+        if before is None and fill.state is not FillState.REVERSED:
             self._count(fill)
         return True
 
     def _count(self, fill: Fill) -> None:
-        key = fill.client_order_id or fill.venue_order_id
-        if key in self._filled:
-            self._filled[key] = plus(self._filled[key], fill.size)
-            order = self.orders.get(key)
-            if order is not None:
-                self._forget_filled(order)
+        order = self.orders.get(fill.client_order_id or fill.venue_order_id)
+        if order is not None and order.id in self._filled:
+            self._filled[order.id] = plus(self._filled[order.id], fill.size)
+            self._forget_filled(order)
 
     def missing_fills(self, order: Order) -> bool:
         """Whether the order says that more was filled than the fills seen so far."""
@@ -159,3 +158,10 @@ class State:
             body=self.snapshot(),
             time_ns=self._clock.now_ns(),
         )
+
+
+def _direction(before: FillState | None, after: FillState) -> int:
+    """Whether money moves: once for a fill, back when it is undone, and not for its confirmation."""
+    if before is None:
+        return 0 if after is FillState.REVERSED else 1
+    return -1 if after is FillState.REVERSED else 0

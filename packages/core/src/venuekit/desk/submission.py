@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,8 @@ from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
 from venuekit.protocols.venue import Venue
 from venuekit.settings.schema import DeskConfig
+
+log = logging.getLogger("venuekit.desk")
 
 #: Prices younger than this are used again rather than asked for.
 FRESH_QUOTE_NS = 250_000_000
@@ -134,8 +137,14 @@ class Submission:
         if not task.cancelled():
             task.exception()  # it is recorded and, if the caller is still there, raised to it
 
-    async def landed(self) -> None:
-        """Wait until nothing is being sent any more."""
+    async def landed(self, instrument: str | None = None) -> None:
+        """Wait until nothing is being sent any more, or nothing of one instrument that is being sent now."""
+        if instrument is not None:
+            sending = {o.id for o in self._state.orders.live(instrument) if o.status is OrderStatus.SUBMITTING}
+            under_way = [task for order_id, task in self._flights.items() if order_id in sending]
+            if under_way:
+                await asyncio.wait(under_way)
+            return
         while self._flights:
             await asyncio.wait(list(self._flights.values()))
 
@@ -233,6 +242,11 @@ class Submission:
             with self._health.timed("tickers"):
                 tickers = await self._venue.tickers([instrument])
         except Unavailable:
+            return
+        except VenuekitError:
+            raise
+        except Exception:
+            log.exception("The adapter failed to give prices of %s.", instrument)
             return
         for ticker in tickers:
             self._state.see(ticker)

@@ -85,7 +85,8 @@ class Upkeep:
         parts = self._parts
         if isinstance(event, OrderEvent):
             await self._know(event.order.instrument)
-            await parts.dispatcher.answered(event.order, event.order.id, event.fill)
+            order = await self._ours(event.order)
+            await parts.dispatcher.answered(order, order.id, event.fill)
             return  # published with its record
         if isinstance(event, FillEvent):
             await self._know(event.fill.instrument)
@@ -98,6 +99,16 @@ class Upkeep:
         elif isinstance(event, InstrumentEvent):
             parts.state.know(event.changed)
         parts.bus.publish(event)
+
+    async def _ours(self, order: Order) -> Order:
+        """The order under the id that it has here, if the venue does not tell our ids."""
+        parts = self._parts
+        if order.client_order_id is not None or parts.state.orders.get(order.id) is not None:
+            return order
+        # The answer to a send that is under way may say whose order this is.
+        await parts.submission.landed(order.instrument)
+        doubtful = parts.reconciler.recognized(order) if parts.state.orders.get(order.id) is None else None
+        return order if doubtful is None else order.but(client_order_id=doubtful.client_order_id)
 
     async def _know(self, instrument: InstrumentId) -> None:
         if instrument not in self._parts.state.instruments:

@@ -105,9 +105,7 @@ class LiveSubscription:
         if isinstance(event, BookDelta | BookSnapshot):
             # Everything of this book that waits is given up, and the reader gets a new snapshot instead.
             name = event.instrument or ""
-            self._events = deque(
-                e for e in self._events if not (isinstance(e, BookDelta | BookSnapshot) and e.instrument == name)
-            )
+            self._drop_book(name)
             self._stale_book.add(name)
             return
         if isinstance(event, TickerEvent):
@@ -148,24 +146,29 @@ class LiveSubscription:
         self._stale_book.discard(name)
         self._book_from.pop(name, None)
         self.gaps += 1
-        # What comes while it is fetched is kept, and what of it the snapshot has already is taken out afterwards.
-        snapshot = await self._book(name)
+        try:
+            # What comes while it is fetched is kept, and what of it the snapshot has already is taken out afterwards.
+            snapshot = await self._book(name)
+        except BaseException:
+            # The reader stopped waiting: what was kept continues nothing that it has, and a snapshot is still owed.
+            self._drop_book(name)
+            self._stale_book.add(name)
+            raise
         if snapshot.sequence is not None:
             self._book_from[name] = snapshot.sequence
-            self._events = deque(
-                e
-                for e in self._events
-                if not (isinstance(e, BookDelta) and e.instrument == name and (e.sequence or 0) <= snapshot.sequence)
-            )
+            self._drop_book(name, up_to=snapshot.sequence)
         self.delivered += 1
         return snapshot
 
-    def take_now(self) -> list[Event]:
-        """What is waiting, without waiting; for frontends that poll."""
-        taken = list(self._events)
-        self._events.clear()
-        self.delivered += len(taken)
-        return taken
+    def _drop_book(self, name: str, *, up_to: int | None = None) -> None:
+        """Forget what waits of one book: all of it, or the changes that a snapshot has already."""
+
+        def goes(event: Event) -> bool:
+            if not isinstance(event, BookDelta | BookSnapshot) or event.instrument != name:
+                return False
+            return up_to is None or (isinstance(event, BookDelta) and (event.sequence or 0) <= up_to)
+
+        self._events = deque(e for e in self._events if not goes(e))
 
     def status(self) -> StreamStatus:
         """Its counts."""

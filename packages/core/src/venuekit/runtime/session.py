@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -74,7 +75,7 @@ async def open_desk(
             raise _unusable(error.filename, error) from error
         store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
         stack.push_async_callback(store.close)
-        hub = Subscriptions(venue, clock, config.streams)
+        hub = Subscriptions(venue, clock, config.streams, seed=secrets.randbits(32))
         session = _Session(clock, config, hub)
         desk = session.desk = Desk(
             config=config,
