@@ -26,8 +26,10 @@ def repeated(owner: Account, request: OrderRequest, history: History, venue: str
     past = history.order_by_client_id(owner.name, request.client_order_id)
     if past is None:
         return None
-    same = past.instrument == request.instrument and all(
-        getattr(request, term, None) == getattr(past, term) for term in _TERMS
+    same = (
+        past.instrument == request.instrument
+        and getattr(request, "post_only", False) == past.post_only
+        and all(getattr(request, term, None) == getattr(past, term) for term in _TERMS)
     )
     if same and (past.quote_size is not None or past.size == request.size):
         return past
@@ -44,7 +46,7 @@ def still_open(owner: Account, ref: OrderRef, history: History) -> PaperOrder:
     """An open order. Raises UnknownOrder, or OrderAlreadyDone."""
     found = owner.by_client_id.get(ref.client_order_id) if ref.client_order_id else None
     number = ref.venue_order_id or ""
-    if found is None and number.isascii() and number.isdigit():
+    if found is None and number.isascii() and number.isdigit() and len(number) <= 18:
         found = owner.open.get(int(number))
     if found is not None:
         return found

@@ -170,8 +170,9 @@ async def test_a_client_order_id_names_one_order_for_ever(venue: PaperVenue) -> 
             await venue.submit(other)
         assert caught.value.field == "client_order_id"
     await venue.cancel(OrderRef.of(resting))
-    with pytest.raises(ClientOrderIdReused):
-        await venue.submit(limit(BUY, "0.1", "50001", client_order_id=open_request.client_order_id))
+    for other in ({"price": "50001"}, {"price": "50000", "post_only": True}):
+        with pytest.raises(ClientOrderIdReused):
+            await venue.submit(limit(BUY, "0.1", client_order_id=open_request.client_order_id, **other))
     assert (await everything(venue))["positions"] == before["positions"]
     assert (await venue.submit(open_request)).venue_order_id == resting.venue_order_id
 

@@ -13,6 +13,7 @@ from paper_kit import (
     SELL,
     YES,
     Opener,
+    again,
     balance,
     bracket,
     everything,
@@ -145,6 +146,14 @@ async def test_a_change_to_a_value_that_is_no_amount_is_refused_by_name(
     assert await everything(venue) == before
 
 
+async def test_a_bracket_cannot_be_amended_inside_out(venue: PaperVenue) -> None:
+    order = await venue.submit(bracket(SELL, "0.5", "70000", "50000"))
+    with pytest.raises(InvalidValue) as caught:
+        await venue.amend(OrderRef.of(order), stop_price=D(71_000))
+    assert caught.value.field in ("price", "stop_price")
+    assert await again(venue, order) == order
+
+
 async def test_an_order_is_canceled_by_either_id_once(venue: PaperVenue) -> None:
     first = await venue.submit(limit(BUY, "0.5", "50000"))
     second = await venue.submit(limit(BUY, "0.5", "50001"))
@@ -168,6 +177,7 @@ async def test_an_order_is_canceled_by_either_id_once(venue: PaperVenue) -> None
         OrderRef(venue_order_id="1\n"),
         OrderRef(venue_order_id="٣"),
         OrderRef(venue_order_id="9" * 40),
+        OrderRef(venue_order_id="9" * 5000),
         OrderRef(),
     ],
     ids=lambda ref: str(ref)[:60],
