@@ -40,6 +40,8 @@ async def _alternating(ours: Callable[[], Awaitable[Any]], plain: Callable[[], A
 
 
 async def _measure(first: Client, second: Client) -> tuple[float, float]:
+    for client in (first, second):
+        await client.list_tools()  # a client that knows the schema of an answer checks the answer
     return await _alternating(lambda: first.call_tool(TOOL, ARGUMENTS), lambda: second.call_tool("plain", ARGUMENTS))
 
 
@@ -52,19 +54,18 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 async def _in_memory(folder: Path) -> tuple[float, float, dict[str, Any]]:
-    async with open_desk("paper", environ=_environment(folder)) as desk:
-        server = build_server(desk)
-        async with Client(server) as ours:
-            answer = await ours.call_tool(TOOL, ARGUMENTS)
-            if answer.is_error:
-                raise RuntimeError(f"The call to measure does not work: {answer.structured_content}")
-            payload = answer.structured_content or {}
-            async with Client(build(payload)) as plain:
-                return (*await _measure(ours, plain), payload)
+    async with open_desk("paper", environ=_environment(folder)) as desk, Client(build_server(desk)) as ours:
+        answer = await ours.call_tool(TOOL, ARGUMENTS)
+        if answer.is_error:
+            raise RuntimeError(f"The call to measure does not work: {answer.structured_content}")
+        listed = next(t for t in (await ours.list_tools()).tools if t.name == TOOL)
+        same = {"payload": answer.structured_content, "input": listed.input_schema, "output": listed.output_schema}
+        async with Client(build(same)) as plain:
+            return (*await _measure(ours, plain), same)
 
 
-async def _stdio(folder: Path, payload: dict[str, Any]) -> tuple[float, float]:
-    environment = {**os.environ, **_environment(folder), "BENCH_PAYLOAD": json.dumps(payload)}
+async def _stdio(folder: Path, same: dict[str, Any]) -> tuple[float, float]:
+    environment = {**os.environ, **_environment(folder), "BENCH_TOOL": json.dumps(same)}
     one = StdioServerParameters(command=sys.executable, args=["-m", "venuekit_mcp_paper"], env=environment)
     two = StdioServerParameters(command=sys.executable, args=[str(HERE / "plain_server.py"), "stdio"], env=environment)
     async with Client(one) as ours, Client(two) as plain:
@@ -88,8 +89,8 @@ async def _listening(port: int) -> None:
                 return
 
 
-async def _http(folder: Path, payload: dict[str, Any]) -> tuple[float, float]:
-    environment = {**os.environ, **_environment(folder), "BENCH_PAYLOAD": json.dumps(payload)}
+async def _http(folder: Path, same: dict[str, Any]) -> tuple[float, float]:
+    environment = {**os.environ, **_environment(folder), "BENCH_TOOL": json.dumps(same)}
     ports = _free_port(), _free_port()
     commands = (
         [sys.executable, "-m", "venuekit_mcp_paper", "--transport", "http", "--port", str(ports[0]), "--no-auth"],
@@ -111,10 +112,10 @@ async def _http(folder: Path, payload: dict[str, Any]) -> tuple[float, float]:
 def rows(folder: Path, *, peers: bool) -> list[Row]:
     """In memory, over stdio, over HTTP."""
     del peers
-    memory_ours, memory_plain, payload = asyncio.run(_in_memory(folder / "memory"))
+    memory_ours, memory_plain, same = asyncio.run(_in_memory(folder / "memory"))
     figures = [("in memory", 1.15, memory_ours, memory_plain)]
-    figures.append(("over stdio", 1.05, *asyncio.run(_stdio(folder / "stdio", payload))))
-    figures.append(("over HTTP", 1.05, *asyncio.run(_http(folder / "http", payload))))
+    figures.append(("over stdio", 1.05, *asyncio.run(_stdio(folder / "stdio", same))))
+    figures.append(("over HTTP", 1.05, *asyncio.run(_http(folder / "http", same))))
     return [
         Row(
             what=f"a generated tool call, {where}",

@@ -1,24 +1,27 @@
-"""A hand-written server on the plain SDK, with one tool that answers the payload it is given in a file."""
+"""A hand-written server on the plain SDK: one tool, with the schemas of ours, that answers a payload it is given."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from typing import Any
 
 import anyio
 import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
-SCHEMA = {"type": "object", "properties": {"instrument": {"type": "string"}}, "additionalProperties": False}
+EMPTY: dict[str, object] = {"payload": {}, "input": {"type": "object"}, "output": None}
 
 
-def build(payload: dict[str, object]) -> Server[object]:
+def build(given: dict[str, Any]) -> Server[object]:
     """The server; `payload` is what its tool answers, as structured content and as text."""
+    payload = given["payload"]
+    tool = types.Tool(name="plain", description="Plain.", input_schema=given["input"], output_schema=given["output"])
 
     async def list_tools(_context: object, _parameters: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[types.Tool(name="plain", description="Plain.", input_schema=SCHEMA)])
+        return types.ListToolsResult(tools=[tool])
 
     async def call_tool(_context: object, _parameters: object) -> types.CallToolResult:
         text = json.dumps(payload, separators=(",", ":"))
@@ -33,7 +36,7 @@ async def _stdio(server: Server[object]) -> None:
 
 
 if __name__ == "__main__":
-    found = json.loads(os.environ.get("BENCH_PAYLOAD", "{}"))
+    found = json.loads(os.environ.get("BENCH_TOOL", "null")) or EMPTY
     if sys.argv[1] == "stdio":
         anyio.run(_stdio, build(found))
     else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from venuekit.errors import ConfigError, ModeRefused, PermissionRefused, RateLimited, VenuekitError
+from venuekit.errors import ConfigError, JournalUnavailable, ModeRefused, PermissionRefused, RateLimited, VenuekitError
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.watch.redact import redact_text
+from venuekit_mcp.call_log import CallLog
 from venuekit_mcp.rings import Rings
 from venuekit_mcp.watching import Watching
 
@@ -18,22 +20,6 @@ if TYPE_CHECKING:
 
 _STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
 _MINUTE_NS = 60_000_000_000
-#: Longest text and largest count that the audit keeps of one call's arguments.
-_LONGEST_KEPT = 1000
-_MOST_KEPT = 50
-
-
-def kept(value: Any, depth: int = 0) -> Any:
-    """Arguments as the audit keeps them: bounded in size, whatever was sent."""
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_KEPT else f"{value[:_LONGEST_KEPT]}… ({len(value)} characters)"
-    if isinstance(value, Mapping):
-        if depth > 3:
-            return "…"
-        return {str(k)[:64]: kept(v, depth + 1) for k, v in list(value.items())[:_MOST_KEPT]}
-    if isinstance(value, list | tuple):
-        return [kept(v, depth + 1) for v in value[:_MOST_KEPT]] if depth <= 3 else "…"
-    return value
 
 
 class DeskHost:
@@ -44,10 +30,11 @@ class DeskHost:
         default = desk.default_caller
         one = Caller(agent_id=default.agent_id, role=default.role, mode=default.mode, source="mcp-stdio")
         self._caller: Callable[[], Caller] = caller if callable(caller) else lambda: caller or one
+        self.calls = CallLog(desk)
         self.rings = Rings(desk)
         self._watching = Watching(desk)
         self._envelopes: dict[Mode, Mapping[str, str]] = {}
-        self._calls: dict[str, tuple[int, float]] = {}
+        self._pace: dict[str, tuple[int, float]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opened = 0
 
@@ -93,18 +80,24 @@ class DeskHost:
         """One call of the caller's calls a minute (a bucket that refills evenly). Raises RateLimited."""
         most = self.desk.settings.pace.agent_calls_per_minute
         now = self.desk.clock.monotonic_ns()
-        then, left = self._calls.get(caller.agent_id, (now, float(most)))
+        then, left = self._pace.get(caller.agent_id, (now, float(most)))
         left = min(float(most), left + (now - then) * most / _MINUTE_NS)
         if left < 1.0:
-            self._calls[caller.agent_id] = (now, left)
+            self._pace[caller.agent_id] = (now, left)
             raise RateLimited(
                 f"{caller.agent_id} made more than {most} calls a minute.", retry_after=(1.0 - left) * 60 / most
             )
-        self._calls[caller.agent_id] = (now, left - 1.0)
+        self._pace[caller.agent_id] = (now, left - 1.0)
 
-    async def record(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
+    async def record(
+        self, subject: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool = False
+    ) -> None:
         """Keep the call in the audit. Raises JournalUnavailable."""
-        await self.desk.record_call(tool, kept(arguments), outcome, caller=caller)
+        await self.calls.keep(subject, arguments, outcome, caller, at_once=at_once)
+
+    async def settle(self) -> None:
+        """Write what of the audit still waits. Raises JournalUnavailable."""
+        await self.calls.settle()
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` by the way; its failure is reported on stderr."""
@@ -140,6 +133,8 @@ class DeskHost:
             return
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(JournalUnavailable):  # the log has said so, and the rest must still be closed
+            await self.calls.settle()
         await self._watching.close()
         await self.rings.close()
 

@@ -58,7 +58,7 @@ def core_tools(desk: Desk, host: DeskHost) -> list[Tool]:
         *order_tools(desk),
         *risk_tools(desk),
         *stream_tools(desk, host),
-        *audit_tools(desk),
+        *audit_tools(desk, host),
     ]
     return sorted(tools, key=lambda tool: ORDER.index(tool.name))
 

@@ -28,8 +28,14 @@ class Host(Protocol):
         """Count one call. Raises RateLimited."""
         ...
 
-    async def record(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
-        """Keep the call in the audit. Raises JournalUnavailable."""
+    async def record(
+        self, subject: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool = False
+    ) -> None:
+        """Keep the call in the audit: written when this returns if `at_once`, else soon. Raises JournalUnavailable."""
+        ...
+
+    async def settle(self) -> None:
+        """Write what of the audit still waits. Raises JournalUnavailable."""
         ...
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -72,23 +73,34 @@ def _same(value: Any) -> Any:
 
 
 _Getter = Callable[[Any], Any]
-_PLANS: dict[type[Any], Sequence[tuple[str, str, _Getter, bool]]] = {}
+#: Field, key, what makes its wire form, and whether an empty text is left out.
+_Step = tuple[str, str, _Getter, bool]
+_PLANS: dict[type[Any], Sequence[_Step]] = {}
 
 
 def _converter(name: str, declared: Any) -> _Getter:
+    """What makes the wire form of a field of this declared type; `wire` itself where the type leaves it open."""
     if name in _DURATIONS:
         return _milliseconds
     if name.endswith("_ns"):
         return _moment
-    if typing.get_origin(declared) in (typing.Union, types.UnionType):
+    origin = typing.get_origin(declared)
+    if origin in (typing.Union, types.UnionType):
         inner = [t for t in typing.get_args(declared) if t is not type(None)]
-        declared = inner[0] if len(inner) == 1 else None
+        return _converter(name, inner[0]) if len(inner) == 1 else wire
     if declared in (str, int, bool):
         return _same
+    if declared is Decimal:
+        return plain
+    if origin is Sequence:
+        item = _converter("", typing.get_args(declared)[0])
+        return lambda values: [item(one) for one in values]
+    if isinstance(declared, type) and issubclass(declared, Enum):
+        return attrgetter("value")
     return wire
 
 
-def _plan(cls: type[Any]) -> Sequence[tuple[str, str, _Getter, bool]]:
+def _plan(cls: type[Any]) -> Sequence[_Step]:
     found = _PLANS.get(cls)
     if found is None:
         attrs.resolve_types(cls)
@@ -166,24 +178,23 @@ _SPECIAL: dict[type[Any], Callable[[Any], Any]] = {
 
 def wire(value: Any) -> Any:
     """`value` as JSON-ready data. None, and texts that are empty by default, are left out of objects."""
-    if value is None or (isinstance(value, str | int) and not isinstance(value, Enum)):
+    kind = type(value)
+    if value is None or kind in _AS_IT_IS:
         return value
+    if kind in _PLANS or attrs.has(kind):
+        special = _SPECIAL.get(kind)
+        body = _fields(value) if special is None else special(value)
+        tag = getattr(kind, "tag", None)
+        return {"event": tag, **body} if isinstance(tag, str) else body
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Enum):
         return value.value
-    special = _SPECIAL.get(type(value))
-    if special is not None:
-        body = special(value)
-    elif attrs.has(type(value)):
-        body = _fields(value)
-    elif isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         return {str(wire(k)): wire(v) for k, v in value.items()}
-    elif isinstance(value, Sequence | set | frozenset):
+    if isinstance(value, Sequence | set | frozenset):
         return [wire(item) for item in value]
-    elif isinstance(value, float):
-        return value
-    else:
-        raise TypeError(f"{type(value).__name__} has no wire form")
-    tag = getattr(type(value), "tag", None)
-    return {"event": tag, **body} if isinstance(tag, str) else body
+    raise TypeError(f"{kind.__name__} has no wire form")
+
+
+_AS_IT_IS = frozenset({str, int, bool, float})

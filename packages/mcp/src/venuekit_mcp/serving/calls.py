@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,13 +93,16 @@ class Calls:
             outcome, result = await self._run(wired, raw, caller, ctx, params)
         except asyncio.CancelledError:
             if tool.counted:
-                self._host.later(self._host.record(tool.name, raw, "CALLER_GONE", caller))
+                self._host.later(self._host.record(tool.name, raw, "CALLER_GONE", caller, at_once=not tool.read_only))
             raise
         if tool.counted:
             try:
-                await self._host.record(tool.name, raw, outcome, caller)
+                await self._host.record(tool.name, raw, outcome, caller, at_once=not tool.read_only)
             except VenuekitError as error:
-                return failed(error, self._host.envelope(caller))
+                if tool.read_only:
+                    return failed(error, self._host.envelope(caller))
+                # What acted has acted, and its own rows came first: "nothing was sent" would be a lie here.
+                sys.stderr.write(f"venuekit-mcp: the call of {tool.name} is not in the audit yet: {error}\n")
         return result
 
     async def _run(
@@ -108,6 +112,8 @@ class Calls:
         tool = wired.tool
         try:
             self._admit(caller, tool)
+            if not tool.read_only:
+                await self._host.settle()
             call = Call(
                 name=tool.name,
                 arguments=wired.read(raw),

@@ -17,6 +17,7 @@ from venuekit_mcp.wire import Untrusted
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
+    from venuekit_mcp.desk_host import DeskHost
 
 
 @attrs.frozen(kw_only=True)
@@ -55,11 +56,12 @@ class Audit:
     problem: str = ""
 
 
-def audit_tools(desk: Desk) -> list[Tool]:
+def audit_tools(desk: Desk, host: DeskHost) -> list[Tool]:
     """The audit tool."""
 
     async def audit(call: Call) -> Audit:
         a = call.arguments
+        await host.settle()
         before = decode(a.cursor, "audit", a.kind, a.agent_id, a.subject) or None
         found = desk.store.rows(
             RowQuery(

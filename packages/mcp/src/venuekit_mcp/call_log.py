@@ -1,0 +1,112 @@
+"""Every call in the audit: what acts at once, what only reads a few milliseconds later, together."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from venuekit.desk.calls import ServedCall
+from venuekit.errors import JournalUnavailable
+from venuekit.protocols.approver import Caller
+
+if TYPE_CHECKING:
+    from venuekit.desk.desk import Desk
+
+#: How long the row of a call that only read may wait for others: durable rows cost more than most answers.
+GROUP_SECONDS = 0.005
+#: Rows that wait at most while the journal cannot be written; the oldest of more are lost.
+MOST_WAITING = 1000
+#: Longest text and largest count that the audit keeps of one call's arguments.
+_LONGEST_KEPT = 1000
+_MOST_KEPT = 50
+_LONGEST_NAME = 64
+_DEEPEST = 3
+
+
+def kept(value: Any, depth: int = 0) -> Any:
+    """Arguments as the audit keeps them: bounded in size, whatever was sent."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_KEPT else f"{value[:_LONGEST_KEPT]}… ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        if depth > _DEEPEST:
+            return "…"
+        return {str(k)[:_LONGEST_NAME]: kept(v, depth + 1) for k, v in list(value.items())[:_MOST_KEPT]}
+    if isinstance(value, list | tuple):
+        return [kept(v, depth + 1) for v in value[:_MOST_KEPT]] if depth <= _DEEPEST else "…"
+    return value
+
+
+class CallLog:
+    """The calls of one server on their way to the journal, in their order."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._waiting: list[ServedCall] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._broken = False
+
+    def note(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
+        """Take a call down; it is written with its neighbours."""
+        self._waiting.append(
+            ServedCall(
+                tool=tool,
+                arguments=kept(arguments),
+                outcome=outcome,
+                caller=caller,
+                time_ns=self._desk.clock.now_ns(),
+            )
+        )
+        if self._timer is None and self._writing is None:
+            self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._begin)
+
+    async def keep(
+        self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool
+    ) -> None:
+        """Take a call down, and write it before this returns when it is to be `at_once`.
+
+        Raises:
+            JournalUnavailable: it could not be written; or earlier ones could not, and still cannot.
+        """
+        self.note(tool, arguments, outcome, caller)
+        if at_once or self._broken:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Write what waits. Raises JournalUnavailable; it still waits then."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting or self._writing is not None:
+            # The writing goes on when this caller is cancelled: what it took from the list must arrive.
+            await asyncio.shield(self._writing or self._start())
+
+    def _begin(self) -> None:
+        self._timer = None
+        if self._waiting and self._writing is None:
+            self._start()
+
+    def _start(self) -> asyncio.Task[None]:
+        self._writing = asyncio.get_running_loop().create_task(self._write())
+        self._writing.add_done_callback(_reported)
+        return self._writing
+
+    async def _write(self) -> None:
+        group, self._waiting = self._waiting, []
+        try:
+            await self._desk.record_calls(group)
+        except JournalUnavailable:
+            self._broken = True
+            self._waiting = [*group, *self._waiting][-MOST_WAITING:]
+            raise
+        else:
+            self._broken = False
+        finally:
+            self._writing = None
+
+
+def _reported(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        sys.stderr.write(f"venuekit-mcp: {task.exception()}\n")
