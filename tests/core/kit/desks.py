@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
@@ -84,3 +85,22 @@ def statuses(desk: Desk, order_id: str) -> list[str]:
     """The states that the journal has an order pass through."""
     kinds = (EntryKind.INTENT, EntryKind.ORDER)
     return [row.body["status"] for row in rows(desk, *kinds, subject=order_id)]
+
+
+async def never() -> None:
+    """An answer that does not come."""
+    await asyncio.Event().wait()
+
+
+class Gate:
+    """Holds a call of the venue until a test opens it."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+
+    async def __call__(self) -> None:
+        await self._open.wait()
+
+    def open(self) -> None:
+        """Let what waits go on."""
+        self._open.set()

@@ -145,7 +145,6 @@ class LiveSubscription:
         name = min(self._stale_book)
         self._stale_book.discard(name)
         self._book_from.pop(name, None)
-        self.gaps += 1
         try:
             # What comes while it is fetched is kept, and what of it the snapshot has already is taken out afterwards.
             snapshot = await self._book(name)
@@ -157,6 +156,7 @@ class LiveSubscription:
         if snapshot.sequence is not None:
             self._book_from[name] = snapshot.sequence
             self._drop_book(name, up_to=snapshot.sequence)
+        self.gaps += 1
         self.delivered += 1
         return snapshot
 
