@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Sequence
@@ -88,10 +89,25 @@ def _answered(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
-    if argv and argv[0] not in _COMMANDS and (argv[0] in _PLUGIN_HELP or argv[0] in _plugins()):
-        return _plugin(argv[0], argv[1:])
+    first = argv[0] if argv else ""
+    if first and not first.startswith("-") and first not in _COMMANDS:
+        if first in _PLUGIN_HELP or first in _plugins():
+            return _plugin(first, argv[1:])
+        raise _unknown(first)  # here, because the parser would import every command to make its suggestion
     code = build()(argv, exit_on_error=False, print_error=False)
     return code if isinstance(code, int) else OK
+
+
+def _unknown(word: str) -> UsageError:
+    names = sorted({*_COMMANDS, *_PLUGIN_HELP, *_plugins()})
+    near = difflib.get_close_matches(word, names, n=1)
+    guess = f'Did you mean "{near[0]}"? ' if near else ""
+    return UsageError(
+        f"There is no command {word[:40]!r}.",
+        fix=f"{guess}See: venuekit --help",
+        field="command",
+        details={"accepted": names},
+    )
 
 
 def _plugin(name: str, arguments: list[str]) -> int:

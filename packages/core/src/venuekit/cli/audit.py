@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
@@ -17,9 +17,10 @@ from venuekit.cli.output import document, moment, note, say, table
 from venuekit.cli.place import find, read
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.journal import verify_file
+from venuekit.journal.export import exported, to_line, verify_lines
 from venuekit.model.codec import to_plain
-from venuekit.model.times import iso, parse_iso
-from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
+from venuekit.model.times import parse_iso
+from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store, Verification
 
 app = App(name="audit", help="The journal: tail, search, stats, verify, export.")
 _KINDS = [k.value for k in EntryKind]
@@ -107,7 +108,7 @@ async def _listed(query: RowQuery, options: Options, empty: str) -> int:
     async with read(find(options)) as store:
         rows = list(store.rows(query))[::-1]
     if options.json:
-        document({"rows": [_body(r) for r in rows]})
+        document({"rows": [exported(r) for r in rows]})
     elif not rows:
         note(empty)
     else:
@@ -120,10 +121,6 @@ async def _listed(query: RowQuery, options: Options, empty: str) -> int:
             right=("ROW",),
         )
     return OK
-
-
-def _body(row: Row) -> dict[str, Any]:
-    return {"time": iso(row.time_ns), **to_plain(row)}
 
 
 def _what(row: Row) -> str:
@@ -173,7 +170,13 @@ async def stats(*, since: str | None = None, until: str | None = None, options: 
 
 
 @app.command
-def verify(*, expected_head: str | None = None, anchor: Path | None = None, options: Options = DEFAULT) -> int:
+def verify(
+    *,
+    expected_head: str | None = None,
+    anchor: Path | None = None,
+    file: Path | None = None,
+    options: Options = DEFAULT,
+) -> int:
     """Recompute the whole chain; the first row that was altered, removed or moved is named.
 
     Rows cut off at the end leave a chain that is whole: keep the head it prints somewhere else, and give it back.
@@ -181,8 +184,11 @@ def verify(*, expected_head: str | None = None, anchor: Path | None = None, opti
     Args:
         expected_head: A head that an earlier verify printed; its row must still be there.
         anchor: A file that keeps the head from one verify to the next.
+        file: A file that `venuekit audit export` wrote, instead of the store.
     """
     place = find(options)
+    if file is not None:
+        return _verdict(_verified_export(file, expected_head), options)
     if place.file is None or not place.exists:
         problem = f"there is no store at {place.url}; nothing was recorded yet"
         if options.json:
@@ -196,6 +202,22 @@ def verify(*, expected_head: str | None = None, anchor: Path | None = None, opti
     result = next((r for r in results if not r.ok), results[0])
     if result.ok and anchor is not None:
         write_anchor(anchor, result)
+    return _verdict(result, options)
+
+
+def _verified_export(file: Path, expected_head: str | None) -> Verification:
+    try:
+        with file.open("rb") as lines:
+            return verify_lines(lines, expected_head=expected_head)
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read: {error.strerror}.",
+            fix="Name a file that venuekit audit export wrote.",
+            field="file",
+        ) from error
+
+
+def _verdict(result: Verification, options: Options) -> int:
     if options.json:
         document(result)
     elif result.ok:
@@ -218,10 +240,10 @@ async def export(file: Path | None = None, /, *, desk: str | None = None, option
         rows = _all(store, desk)
         if file is None:
             if options.json:
-                document({"rows": [_body(r) for r in rows]})
+                document({"rows": [exported(r) for r in rows]})
             else:
                 for row in rows:
-                    sys.stdout.write(_line(row))
+                    sys.stdout.write(to_line(row))
             return OK
         count = _write(file, rows)
     if options.json:
@@ -241,16 +263,12 @@ def _all(store: Store, desk: str | None) -> Iterator[Row]:
         after = rows[-1].sequence
 
 
-def _line(row: Row) -> str:
-    return json.dumps(_body(row), ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
 def _write(file: Path, rows: Iterator[Row]) -> int:
     count = 0
     try:
         with file.open("x", encoding="utf-8") as out:
             for row in rows:
-                out.write(_line(row))
+                out.write(to_line(row))
                 count += 1
     except OSError as error:
         raise ConfigError(

@@ -32,7 +32,7 @@ async def halt(
 
     Args:
         cancel_all: Also cancel every open order.
-        reason: Why; agents are told.
+        reason: Why; agents see it beside the trading state.
         by: Your name, for the journal; otherwise the operating system's user.
         wait: Seconds to wait for what the desks say of --cancel-all.
         open_desk: With --cancel-all, when no desk answers: open the configured desk and cancel with it.

@@ -1,0 +1,126 @@
+"""The kill switch works from another terminal: with desks open, with none, and with one that hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from venuekit import LimitOrder, Side
+from venuekit.cli.exits import OK, UNAVAILABLE
+from venuekit.errors import Halted
+from venuekit.journal import SqliteStore
+from venuekit.protocols.journal import Entry, EntryKind
+
+pytestmark = pytest.mark.anyio
+
+
+def order() -> LimitOrder:
+    return LimitOrder(instrument="BTC-USD", side=Side.BUY, size=Decimal("0.01"), price=Decimal(59000))
+
+
+async def test_a_halt_stops_the_next_order_of_an_open_desk_with_its_reason(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        await desk.submit(order())
+        ran = await beside("halt", "--reason", "news", "--by", "alice", config=empty)
+        assert ran.code == OK
+        assert ran.out.startswith("HALTED by alice: news.")
+        with pytest.raises(Halted):
+            await desk.submit(order())
+        assert "news" in desk.risk_state().reason
+        assert len(await desk.open_orders()) == 1, "a halt alone leaves orders where they are"
+
+
+async def test_with_cancel_all_an_open_desk_cancels_and_says_how_many(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        await desk.submit(order())
+        ran = await beside("halt", "--cancel-all", "--json", config=empty)
+        assert ran.code == OK
+        assert set(ran.json) == {"control", "cancel_all"}
+        assert "1 order" in ran.json["cancel_all"]["answers"]["paper:default"]
+        assert ran.json["cancel_all"]["silent"] == []
+        assert list(await desk.open_orders()) == []
+
+
+async def test_a_resume_lets_the_next_order_go_and_says_what_it_left_alone(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        await beside("halt", config=empty)
+        ran = await beside("resume", config=empty)
+        assert ran.code == OK
+        assert "ACTIVE again, by alice (was HALTED)." in ran.out
+        assert "As before: limits" in ran.out
+        await desk.submit(order())
+    again = await beside("resume", "--json", config=empty)
+    assert set(again.json) == {"control", "resets", "keeps"}
+
+
+def test_a_halt_holds_where_no_desk_was_ever_opened(venuekit: Any, empty: Path) -> None:
+    ran = venuekit("halt", "--reason", "not before Monday", config=empty)
+    assert ran.code == OK
+    status = venuekit("status", config=empty)
+    assert "trading  HALTED" in status.out
+    assert "not before Monday (by alice, " in status.out
+
+
+async def test_a_desk_that_is_opened_after_a_halt_is_halted(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    await beside("halt", config=empty)
+    async with desk_of(empty) as desk:
+        with pytest.raises(Halted):
+            await desk.submit(order())
+
+
+def test_with_no_desk_open_cancel_all_says_that_nobody_did_it(venuekit: Any, recorded: Any) -> None:
+    ran = venuekit("halt", "--cancel-all", config=recorded.config)
+    assert ran.code == UNAVAILABLE
+    assert "--open-desk" in ran.err
+    assert "trading  HALTED" in venuekit("status", config=recorded.config).out
+
+
+def test_with_open_desk_the_command_cancels_by_itself(venuekit: Any, recorded: Any) -> None:
+    ran = venuekit("halt", "--cancel-all", "--open-desk", config=recorded.config)
+    assert ran.code == OK
+    assert "3 orders canceled, 0 not" in ran.out
+    assert venuekit("orders", "--json", config=recorded.config).json["orders"] == []
+
+
+async def test_a_desk_that_does_not_answer_is_named(beside: Any, recorded: Any) -> None:
+    store = SqliteStore(recorded.store)
+    hanging = Entry(
+        kind=EntryKind.SESSION, desk="paper:default", subject="", agent_id="", body={"event": "opened"}, time_ns=2**60
+    )
+    await store.append([hanging])
+    await store.close()
+    ran = await beside("halt", "--cancel-all", "--wait", "0.05", "--json", config=recorded.config)
+    assert ran.code == UNAVAILABLE
+    assert ran.json["cancel_all"] == {"answers": {}, "silent": ["paper:default"]}
+
+
+async def test_halts_and_resumes_are_in_the_journal_and_the_journal_verifies(beside: Any, recorded: Any) -> None:
+    await beside("halt", "--reason", "password=hunter2hunter2", config=recorded.config)
+    await beside("resume", "--by", "bob", config=recorded.config)
+    rows = (await beside("audit", "search", "--kind", "control", "--json", config=recorded.config)).json["rows"]
+    assert [(r["agent_id"], r["body"]["action"]) for r in rows] == [("alice", "halt"), ("bob", "resume")]
+    assert "hunter2" not in str(rows)
+    assert (await beside("audit", "verify", config=recorded.config)).code == OK
+
+
+async def test_the_journal_verifies_after_breakers_were_reset_by_a_resume(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        await desk.submit(order())
+        await beside("halt", "--cancel-all", config=empty)
+        await beside("resume", config=empty)
+    ran = await beside("audit", "verify", config=empty)
+    assert ran.code == OK, ran.out
