@@ -6,6 +6,7 @@ This is the only module that calls an adapter's `submit`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from venuekit.desk.health import Health
@@ -188,22 +189,20 @@ class Dispatcher:
         return self._state.orders.get(order_id) or applied.order
 
     async def _fetch_fills(self, order: Order) -> list[Fill]:
-        fresh: list[Fill] = []
+        newest_first: list[Fill] = []
         cursor: str | None = None
-        try:
+        with contextlib.suppress(VenuekitError):  # what is missing then comes by the stream or by reconciling
             while True:
                 page = await self._venue.fills(
                     FillQuery(
                         instrument=order.instrument, order_id=order.venue_order_id, limit=_FILL_PAGE, cursor=cursor
                     )
                 )
-                fresh += [f for f in reversed(page.items) if self._state.fold(f)]
+                newest_first += page.items
                 cursor = page.next_cursor
                 if cursor is None:
-                    return fresh
-        except VenuekitError:
-            # The stream or the next reconciliation brings them; what was folded in is recorded now.
-            return fresh
+                    break
+        return [f for f in reversed(newest_first) if self._state.fold(f)]
 
     async def _no(self, order: Order, error: VenuekitError) -> None:
         status = OrderStatus.REJECTED if isinstance(error, Rejected | UsageError) else OrderStatus.DENIED
