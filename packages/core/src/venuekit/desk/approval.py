@@ -127,9 +127,15 @@ class Approvals:
         """PENDING to APPROVED or REJECTED.
 
         Raises:
-            ApprovalRefused: it is decided, used or expired already.
+            ApprovalRefused: it is decided, used or expired already, or the operator is the one who asked.
         """
         approval = self.get(approval_id)
+        if state is ApprovalState.APPROVED and operator.name == approval.agent_id:
+            raise ApprovalRefused(
+                f"{operator.name} asked for this order and cannot approve it too.",
+                fix="Somebody else decides.",
+                order_id=approval.order_id,
+            )
         now = self._clock.now_ns()
         if approval.state is ApprovalState.PENDING and now >= approval.expires_ns:
             await self.finish(approval, ApprovalState.EXPIRED, "nobody decided in time")
