@@ -69,7 +69,7 @@ def accepted(
     if request.type in (OrderType.MARKET, OrderType.LIMIT) and order.tif in _IMMEDIATE:
         _check_immediate(matcher, markets, order)
     else:
-        check_funds(matcher, markets, order, lots, lots * order.hold_price * market.unit)
+        check_waiting(matcher, markets, order)
     return order
 
 
@@ -137,6 +137,11 @@ def _check_immediate(matcher: Matcher, markets: dict[str, Market], order: PaperO
             field="size",
         )
     check_funds(matcher, markets, order, lots, money)
+
+
+def check_waiting(matcher: Matcher, markets: dict[str, Market], order: PaperOrder) -> None:
+    """Raises InsufficientFunds when the account cannot hold what the order's unfilled part needs while it waits."""
+    check_funds(matcher, markets, order, order.left, order.left * order.hold_price * order.market.unit)
 
 
 def check_funds(matcher: Matcher, markets: dict[str, Market], order: PaperOrder, lots: int, money: int) -> None:

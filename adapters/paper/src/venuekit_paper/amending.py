@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from venuekit.adapter import InvalidSize, InvalidValue, OrderType, PostOnlyWouldCross, plain
-from venuekit_paper.acceptance import check_funds, check_reducing
+from venuekit_paper.acceptance import check_reducing, check_waiting
 from venuekit_paper.market import Market
 from venuekit_paper.matching import Matcher
 from venuekit_paper.orders import PaperOrder
@@ -35,7 +35,7 @@ def amend(
     matcher.release(order)
     order.size, order.hold_price = lots, hold_price
     try:
-        check_funds(matcher, markets, order, order.left, order.left * hold_price * market.unit)
+        check_waiting(matcher, markets, order)
     except BaseException:
         order.size, _, _, order.hold_price = old
         matcher.hold(order)

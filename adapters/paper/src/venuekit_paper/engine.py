@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -27,7 +27,7 @@ from venuekit.adapter import (
     parse_decimal,
     plain,
 )
-from venuekit_paper import outcomes, state
+from venuekit_paper import batch, outcomes, state
 from venuekit_paper.candles import Candles
 from venuekit_paper.config import PaperOptions
 from venuekit_paper.exchange import Exchange
@@ -47,13 +47,17 @@ class Engine:
         self.options = options
         self.account = account
         self.log = CommandLog(path)
-        fees = FeeSchedule(maker=options.maker_fee, taker=options.taker_fee)
-        self.exchange = Exchange(default_instruments(), fees, venue=VENUE, history=self.log.history)
-        self.candles = Candles(VENUE, options.seed)
-        self.exchange.reporter.on_trade = self.candles.add
-        self.simulator = Simulator(self.exchange, self.candles, options.seed)
+        self._fees = FeeSchedule(maker=options.maker_fee, taker=options.taker_fee)
+        self.exchange = Exchange(default_instruments(), self._fees, venue=VENUE, history=self.log.history)
+        self._seed(options.seed)
         self.tick_ns = 0
         self._restore(now_ns)
+
+    def _seed(self, seed: int) -> None:
+        self.seed = seed
+        self.candles = Candles(VENUE, seed)
+        self.exchange.reporter.on_trade = self.candles.add
+        self.simulator = Simulator(self.exchange, self.candles, seed)
 
     @property
     def journal_hash(self) -> str:
@@ -63,6 +67,7 @@ class Engine:
     def _restore(self, now_ns: int) -> None:
         snapshot = self.log.snapshot()
         if snapshot is not None:
+            self._seed(snapshot["seed"])
             state.load(self.exchange, snapshot["exchange"])
             self.candles.load(snapshot["candles"])
             self.simulator.load(snapshot["simulator"])
@@ -77,7 +82,10 @@ class Engine:
                 raise InternalError("The paper exchange's memory does not replay to what it was; the file was altered.")
         self.log.replayed()
         if snapshot is None and not replayed:
-            self.run(["begin", now_ns, {a: plain(v) for a, v in self.options.initial_balances.items()}])
+            balances = {a: plain(v) for a, v in self.options.initial_balances.items()}
+            self.run(["begin", now_ns, balances, self.options.seed, *_rates(self._fees)])
+        elif self.exchange.matcher.fees.schedule != self._fees:
+            self.run(["fees", now_ns, *_rates(self._fees)])
         self.commit()
 
     def _replay(self, command: Command) -> None:
@@ -109,6 +117,7 @@ class Engine:
             "candles": self.candles.dump(),
             "simulator": self.simulator.dump(),
             "tick_ns": self.tick_ns,
+            "seed": self.seed,
         }
 
     def _carry_out(self, command: Command) -> Any:
@@ -117,11 +126,25 @@ class Engine:
 
     # -- commands; each takes plain data, so that it can be written down and replayed
 
-    def _begin(self, time_ns: int, balances: Mapping[str, str]) -> None:
+    def _begin(self, time_ns: int, balances: Mapping[str, str], seed: int, maker: str, taker: str) -> None:
+        self._seed(seed)
+        self._set_fees(time_ns, maker, taker)
         amounts = {a: parse_decimal(v, field=a) for a, v in balances.items()}
         self.exchange.open_account(self.account, amounts, time_ns)
         self.simulator.begin(time_ns)
         self.tick_ns = time_ns
+
+    def _set_fees(self, time_ns: int, maker: str, taker: str) -> None:
+        self.exchange.set_fees(FeeSchedule(maker=Decimal(maker), taker=Decimal(taker)), time_ns)
+
+    def _open_account(self, time_ns: int, account: str, balances: Mapping[str, str]) -> None:
+        amounts = {a: parse_decimal(v, field=a) for a, v in balances.items()}
+        self.exchange.open_account(account, amounts, time_ns)
+
+    def _batch(
+        self, time_ns: int, instrument: str, accounts: Sequence[str], messages: Sequence[batch.Message]
+    ) -> list[batch.Refusal]:
+        return batch.run(self.exchange, instrument, accounts, messages, time_ns)
 
     def _tick(self, time_ns: int) -> None:
         self.tick_ns = time_ns
@@ -204,6 +227,17 @@ class Engine:
         answer: Order = self._durably(["amend", time_ns, [ref.venue_order_id, ref.client_order_id], *values])
         return answer
 
+    def open_account(self, account: str, balances: Mapping[str, Decimal], time_ns: int) -> None:
+        """Another account on the same books; one that exists is left as it is."""
+        self._durably(["account", time_ns, account, {a: plain(v) for a, v in balances.items()}])
+
+    def batch(
+        self, instrument: str, accounts: Sequence[str], messages: Sequence[batch.Message], time_ns: int
+    ) -> list[batch.Refusal]:
+        """Many messages as one command, durable together; `venuekit_paper.batch` says what they look like."""
+        refused: list[batch.Refusal] = self._durably(["batch", time_ns, instrument, list(accounts), list(messages)])
+        return refused
+
     def tick(self, time_ns: int) -> None:
         """Move the market once."""
         self._durably(["tick", time_ns])
@@ -249,12 +283,19 @@ def _as_plain(request: OrderRequest) -> dict[str, Any]:
 _FIELDS = {kind: tuple(f.name for f in attrs.fields(cls)) for kind, cls in ORDER_REQUESTS.items()}
 
 
+def _rates(fees: FeeSchedule) -> list[str]:
+    return [plain(fees.maker), plain(fees.taker)]
+
+
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else parse_decimal(text, field="value")
 
 
 _COMMANDS: dict[str, Callable[..., Any]] = {
     "begin": Engine._begin,  # noqa: SLF001 - the table of this very class
+    "fees": Engine._set_fees,  # noqa: SLF001
+    "account": Engine._open_account,  # noqa: SLF001
+    "batch": Engine._batch,  # noqa: SLF001
     "tick": Engine._tick,  # noqa: SLF001
     "place": Engine._place,  # noqa: SLF001
     "cancel": Engine._cancel,  # noqa: SLF001

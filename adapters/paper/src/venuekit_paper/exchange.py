@@ -79,8 +79,7 @@ class Exchange:
                 self.places[market.base] = market.scale.lot_digits
             if i.alias:
                 self._aliases[i.alias] = i.id
-        self.fees = Fees(fees)
-        self.matcher = Matcher(self.fees)
+        self.matcher = Matcher(Fees(fees))
         self.history = history or History(None)
         self.reporter = Reporter(venue, self.history)
         self.reporter.tape = {i: deque(maxlen=TRADES_KEPT) for i in self.markets}
@@ -100,7 +99,7 @@ class Exchange:
         """
         before, self.now_ns = self.now_ns, max(self.now_ns, time_ns)
         matcher = self.matcher
-        matcher.reports = []
+        matcher.reports, matcher.now_ns = [], self.now_ns
         try:
             self._expire()
             fund(self, before, self.now_ns)
@@ -318,6 +317,25 @@ class Exchange:
                     payout=None if payout is None else plain(payout),
                 )
             )
+
+    def set_fees(self, schedule: FeeSchedule, time_ns: int) -> None:
+        """Charge other fees from now on; open orders hold what they may cost now, or are canceled."""
+        with self.at(time_ns):
+            matcher = self.matcher
+            waiting = [o for a in self.accounts.values() for o in a.open.values()]
+            for order in waiting:
+                matcher.release(order)
+            matcher.fees = Fees(schedule)
+            for order in waiting:
+                try:
+                    check_funds(
+                        matcher, self.markets, order, order.left, order.left * order.hold_price * order.market.unit
+                    )
+                except InsufficientFunds as error:
+                    order.why, order.reason = error.code, error.message
+                    matcher.finish(order, OrderStatus.CANCELED)
+                else:
+                    matcher.hold(order)
 
     def set_mark(self, instrument: str, price: Decimal, time_ns: int) -> None:
         """The price at which positions are valued; on margin it may call for some."""

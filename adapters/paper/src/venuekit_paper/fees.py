@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
-from math import lcm
 
 import attrs
+
+from venuekit.adapter import InvalidValue
 
 
 @attrs.frozen(kw_only=True)
@@ -20,21 +20,30 @@ class FeeSchedule:
     taker: Decimal = Decimal("0.002")
 
 
-class Fees:
-    """The schedule as whole numbers over one denominator."""
+#: What rates are counted in: they have at most twelve decimal places.
+DENOMINATOR = 10**12
 
-    __slots__ = ("denominator", "maker", "most", "taker")
+
+class Fees:
+    """The schedule as whole numbers over `DENOMINATOR`."""
+
+    __slots__ = ("maker", "most", "schedule", "taker")
 
     def __init__(self, schedule: FeeSchedule) -> None:
-        maker, taker = Fraction(schedule.maker), Fraction(schedule.taker)
-        self.denominator = lcm(maker.denominator, taker.denominator)
-        self.maker = int(maker * self.denominator)
-        self.taker = int(taker * self.denominator)
+        self.schedule = schedule
+        self.maker, self.taker = _parts(schedule.maker, "maker_fee"), _parts(schedule.taker, "taker_fee")
         self.most = max(self.maker, self.taker, 0)
 
     def most_of(self, money: int) -> int:
         """The highest fee that `money` may cost, rounded up."""
-        return -(-money * self.most // self.denominator)
+        return -(-money * self.most // DENOMINATOR)
+
+
+def _parts(rate: Decimal, field: str) -> int:
+    parts = rate.scaleb(12)
+    if parts != int(parts) or not -1 < rate < 1:
+        raise InvalidValue(f"{field} must be between -1 and 1, with at most 12 decimal places.", field=field)
+    return int(parts)
 
 
 def shares(instrument: str) -> str:

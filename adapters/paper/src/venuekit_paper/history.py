@@ -40,12 +40,12 @@ class History:
     #: Whether anything is kept.
     keeps = True
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, synchronous: str = "NORMAL") -> None:
         self.db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         if path is not None:
             path.chmod(0o600)
             self.db.execute("PRAGMA journal_mode = WAL")
-            self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.execute(f"PRAGMA synchronous = {synchronous}")
         self.db.executescript(_SCHEMA)
         self._orders: list[tuple[Any, ...]] = []
         self._fills: list[tuple[Any, ...]] = []
@@ -162,9 +162,6 @@ class NoHistory(History):
     """Keeps nothing: for simulations of millions of orders, whose events somebody else takes in."""
 
     keeps = False
-
-    def __init__(self) -> None:
-        super().__init__(None)
 
     def add_order(self, order: Order) -> None:
         """Forgotten."""

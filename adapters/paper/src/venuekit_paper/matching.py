@@ -7,7 +7,7 @@ from collections import defaultdict
 from venuekit.adapter import OrderStatus, TimeInForce
 from venuekit_paper import margin
 from venuekit_paper.accounts import Account
-from venuekit_paper.fees import Fees
+from venuekit_paper.fees import DENOMINATOR, Fees
 from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 from venuekit_paper.reports import LEVEL, ORDER, TRADE, Report
@@ -25,6 +25,8 @@ class Matcher:
         self.fees = fees
         self.reports: list[Report] = []
         self.fill_number = 0
+        #: The time of the command that runs.
+        self.now_ns = 0
         #: Fees that the exchange has taken, by asset.
         self.taken: defaultdict[str, int] = defaultdict(int)
         #: Whether a margined position has changed since somebody last looked.
@@ -42,7 +44,7 @@ class Matcher:
             return (order.size - order.filled) * market.base_unit
         fees = self.fees
         money = (order.size - order.filled) * order.hold_price * market.unit
-        fee = -(-(order.fee_parts + money * fees.most) // fees.denominator) - order.fees
+        fee = -(-(order.fee_parts + money * fees.most) // DENOMINATOR) - order.fees
         return fee if market.margined else money + fee
 
     def hold(self, order: PaperOrder) -> None:
@@ -186,7 +188,7 @@ class Matcher:
         fee = 0
         if not account.house:
             order.fee_parts += money * rate
-            charged = -(-order.fee_parts // self.fees.denominator)
+            charged = -(-order.fee_parts // DENOMINATOR)
             fee = charged - order.fees
             order.fees = charged
             self.taken[quote] += fee
@@ -254,6 +256,8 @@ class Matcher:
             self.unbook(order)
         order.status = status
         del account.open[order.number]
+        if order.client_id is not None:
+            del account.by_client_id[order.client_id]
         self.changed(order)
 
     def unbook(self, order: PaperOrder) -> None:
@@ -266,6 +270,7 @@ class Matcher:
 
     def changed(self, order: PaperOrder, kind: int = ORDER) -> None:
         """Report an order's state as it is now."""
+        order.updated_ns = self.now_ns
         if not order.account.house:
             self.reports.append((kind, order, order.status, order.size, order.filled, order.traded, order.fees))
 

@@ -74,6 +74,11 @@ class Reporter:
 
     def publish(self, reports: Iterable[Report], now_ns: int) -> None:
         """Tell of everything, in order."""
+        if self.listener is None and not self.history.keeps:
+            for report in reports:
+                if report[0] == TRADE:
+                    self._print(report, now_ns)
+            return
         for report in reports:
             kind = report[0]
             if kind in (ORDER, AMENDED):
@@ -85,10 +90,7 @@ class Reporter:
 
     def _order(self, report: Report, now_ns: int) -> None:
         kind, order, status, *amounts = report
-        order.updated_ns = now_ns
         done = status not in _OPEN
-        if done and order.client_id is not None:
-            order.account.by_client_id.pop(order.client_id, None)
         if self.listener is None and not (done and self.history.keeps):
             return
         model = to_model(order, self.venue, (status, *amounts))
@@ -102,17 +104,20 @@ class Reporter:
 
     def _trade(self, report: Report, now_ns: int) -> None:
         _, number, market, taker, maker, lots, price, taker_fee, maker_fee = report
-        self.tape[market.id].append((number, price, lots, taker.side, now_ns))
-        if self.on_trade is not None:
-            self.on_trade(market.id, price, lots, now_ns)
-        if self.listener is None and not self.history.keeps:
-            return
+        self._print(report, now_ns)
         for order, liquidity, fee in ((taker, Liquidity.TAKER, taker_fee), (maker, Liquidity.MAKER, maker_fee)):
             if not order.account.house:
                 self._fill(number, order, lots, price, fee, liquidity, now_ns)
         if self.listener is not None:
             trade = self.trade(market, (number, price, lots, taker.side, now_ns))
             self.listener(TradeEvent(venue=self.venue, instrument=market.id, time_ns=now_ns, trade=trade))
+
+    def _print(self, report: Report, now_ns: int) -> None:
+        """Put a trade on the public tape."""
+        _, number, market, taker, _, lots, price, _, _ = report
+        self.tape[market.id].append((number, price, lots, taker.side, now_ns))
+        if self.on_trade is not None:
+            self.on_trade(market.id, price, lots, now_ns)
 
     def _fill(
         self, number: int, order: PaperOrder, lots: int, price: int, fee: int, liquidity: Liquidity, now_ns: int

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from decimal import Decimal
 from typing import Any
+
+import attrs
 
 from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInForce, parse_decimal, plain
 from venuekit_paper.accounts import Account, Holding
 from venuekit_paper.exchange import Exchange
+from venuekit_paper.fees import Fees, FeeSchedule
 from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 
@@ -24,6 +28,7 @@ def dump(exchange: Exchange) -> dict[str, Any]:
     return {
         "counters": {name: getattr(exchange, name) for name in _COUNTERS},
         "fill_number": exchange.matcher.fill_number,
+        "fees": [plain(rate) for rate in attrs.astuple(exchange.matcher.fees.schedule)],
         "taken": dict(exchange.matcher.taken),
         "accounts": [_account(a) for a in exchange.accounts.values()],
         "orders": [_order(o) for a in exchange.accounts.values() for o in a.open.values()],
@@ -44,6 +49,8 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
     for name, value in state["counters"].items():
         setattr(exchange, name, value)
     exchange.matcher.fill_number = state["fill_number"]
+    maker, taker = (Decimal(rate) for rate in state["fees"])
+    exchange.matcher.fees = Fees(FeeSchedule(maker=maker, taker=taker))
     exchange.matcher.taken.update(state["taken"])
     for data in state["accounts"]:
         exchange.accounts[data["name"]] = _to_account(data, exchange)
