@@ -70,8 +70,8 @@ class Controls:
 
     def fail_closed(self, why: str) -> None:
         """Halt this desk in memory, because the store cannot be relied on; only `resume` here ends it."""
-        if self._failed == why:
-            return  # told already
+        if self._failed:
+            return  # what failed first is told already
         self._failed = why
         self._obey()
         self._recorder.publish(self._recorder.about("halted", why))

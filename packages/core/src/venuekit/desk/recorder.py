@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from venuekit.desk.bus import EventBus
@@ -54,6 +54,8 @@ class Recorder:
         self._clock = clock
         self._state = state
         self._since_snapshot = 0
+        #: What the venue said while nothing could be written, and how it is told once it is.
+        self._owed: list[tuple[list[Entry], Callable[[], None]]] = []
 
     def entry(self, kind: EntryKind, subject: str, agent_id: str, body: Any, time_ns: int | None = None) -> Entry:
         """An entry of this desk."""
@@ -76,11 +78,37 @@ class Recorder:
         Raises:
             JournalUnavailable: nothing was written.
         """
-        numbers = await self._store.append(entries)
-        self._since_snapshot += len(entries)
+        owed, self._owed = self._owed, []
+        late = [entry for owed_entries, _ in owed for entry in owed_entries]
+        try:
+            numbers = await self._store.append([*late, *entries])
+        except JournalUnavailable:
+            self._owed = owed + self._owed
+            raise
+        for _, tell in owed:
+            tell()
+        self._since_snapshot += len(numbers)
         if self._since_snapshot >= SNAPSHOT_EVERY:
             await self._snapshot()
-        return numbers[0]
+        return numbers[len(late)] if entries else 0
+
+    async def catch_up(self) -> None:
+        """Write what is owed since the journal failed.
+
+        Raises:
+            JournalUnavailable: it still fails.
+        """
+        if self._owed:
+            await self.write([])
+
+    async def _fact(self, entries: list[Entry], tell: Callable[[], None]) -> None:
+        """Write what the venue said, then tell it; what cannot be written now is written with the next entry."""
+        try:
+            await self.write(entries)
+        except JournalUnavailable:
+            self._owed.append((entries, tell))
+            raise
+        tell()
 
     async def _snapshot(self) -> None:
         self._since_snapshot = 0
@@ -94,14 +122,13 @@ class Recorder:
         """Record an order's new state with the fills that made it, then publish all."""
         entries = [self.fill_entry(f, after.agent_id) for f in fills]
         entries.append(self.order_entry(after))
-        await self.write(entries)
-        self.publish_order(before, after, fills)
+        await self._fact(entries, lambda: self.publish_order(before, after, fills))
 
     async def fills(self, fills: Sequence[Fill]) -> None:
         """Record fills that came by themselves, then publish them."""
         if fills:
-            await self.write([self.fill_entry(f, "") for f in fills])
-            self._publish_fills(fills)
+            entries = [self.fill_entry(f, "") for f in fills]
+            await self._fact(entries, lambda: self._publish_fills(fills))
 
     def fill_entry(self, fill: Fill, agent_id: str) -> Entry:
         """The fill as an entry, filed under its order."""

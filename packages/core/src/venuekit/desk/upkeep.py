@@ -43,14 +43,20 @@ class Upkeep:
         self.connected = True
 
     async def stop(self) -> None:
-        """Let what is being sent land, and keep a snapshot."""
+        """Let what is being sent land, and keep a snapshot.
+
+        Raises:
+            JournalUnavailable: the end could not be recorded; the next start reads more rows instead.
+        """
         self.connected = False
         parts = self._parts
         await parts.submission.landed()
         await parts.changes.landed()
         entry = parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, {"event": "closed"})
-        await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)])
-        parts.bus.close()
+        try:
+            await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)])
+        finally:
+            parts.bus.close()
 
     async def act(self) -> None:
         """Do what other processes decided in the store, and look after what makes no event of its own.
@@ -59,6 +65,7 @@ class Upkeep:
             JournalUnavailable: the store cannot be written.
         """
         parts = self._parts
+        await parts.recorder.catch_up()
         await parts.controls.act()
         parts.submission.overdue()
         await parts.health.look(parts.state.exposure, self._priced())
