@@ -1,147 +1,123 @@
-"""Candles from trades, kept by the minute, with an invented past so that every granularity exists from the start."""
+"""Candles from trades: minutes, hours and days are kept, and every other length is made of them."""
 
 from __future__ import annotations
 
 import itertools
-import random
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
-from venuekit.adapter import Candle, Granularity, Ticker
+from venuekit.adapter import NANOS, Candle, Granularity, Ticker
+from venuekit_paper.past import DAY_MINUTES, Bar, Origin, Pasts
 from venuekit_paper.scale import Scale
 
-_MINUTE_NS = 60_000_000_000
-_DAY_MINUTES = 1440
-#: Minutes of past that a new exchange has.
-PAST_MINUTES = 10 * _DAY_MINUTES
-#: Minutes of its own trading that are kept for each market.
-KEPT_MINUTES = 3 * _DAY_MINUTES
-
-#: open, high, low, close, lots
-Bar = list[int]
+_MINUTE_NS = 60 * NANOS
+#: For each length of bar that is kept, in minutes: for how many minutes of own trading it is.
+KEPT = {1: 3 * DAY_MINUTES, 60: 60 * DAY_MINUTES, DAY_MINUTES: 1000 * DAY_MINUTES}
 
 
-@attrs.frozen
-class Origin:
-    """Where a market's invented past ends: its first minute, the price there, and how much a minute moves it."""
+class _Bars:
+    """One market's own trading. The minute that still runs is in no bar yet but its own."""
 
-    minute: int
-    price: int
-    move: int
-    lots: int
-    tick: int
-    low: int
-    high: int
+    def __init__(self) -> None:
+        self.minute = -1
+        self.bar: Bar = []
+        self.kept: dict[int, OrderedDict[int, Bar]] = {step: OrderedDict() for step in KEPT}
 
-
-class _Past:
-    """A random walk backward from the origin, made as far back as somebody looks; a seed gives the same one always."""
-
-    def __init__(self, origin: Origin, seed: str) -> None:
-        self._walk = self._backward(origin, random.Random(seed))  # noqa: S311 - a market, not a secret
-        self._made: list[tuple[int, Bar]] = []
-
-    def newest_first(self) -> Iterator[tuple[int, Bar]]:
-        """Minutes and their bars."""
-        for n in itertools.count():
-            if n == len(self._made):
-                made = next(self._walk, None)
-                if made is None:
-                    return
-                self._made.append(made)
-            yield self._made[n]
-
-    @staticmethod
-    def _backward(o: Origin, rng: random.Random) -> Iterator[tuple[int, Bar]]:
-        close = exact = o.price  # the walk itself is not rounded: rounding down each minute would make it drift
-        for minute in range(o.minute - 1, o.minute - PAST_MINUTES - 1, -1):
-            away = o.price - exact
-            pull = away // _DAY_MINUTES if away >= 0 else -(-away // _DAY_MINUTES)
-            exact += pull + rng.randrange(-o.move, o.move + 1) + rng.randrange(-o.move, o.move + 1)
-            exact = min(max(exact, o.low), o.high)
-            opened = exact - exact % o.tick
-            room = o.move // o.tick + 1
-            top = min(max(opened, close) + rng.randrange(room) * o.tick, o.high)
-            bottom = max(min(opened, close) - rng.randrange(room) * o.tick, o.low)
-            yield minute, [opened, top, bottom, close, 1 + rng.randrange(2 * o.lots)]
-            close = opened
-
-
-class Candles:
-    """One-minute bars of every market, in whole numbers; longer candles are made of them."""
-
-    def __init__(self, venue: str, seed: int) -> None:
-        self._venue = venue
-        self._seed = seed
-        self._bars: dict[str, OrderedDict[int, Bar]] = {}
-        self._origins: dict[str, Origin] = {}
-        self._pasts: dict[str, _Past] = {}
-        #: By market: the minute they hold for, and open, high, low, lots of the 24 hours before it.
-        self._days: dict[str, tuple[int, Bar | None]] = {}
-
-    def begin(self, instrument: str, origin: Origin) -> None:
-        """Where a market's own trading begins and its invented past ends; only the first time counts."""
-        self._origins.setdefault(instrument, origin)
-
-    def add(self, instrument: str, price: int, lots: int, time_ns: int) -> None:
-        """A trade."""
-        bars = self._bars.setdefault(instrument, OrderedDict())
-        minute = time_ns // _MINUTE_NS
-        bar = bars.get(minute)
-        if bar is None:
-            bars[minute] = [price, price, price, price, lots]
-            if len(bars) > KEPT_MINUTES:
-                bars.popitem(last=False)
+    def add(self, minute: int, price: int, lots: int) -> None:
+        bar = self.bar
+        if minute != self.minute:
+            if bar:
+                self._keep()
+            self.minute, self.bar = minute, [price, price, price, price, lots]
             return
-        bar[1] = max(bar[1], price)
-        bar[2] = min(bar[2], price)
+        if price > bar[1]:
+            bar[1] = price
+        elif price < bar[2]:
+            bar[2] = price
         bar[3] = price
         bar[4] += lots
 
-    def _newest_first(self, instrument: str) -> Iterator[tuple[int, Bar]]:
-        yield from reversed(self._bars.get(instrument, OrderedDict()).items())
-        origin = self._origins.get(instrument)
-        if origin is None:
-            return
-        past = self._pasts.get(instrument)
-        if past is None:
-            past = self._pasts[instrument] = _Past(origin, f"{self._seed}:{instrument}")
-        yield from past.newest_first()
+    def _keep(self) -> None:
+        for step, kept in self.kept.items():
+            start = self.minute - self.minute % step
+            known = kept.get(start)
+            kept[start] = _joined(known, self.bar) if known else list(self.bar)
+            oldest = self._oldest(step)
+            while next(iter(kept)) < oldest:
+                kept.popitem(last=False)
+
+    def _oldest(self, step: int) -> int:
+        """The first minute of bars of this length that are kept; whole days, so that no longer candle is cut."""
+        return (self.minute - KEPT[step]) // DAY_MINUTES * DAY_MINUTES
+
+    def reaches(self, step: int, minute: int) -> bool:
+        """Whether nothing since `minute` has been given up."""
+        return self.minute < 0 or self._oldest(step) <= minute
+
+    def newest_first(self, step: int) -> Iterator[tuple[int, Bar]]:
+        if self.bar:
+            yield self.minute, self.bar
+        yield from reversed(self.kept[step].items())
+
+
+class Candles:
+    """Bars of every market in whole numbers, with an invented past before the exchange's first minute."""
+
+    def __init__(self, venue: str, seed: int) -> None:
+        self._venue = venue
+        self._bars: dict[str, _Bars] = {}
+        self._pasts = Pasts(seed)
+        #: The day before a minute, by instrument: what a ticker shows changes in its first part only.
+        self._days: dict[str, tuple[int, Bar | None]] = {}
+
+    def begin(self, instrument: str, origin: Origin) -> None:
+        """Say where a market's own trading begins and its invented past ends; only the first time counts."""
+        self._pasts.origins.setdefault(instrument, origin)
+
+    def add(self, instrument: str, price: int, lots: int, time_ns: int) -> None:
+        """A trade; times never go back."""
+        bars = self._bars.get(instrument)
+        if bars is None:
+            bars = self._bars[instrument] = _Bars()
+        bars.add(time_ns // _MINUTE_NS, price, lots)
+
+    def _newest_first(self, instrument: str, step: int) -> Iterator[tuple[int, Bar]]:
+        """Bars of at most `step` minutes, none of which spans two of that length."""
+        bars, origin = self._bars.get(instrument), self._pasts.origins.get(instrument)
+        if bars is not None:
+            yield from bars.newest_first(step)
+        if origin is not None and (bars is None or bars.reaches(step, origin.minute)):
+            yield from self._pasts.newest_first(instrument)
 
     def candles(
         self, scale: Scale, granularity: Granularity, start_ns: int | None, end_ns: int | None, limit: int, now_ns: int
     ) -> list[Candle]:
-        """Candles, oldest first; the one that still runs is marked.
+        """Candles, oldest first; the one that still runs is marked. Without a trade there is no candle.
 
         With a start the earliest `limit` of the range, else the latest.
         """
         minutes = granularity.seconds // 60
+        step = max(s for s in KEPT if minutes % s == 0)
         groups: dict[int, Bar] = {}
-        for minute, bar in self._newest_first(scale.instrument.id):
+        for minute, bar in self._newest_first(scale.instrument.id, step):
             start = minute - minute % minutes
             if end_ns is not None and start * _MINUTE_NS >= end_ns:
                 continue
             if start_ns is not None and start * _MINUTE_NS < start_ns:
                 break
             group = groups.get(start)
-            if group is None:
-                if start_ns is None and len(groups) == limit:
-                    break
-                groups[start] = list(bar)
-            else:
-                group[0] = bar[0]
-                group[1] = max(group[1], bar[1])
-                group[2] = min(group[2], bar[2])
-                group[4] += bar[4]
+            if group is None and start_ns is None and len(groups) == limit:
+                break
+            groups[start] = list(bar) if group is None else _joined(bar, group)
         oldest_first = list(reversed(groups.items()))[:limit]
         return [self._candle(scale, granularity, start, bar, now_ns) for start, bar in oldest_first]
 
     def newest(self, scale: Scale, now_ns: int) -> list[Candle]:
         """The newest one-minute candle and the one before it, oldest first."""
-        bars = itertools.islice(self._newest_first(scale.instrument.id), 2)
+        bars = itertools.islice(self._newest_first(scale.instrument.id, 1), 2)
         return [self._candle(scale, Granularity.ONE_MINUTE, m, bar, now_ns) for m, bar in reversed(list(bars))]
 
     def with_day(self, ticker: Ticker, scale: Scale, now_ns: int) -> Ticker:
@@ -150,9 +126,9 @@ class Candles:
         known = self._days.get(instrument)
         if known is None or known[0] != minute:
             known = self._days[instrument] = (minute, self._day_before(instrument, minute))
-        day, running = known[1], self._bars.get(instrument, OrderedDict()).get(minute)
-        if running is not None:
-            day = list(running) if day is None else _joined(day, running)
+        day, bars = known[1], self._bars.get(instrument)
+        if bars is not None and bars.minute == minute:
+            day = list(bars.bar) if day is None else _joined(day, bars.bar)
         if day is None:
             return ticker
         return attrs.evolve(
@@ -165,10 +141,10 @@ class Candles:
 
     def _day_before(self, instrument: str, minute: int) -> Bar | None:
         day: Bar | None = None
-        for at, bar in self._newest_first(instrument):
+        for at, bar in self._newest_first(instrument, 1):
             if at >= minute:
                 continue
-            if at < minute - _DAY_MINUTES:
+            if at < minute - DAY_MINUTES:
                 break
             day = list(bar) if day is None else _joined(bar, day)
         return day
@@ -185,20 +161,30 @@ class Candles:
             low=scale.price_out(bar[2]),
             close=scale.price_out(bar[3]),
             volume=scale.size_out(bar[4]),
-            is_closed=now_ns >= start_ns + granularity.seconds * 1_000_000_000,
+            is_closed=now_ns >= start_ns + granularity.seconds * NANOS,
         )
 
     def dump(self) -> dict[str, Any]:
         """The bars of its own trading, and where the invented past ends."""
         return {
-            "bars": {name: [[m, *bar] for m, bar in bars.items()] for name, bars in self._bars.items()},
-            "origins": {name: attrs.astuple(origin) for name, origin in self._origins.items()},
+            "bars": {
+                name: {
+                    "running": [bars.minute, *bars.bar],
+                    "kept": {str(step): [[m, *bar] for m, bar in kept.items()] for step, kept in bars.kept.items()},
+                }
+                for name, bars in self._bars.items()
+            },
+            "origins": {name: attrs.asdict(origin) for name, origin in self._pasts.origins.items()},
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from `dump`."""
-        self._bars = {name: OrderedDict((row[0], row[1:]) for row in rows) for name, rows in state["bars"].items()}
-        self._origins = {name: Origin(*values) for name, values in state["origins"].items()}
+        for name, data in state["bars"].items():
+            bars = self._bars[name] = _Bars()
+            bars.minute, *bars.bar = data["running"]
+            for step, kept in bars.kept.items():
+                kept.update((row[0], row[1:]) for row in data["kept"][str(step)])
+        self._pasts.origins.update((name, Origin(**values)) for name, values in state["origins"].items())
 
 
 def _joined(first: Bar, second: Bar) -> Bar:

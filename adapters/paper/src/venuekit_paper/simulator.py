@@ -13,11 +13,12 @@ from typing import Any
 import attrs
 
 from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInForce
-from venuekit_paper.candles import Candles, Origin
+from venuekit_paper.candles import Candles
 from venuekit_paper.exchange import Exchange
 from venuekit_paper.instruments import BEHAVIOURS, Behaviour
 from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
+from venuekit_paper.past import Origin
 
 HOUSE = "~house"
 TAKERS = "~takers"
@@ -77,6 +78,9 @@ class Simulator:
                 tick=market.scale.tick,
                 low=rules.low,
                 high=rules.high,
+                price_digits=market.scale.price_digits,
+                follows=rules.follows,
+                mirrors=rules.follows is not None and market.scale.instrument.complement == rules.follows,
             )
             self.candles.begin(name, origin)
 
