@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -119,8 +121,8 @@ class _Server(uvicorn.Server):
         """Listen, and say where."""
         await super().startup(sockets)
         for server in self.servers:
-            for socket in server.sockets:
-                host, port = socket.getsockname()[:2]
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
                 sys.stderr.write(f"Listening on http://{f'[{host}]' if ':' in host else host}:{port}/mcp\n")
 
 
@@ -132,7 +134,22 @@ async def serve_http(desk: Desk, options: Options, config: DeskConfig, environ: 
         app, host=options.host, port=options.port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
     )
     server = _Server(settings)
+    serving = asyncio.ensure_future(server.serve(sockets=[_listening(options.host, options.port)]))
     try:
-        await server.serve()
+        await asyncio.shield(serving)
     finally:
         server.should_exit = True
+        await serving
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        raise ConfigError(
+            f"Cannot listen on {host} port {port}: {why}.",
+            fix="Pass another --port, 0 for a free one, or another --host.",
+            field="--port",
+        ) from error

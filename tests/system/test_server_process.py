@@ -1,0 +1,72 @@
+"""The server's process starts, refuses and stops in one line each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SERVER = [sys.executable, "-m", "venuekit_mcp_paper"]
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "share")}
+
+
+def refused(tmp_path: Path, *words: str) -> str:
+    done = subprocess.run(
+        [*SERVER, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("venuekit-mcp-paper: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(tmp_path, "--transport", "http", "--no-auth", "--port", str(port))
+    assert f"port {port}" in said
+    assert "--port" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[desk]\nvenu = 'paper'\n", "unknown key desk.venu"),
+        ("[desk]\nmode = 'Live'\n", "exactly one of read_only, shadow, live"),
+        ("[desk]\ndata_dir = '{file}/below'\n", "[desk] data_dir"),
+        ("[desk]\nvenue = 'kraken'\n", "is for kraken"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text(text.format(file=file), encoding="utf-8")
+    assert says in refused(tmp_path, "--config", str(file))
+
+
+def test_an_account_that_another_process_has_open_is_named(tmp_path: Path) -> None:
+    command = [*SERVER, "--transport", "http", "--no-auth", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)) as first:
+        assert first.stderr is not None
+        try:
+            assert first.stderr.readline().startswith("Listening on http://127.0.0.1:")
+            said = refused(tmp_path)
+            assert f"process {first.pid}" in said
+            assert "--account" in said
+        finally:
+            first.send_signal(signal.SIGTERM)
+        assert first.stderr.read() == "", "stopping is no event worth a line"
+    assert first.returncode == 0
