@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -248,3 +249,40 @@ def test_the_plan_has_everything_a_script_needs(places: Places, which: Which) ->
     assert body["changes"] is True
     assert body["written"] is False
     assert body["command"][0] == "/opt/tools/venuekit-mcp-paper"
+
+
+@pytest.mark.parametrize("host", FILES)
+def test_the_command_shows_first_and_writes_when_asked(venuekit: Any, host: str) -> None:
+    shown = venuekit("client", "install", host, "--server", "paper", "--mode", "shadow")
+    assert shown.code == 0
+    assert "Nothing has been written. Add --write to do it." in shown.out
+    body = venuekit("client", "install", host, "--mode", "shadow", "--write", "--json").json
+    assert set(body) == {"host", "key", "command", "file", "shell", "diff", "changes", "written", "backup"}
+    assert body["written"] is True
+    assert body["command"][-4:] == ["--mode", "shadow", "--agent-id", host]
+    assert "nothing to change" in venuekit("client", "install", host, "--mode", "shadow").out
+
+
+def test_a_server_only_looks_unless_another_mode_is_asked_for(venuekit: Any) -> None:
+    command = venuekit("client", "install", "cursor", "--json").json["command"]
+    assert command[command.index("--mode") + 1] == "read_only"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[desk]\nvenu = 'paper'", "unknown key desk.venu"),
+        ("[desk]\nvenue = 'kraken'", "is for kraken, and the server for paper"),
+        (None, "Cannot read"),
+    ],
+)
+def test_a_configuration_with_which_the_server_would_not_start_is_not_installed(
+    venuekit: Any, tmp_path: Path, text: str | None, says: str
+) -> None:
+    config = tmp_path / "desk.toml"
+    if text is not None:
+        config.write_text(text)
+    ran = venuekit("client", "install", "cursor", "--write", config=config)
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+    assert not (tmp_path / "home").exists()

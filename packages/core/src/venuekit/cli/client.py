@@ -135,7 +135,7 @@ def install(  # every argument is a flag of the command line
     host: str,
     *,
     server: str = "paper",
-    mode: str = Mode.SHADOW.value,
+    mode: str = Mode.READ_ONLY.value,
     config: Path | None = None,
     write: bool = False,
     places: Places | None = None,

@@ -10,6 +10,8 @@ from venuekit.cli import client
 from venuekit.cli.exits import OK
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, say
+from venuekit.cli.place import Place, find
+from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Mode
 
 app = App(name="client", help="MCP hosts: install.")
@@ -21,7 +23,7 @@ def install(
     /,
     *,
     server: str = "paper",
-    mode: str = Mode.SHADOW.value,
+    mode: str = Mode.READ_ONLY.value,
     write: Annotated[bool, Parameter(negative="")] = False,
     options: Options = DEFAULT,
 ) -> int:
@@ -33,9 +35,22 @@ def install(
         mode: read_only, shadow or live.
         write: Make the change; the file as it was is kept beside it.
     """
+    if options.config is not None:
+        _check(find(options, agent=True), server)
     plan = client.install(host, server=server, mode=mode, config=options.config, write=write)
     if options.json:
         document(plan.to_dict())
     else:
         say(client.describe(plan))
     return OK
+
+
+def _check(place: Place, server: str) -> None:
+    """What would keep the server from starting is said here, not by a host that shows nothing."""
+    venue = place.config.desk.venue
+    if "desk.venue" in place.loaded.sources and venue != server:
+        raise ConfigError(
+            f"{place.loaded.path} is for {venue}, and the server for {server}.",
+            fix="Name the server of that venue, or another configuration.",
+            field="desk.venue",
+        )
