@@ -238,10 +238,10 @@ class Reconciler:
     async def _holdings(self, first: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
         for _ in range(_TRIES):
-            balances, positions = await self._venue.balances(), await self._venue.positions()
-            await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
             # A fill between the questions would be in one answer and not in the other: then ask once more.
             traded = self._state.last_fill_ns
+            balances, positions = await self._venue.balances(), await self._venue.positions()
+            await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
             late = await self._fills()
             found += late
             if not late and self._state.last_fill_ns == traded:

@@ -187,6 +187,8 @@ class _Session:
             self.desk.upkeep.fail_closed(error.message)
         except VenuekitError as error:
             log.warning("Reconciling failed: %s", error)
+        except Exception:
+            log.exception("Reconciling failed in the adapter; it is tried again.")
 
     async def _reconcile_now_and_then(self) -> None:
         while True:
@@ -229,4 +231,6 @@ class _Session:
                     return
             except VenuekitError as error:
                 log.warning("Asking about %s failed: %s", order.id, error)
+            except Exception:
+                log.exception("Asking about %s failed in the adapter; it is tried again.", order.id)
             wait = min(wait * 2, 30.0)
