@@ -43,7 +43,7 @@ def amend(
     if keeps_place:
         assert order.level is not None
         order.level.total -= old[0] - lots
-        market.sequence += 1
+        market.moved = True
     elif resting:
         order.size = old[0]
         matcher.unbook(order)

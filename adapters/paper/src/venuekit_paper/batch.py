@@ -83,7 +83,7 @@ def _rest(exchange: Exchange, owner: Account, market: Market, order: PaperOrder,
     owner.open[number] = order
     owner.by_client_id[client_id] = order
     own.add(order)
-    market.sequence += 1
+    market.moved = True
     matcher = exchange.matcher
     matcher.reports.append((ORDER, order, OrderStatus.OPEN, lots, 0, 0, 0))
     if market.watched:

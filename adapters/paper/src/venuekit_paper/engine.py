@@ -15,7 +15,6 @@ from venuekit.adapter import (
     ORDER_REQUESTS,
     CancelResult,
     InstrumentStatus,
-    InternalError,
     Order,
     OrderRef,
     OrderRequest,
@@ -65,6 +64,24 @@ class Engine:
         return self.log.digest
 
     def _restore(self, now_ns: int) -> None:
+        """Go on where the file ends, or begin. Whatever is wrong with the file, it stays as it is."""
+        try:
+            begun = self._read_back()
+        except VenuekitError:
+            self.log.close()
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            self.log.close()
+            raise self.log.damaged(f"it does not read ({type(error).__name__})") from error
+        if not begun:
+            balances = {a: plain(v) for a, v in self.options.initial_balances.items()}
+            self.run(["begin", now_ns, balances, self.options.seed, *_rates(self._fees)])
+        elif self.exchange.matcher.fees.schedule != self._fees:
+            self.run(["fees", now_ns, *_rates(self._fees)])
+        self.commit()
+
+    def _read_back(self) -> bool:
+        """Snapshot and commands after it; whether there were any."""
         snapshot = self.log.snapshot()
         if snapshot is not None:
             self._seed(snapshot["seed"])
@@ -74,19 +91,12 @@ class Engine:
             self.tick_ns = snapshot["tick_ns"]
         made = self.exchange
         self.log.history.forget_after(made.number, made.matcher.fill_number, made.transfer_number)
-        replayed = 0
-        for command, digest in self.log.after_snapshot():
+        begun = snapshot is not None
+        for command in self.log.after_snapshot():
             self._replay(command)
-            replayed += 1
-            if self.log.digest != digest:
-                raise InternalError("The paper exchange's memory does not replay to what it was; the file was altered.")
+            begun = True
         self.log.replayed()
-        if snapshot is None and not replayed:
-            balances = {a: plain(v) for a, v in self.options.initial_balances.items()}
-            self.run(["begin", now_ns, balances, self.options.seed, *_rates(self._fees)])
-        elif self.exchange.matcher.fees.schedule != self._fees:
-            self.run(["fees", now_ns, *_rates(self._fees)])
-        self.commit()
+        return begun
 
     def _replay(self, command: Command) -> None:
         try:
@@ -131,7 +141,8 @@ class Engine:
         self._set_fees(time_ns, maker, taker)
         amounts = {a: parse_decimal(v, field=a) for a, v in balances.items()}
         self.exchange.open_account(self.account, amounts, time_ns)
-        self.simulator.begin(time_ns)
+        with self.exchange.at(time_ns):
+            self.simulator.begin(time_ns)
         self.tick_ns = time_ns
 
     def _set_fees(self, time_ns: int, maker: str, taker: str) -> None:

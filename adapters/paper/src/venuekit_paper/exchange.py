@@ -109,6 +109,10 @@ class Exchange:
                 call_margin(self)
                 for market in self.markets.values():
                     self.fire(market)
+            for market in self.markets.values():
+                if market.moved:
+                    market.moved = False
+                    market.sequence += 1
             self.reporter.publish(matcher.reports, self.now_ns)
 
     @property

@@ -113,6 +113,6 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "SOL-USD": _behaviour("150", "0.006", "0.003", "0.005", "90"),
     "BTC-PERP": _behaviour("60000", "2", "0.5", "1", "0.8", "BTC-USD"),
     "ETH-PERP": _behaviour("3000", "0.1", "0.05", "0.05", "12", "ETH-USD"),
-    "FED-CUT-DEC:YES": _behaviour("0.62", "0.0005", "0.004", "0.01", "400"),
-    "FED-CUT-DEC:NO": _behaviour("0.38", "0.0005", "0.004", "0.01", "400", "FED-CUT-DEC:YES"),
+    "FED-CUT-DEC:YES": _behaviour("0.62", "0.0002", "0.004", "0.01", "400"),
+    "FED-CUT-DEC:NO": _behaviour("0.38", "0.0002", "0.004", "0.01", "400", "FED-CUT-DEC:YES"),
 }

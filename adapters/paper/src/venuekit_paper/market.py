@@ -20,8 +20,8 @@ class Market:
     """Prices, sizes and money in the whole numbers of `scale`."""
 
     __slots__ = (
-        "base", "base_unit", "book", "id", "last", "margined", "mark", "quote", "scale", "sequence", "stops_down",
-        "stops_up", "unit", "volume", "watched",
+        "base", "base_unit", "book", "id", "last", "margined", "mark", "moved", "quote", "scale", "sequence",
+        "stops_down", "stops_up", "unit", "volume", "watched",
     )  # fmt: skip
 
     def __init__(self, scale: Scale) -> None:
@@ -37,8 +37,9 @@ class Market:
         #: The price that positions are valued at; 0 where the book's middle does.
         self.mark = 0
         self.volume = 0
-        #: Counts book changes.
+        #: Counts the commands that changed the book, and whether the one that runs has.
         self.sequence = 0
+        self.moved = False
         #: Whether somebody wants to hear of the book's changes.
         self.watched = False
         self.unit = scale.unit

@@ -162,7 +162,7 @@ class Matcher:
         maker_fee = self._settle(maker, lots, money, self.fees.maker)
         market.last = price
         market.volume += lots
-        market.sequence += 1
+        market.moved = True
         self.fill_number += 1
         self.reports.append((TRADE, self.fill_number, market, taker, maker, lots, price, taker_fee, maker_fee))
         done = maker.filled == maker.size
@@ -233,7 +233,7 @@ class Matcher:
         self.hold(order)
         market = order.market
         market.book.own(order.side).add(order)
-        market.sequence += 1
+        market.moved = True
         order.status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.OPEN
         self.changed(order)
         if market.watched:
@@ -264,7 +264,7 @@ class Matcher:
         """Take an order off the book."""
         market = order.market
         market.book.own(order.side).remove(order)
-        market.sequence += 1
+        market.moved = True
         if market.watched:
             self.level_changed(order)
 

@@ -8,10 +8,11 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from venuekit.adapter import StoreInUse, Unavailable
+from venuekit.adapter import StoreDamaged, StoreInUse, Unavailable
 from venuekit_paper.history import History
 
 GENESIS = "0" * 64
@@ -19,7 +20,7 @@ SNAPSHOT_EVERY = 2_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS commands (number INTEGER PRIMARY KEY, body TEXT, digest TEXT) STRICT;
 CREATE TABLE IF NOT EXISTS snapshot (
-    one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, digest TEXT, body TEXT
+    one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, digest TEXT, body TEXT, body_digest TEXT
 ) STRICT;
 """
 
@@ -58,13 +59,20 @@ class CommandLog:
     def __init__(self, path: Path | None, *, fresh_history: History | None = None) -> None:
         self._lock = FileLock(path.with_suffix(".lock")) if path is not None else None
         self.durable = path is not None
+        self._path = path
         try:
             self.history = fresh_history or History(path)
             self._db = self.history.db
             self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             self.close()
-            raise Unavailable(f"The paper exchange's file {path} cannot be opened: {error}.") from error
+            raise Unavailable(
+                f"The paper exchange's file {path} cannot be opened: {error}.",
+                fix="See that its folder exists and may be written, and that the disk has room.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise self.damaged(str(error)) from error
         self.number = 0
         self.digest = GENESIS
         self._pending: list[tuple[int, str, str]] = []
@@ -74,7 +82,7 @@ class CommandLog:
         """Chain a command with what it did."""
         body = json.dumps(command, separators=(",", ":"))
         self.number += 1
-        self.digest = hashlib.sha256(f"{self.digest}\n{body}\n{outcome}".encode()).hexdigest()
+        self.digest = _digest(self.digest, body, outcome)
         if self.durable:
             self._pending.append((self.number, body, self.digest))
         self._since_snapshot += 1
@@ -97,7 +105,10 @@ class CommandLog:
             self._db.executemany("INSERT INTO commands VALUES (?, ?, ?)", self._pending)
             if snapshot is not None:
                 body = json.dumps(snapshot, separators=(",", ":"))
-                self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (self.number, self.digest, body))
+                self._db.execute(
+                    "REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?)",
+                    (self.number, self.digest, body, _digest(self.digest, body)),
+                )
                 # What the snapshot holds needs no commands any more: the file does not grow while nobody trades.
                 self._db.execute("DELETE FROM commands WHERE number <= ?", (self.number,))
                 self._since_snapshot = 0
@@ -109,21 +120,52 @@ class CommandLog:
         self._pending.clear()
 
     def snapshot(self) -> dict[str, Any] | None:
-        """The newest snapshot; the log goes on after it."""
-        found = self._db.execute("SELECT number, digest, body FROM snapshot").fetchone()
+        """The newest snapshot; the log goes on after it. Raises StoreDamaged."""
+        with self._reading():
+            found = self._db.execute("SELECT number, digest, body, body_digest FROM snapshot").fetchone()
         if found is None:
             return None
-        self.number, self.digest = found[0], found[1]
-        body: dict[str, Any] = json.loads(found[2])
+        self.number, self.digest, text, digest = found
+        if _digest(self.digest, text) != digest:
+            raise self.damaged("its snapshot is not what was written")
+        body: dict[str, Any] = json.loads(text)
         return body
 
-    def after_snapshot(self) -> Iterator[tuple[list[Any], str]]:
-        """Commands after the snapshot, each with the digest that it had."""
-        start = self.number
-        for body, digest in self._db.execute(
-            "SELECT body, digest FROM commands WHERE number > ? ORDER BY number", (start,)
-        ).fetchall():
-            yield json.loads(body), digest
+    def after_snapshot(self) -> Iterator[list[Any]]:
+        """Commands after the snapshot. Each must have been carried out again before the next: its digest is compared.
+
+        Raises:
+            StoreDamaged: a command is missing, was altered, or did something else than it did then.
+        """
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT number, body, digest FROM commands WHERE number > ? ORDER BY number", (self.number,)
+            ).fetchall()
+        for number, body, digest in rows:
+            try:
+                command = json.loads(body)
+            except ValueError as error:
+                raise self.damaged(f"command {number} does not read") from error
+            if number != self.number + 1 or not isinstance(command, list) or len(command) < 2:
+                raise self.damaged(f"command {self.number + 1} is missing or was altered")
+            yield command
+            if (self.number, self.digest) != (number, digest):
+                raise self.damaged(f"command {number} was altered")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self.damaged(str(error)) from error
+
+    def damaged(self, what: str) -> StoreDamaged:
+        """The error that says so."""
+        return StoreDamaged(
+            f"The paper account's file {self._path} cannot be trusted: {what}.",
+            fix="Put a copy from before in its place, or move it away to begin a new account.",
+            details={"path": str(self._path)},
+        )
 
     def replayed(self) -> None:
         """What was replayed is in the file already."""
@@ -139,3 +181,7 @@ class CommandLog:
                 history = None
         if self._lock is not None:
             self._lock.release()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

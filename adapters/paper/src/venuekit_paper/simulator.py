@@ -24,8 +24,8 @@ HOUSE = "~house"
 TAKERS = "~takers"
 #: Levels of each side that the house quotes.
 LEVELS = 8
-#: The part of its distance from the start by which a price is pulled back in one step: a third of a day's steps.
-_PULL = 100_000
+#: The part of its distance from the start by which a price is pulled back in one step: about three days' steps.
+_PULL = 1_000_000
 #: A minute's move for one step's, which is a quarter of a second.
 _MINUTE = 15
 _MINUTE_NS = 60_000_000_000
@@ -102,9 +102,9 @@ class Simulator:
         if rules.follows is not None:
             self.level[name] = self._derived(name, rules, rules.follows)
             return
-        away = rules.start - self.level[name]
-        pull = away // _PULL if away >= 0 else -(-away // _PULL)
         draw = self.random.randrange
+        # Less than one unit a step, so it is drawn: rounding it would leave most prices without any pull.
+        pull = (rules.start - self.level[name] + draw(_PULL)) // _PULL
         moved = self.level[name] + pull + draw(-rules.move, rules.move + 1) + draw(-rules.move, rules.move + 1)
         room = rules.half_spread + rules.spacing
         self.level[name] = min(max(moved, rules.low + room), rules.high - room)

@@ -17,7 +17,8 @@
     │   ├── UnknownVenue           no adapter of that name is installed
     │   ├── UnknownApproval        no approval with this id
     │   ├── ConfigError            a setting is unknown or wrong; names file, table, key
-    │   └── StoreInUse             another process holds the file
+    │   ├── StoreInUse             another process holds the file
+    │   └── StoreDamaged           a file of ours no longer holds what was written
     ├── Refused                    we said no; nothing was sent
     │   ├── RiskRefused            a risk check; says the limit, the value and what would pass
     │   ├── ModeRefused            the desk's mode does not allow it
@@ -187,6 +188,12 @@ class StoreInUse(UsageError):
     """Another process holds this file; `details['path']` says which."""
 
     code = "STORE_IN_USE"
+
+
+class StoreDamaged(UsageError):
+    """A file of ours no longer holds what was written; `details['path']` says which. Nothing in it was changed."""
+
+    code = "STORE_DAMAGED"
 
 
 class Refused(VenuekitError):
