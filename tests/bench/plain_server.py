@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -12,18 +13,19 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
+Fetch = Callable[[], Awaitable[dict[str, Any]]]
 EMPTY: dict[str, object] = {"payload": {}, "input": {"type": "object"}, "output": None}
 
 
-def build(given: dict[str, Any]) -> Server[object]:
-    """The server; `payload` is what its tool answers, as structured content and as text."""
-    payload = given["payload"]
+def build(given: dict[str, Any], fetch: Fetch | None = None) -> Server[object]:
+    """The server; its tool answers what `fetch` gives, or `payload`, as structured content and as text."""
     tool = types.Tool(name="plain", description="Plain.", input_schema=given["input"], output_schema=given["output"])
 
     async def list_tools(_context: object, _parameters: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[tool])
 
     async def call_tool(_context: object, _parameters: object) -> types.CallToolResult:
+        payload = given["payload"] if fetch is None else await fetch()
         text = json.dumps(payload, separators=(",", ":"))
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=payload)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
 
 #: How long the row of a call that only read may wait for others: durable rows cost more than most answers.
-GROUP_SECONDS = 0.005
+GROUP_SECONDS = 0.002
 #: Rows that wait at most while the journal cannot be written; the oldest of more are lost.
 MOST_WAITING = 1000
 #: Longest text and largest count that the audit keeps of one call's arguments.

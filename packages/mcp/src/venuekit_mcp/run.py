@@ -163,14 +163,13 @@ def caller_of(config: DeskConfig, source: str) -> Caller:
 
 
 async def _serve_stdio(desk: Desk, options: Options, config: DeskConfig) -> None:
-    from mcp.server.stdio import stdio_server  # noqa: PLC0415
-
     from venuekit_mcp.server import build_server  # noqa: PLC0415
+    from venuekit_mcp.stdio import wire  # noqa: PLC0415
 
     server = build_server(
         desk, caller=caller_of(config, "mcp-stdio"), toolsets=options.toolsets, profile=options.profile
     )
-    async with stdio_server() as (reading, writing):
+    async with wire() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
 
 
