@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from venuekit.errors import InvalidCursor
+from venuekit.errors import InvalidCursor, InvalidValue
 from venuekit.model.account import Page
 
 T = TypeVar("T")
@@ -20,7 +20,12 @@ def paged(
 
     Raises:
         InvalidCursor: not a cursor that this function made.
+        InvalidValue: a page of less than one item.
     """
+    if limit < 1:
+        raise InvalidValue(
+            f"limit must be 1 or more; {limit} is not.", field="limit", details={"accepted": "1 or more"}
+        )
     text = str(len(items)) if cursor is None else cursor
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise InvalidCursor(f"{text[:40]!r} is not a cursor of this list.", field="cursor")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import difflib
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from venuekit.errors import Unsupported
+from venuekit.errors import NotConnected, UnknownInstrument, Unsupported
 from venuekit.model.capability import Capabilities, Feature
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument
 
 
 def _missing(feature: Feature) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -37,6 +40,30 @@ class PartialVenue:
     async def close(self) -> None:
         """Be closed; safe to call twice."""
         self.is_open = False
+
+    def check_open(self) -> None:
+        """Raises `NotConnected` unless the session is open."""
+        if not self.is_open:
+            raise NotConnected(f"The session at {self.capabilities.title} is not open.", fix="Call connect first.")
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """None; a subclass lists its own."""
+        return ()
+
+    async def instrument(self, instrument: InstrumentId) -> Instrument:
+        """One of `instruments`, by id or alias. Raises `UnknownInstrument` with near matches, and `NotConnected`."""
+        self.check_open()
+        listed = await self.instruments()
+        for known in listed:
+            if instrument in (known.id, known.alias):
+                return known
+        near = difflib.get_close_matches(instrument[:100].upper(), [known.id for known in listed], n=3)
+        raise UnknownInstrument(
+            f"{self.capabilities.title} has no instrument {instrument[:100]!r}.",
+            fix=f"Did you mean {' or '.join(near)}?" if near else "",
+            field="instrument",
+            details={"near": near},
+        )
 
     search = _missing(Feature.SEARCH)
     tickers = _missing(Feature.TICKER)

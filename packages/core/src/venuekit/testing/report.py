@@ -45,13 +45,20 @@ class ScoreKeeper:
             if count:
                 write(f"{title:<28}{count['passed']:>8}{count['failed']:>8}{count['skipped']:>9}")
         write(f"{'total':<28}{total['passed']:>8}{total['failed']:>8}{total['skipped']:>9}")
-        for wanted, title in (("failed", "Broken promises"), ("skipped", "Not checked, and why")):
-            rows = [(n, r) for n, (o, r) in sorted(self._found.items()) if o == wanted]
-            if rows:
-                write(f"{title}:")
-            for name, reason in rows:
-                write(f"  {name}  {BEHAVIOURS[name].sentence}")
-                write(f"          {reason}")
+        rows = sorted((name, reason) for name, (outcome, reason) in self._found.items() if outcome == "failed")
+        if rows:
+            write("Broken promises:")
+        for name, reason in rows:
+            write(f"  {name}  {BEHAVIOURS[name].sentence}")
+            write(f"          {reason}")
+        skipped: dict[str, list[str]] = {}
+        for name, (outcome, reason) in sorted(self._found.items()):
+            if outcome == "skipped":
+                skipped.setdefault(reason, []).append(name)
+        if skipped:
+            write("Not checked, and why:")
+        for reason, names in skipped.items():
+            write(f"  {', '.join(names)}: {reason}")
 
     def pytest_sessionfinish(self) -> None:
         """Write the JSON report."""

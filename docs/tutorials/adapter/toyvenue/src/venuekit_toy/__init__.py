@@ -1,6 +1,5 @@
 """Toy, a complete venue in one file: a house quotes one coin at 99 and 101, and you trade against it."""
 
-import math
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from types import SimpleNamespace
@@ -12,23 +11,24 @@ from venuekit import adapter as vk
 
 BID, ASK, DEPTH, FEE = Decimal(99), Decimal(101), Decimal(1000), Decimal("0.001")
 STEPS: dict[str, Any] = {"tick_size": Decimal("0.01"), "lot_size": Decimal("0.001"), "min_size": Decimal("0.01")}
-COIN = vk.Instrument(id="TOY-USD", venue="toy", kind=vk.InstrumentKind.SPOT, base="TOY", quote="USD", **STEPS)
+LIMITS: dict[str, Any] = {"max_price": Decimal(1000), "min_notional": Decimal(1)}
+COIN = vk.Instrument(id="TOY-USD", venue="toy", kind=vk.InstrumentKind.SPOT, base="TOY", quote="USD", **STEPS, **LIMITS)
 NO = vk.Declared(vk.Support.UNSUPPORTED, "the toy exchange has no such thing")
-FEATURES = {*"ticker order_book submit cancel open_orders order_by_client_id idempotent_submit".split()}  # noqa: SIM905
+TRADING = {"submit", "cancel", "open_orders", "order_by_client_id", "idempotent_submit", "fills", "balances"}
 CAPABILITIES = vk.Capabilities(
     venue="toy",
     title="Toy exchange",
     kinds=[COIN.kind],
-    features={f: vk.FULL if f in FEATURES | {"fills", "balances"} else NO for f in vk.Feature},
+    features={f: vk.FULL if f in TRADING | {"ticker", "order_book"} else NO for f in vk.Feature},
     order_types={t: vk.FULL if t is vk.OrderType.LIMIT else NO for t in vk.OrderType},
     times_in_force={t: vk.FULL if t in {"GTC", "IOC"} else NO for t in vk.TimeInForce},
     channels={c: vk.FULL if c is vk.Channel.OWN_ORDERS else NO for c in vk.Channel},
 )
-ACCOUNTS: dict[tuple[str, str], SimpleNamespace] = {}  # the far side: it outlives the connection
+ACCOUNTS: dict[tuple[str, str], Any] = {}  # the far side: it outlives the connection
 
 
 @attrs.frozen(kw_only=True)
-class ToyOptions:
+class Options:
     cash: int = attrs.field(default=10_000, metadata={"doc": "USD that a new account holds."})
 
 
@@ -41,12 +41,17 @@ class ToyVenue(vk.PartialVenue):
 
     def __init__(self, context: vk.VenueContext) -> None:
         if unknown := set(context.options) - {"cash"}:
-            raise vk.ConfigError(f"Unknown options: {unknown}", field="venues.toy")
-        money = {"TOY": Decimal(0), "USD": Decimal(ToyOptions(**context.options).cash)}
+            raise vk.ConfigError(f"Unknown options: {', '.join(unknown)}.", field="venues.toy")
+        money = {"TOY": Decimal(0), "USD": Decimal(Options(**context.options).cash)}
         new = SimpleNamespace(total=money, orders={}, fills=[])
-        self.mine = ACCOUNTS.setdefault((str(context.data_dir), context.account), new)
+        self.far_side = ACCOUNTS.setdefault((str(context.data_dir), context.account), new)
         self.account, self.now, self.fanout = context.account, context.clock.now_ns, vk.Fanout()
         self.who: dict[str, Any] = {"venue": "toy", "account": context.account}
+
+    @property
+    def mine(self) -> Any:
+        self.check_open()
+        return self.far_side
 
     async def close(self) -> None:
         await super().close()
@@ -54,13 +59,6 @@ class ToyVenue(vk.PartialVenue):
 
     async def instruments(self) -> Sequence[vk.Instrument]:
         return [COIN]
-
-    async def instrument(self, instrument: str) -> vk.Instrument:
-        if not self.is_open:
-            raise vk.NotConnected("The session is closed.")
-        if instrument != COIN.id:
-            raise vk.UnknownInstrument(f"No {instrument!r} here.", field="instrument", details={"near": [COIN.id]})
-        return COIN
 
     async def tickers(self, instruments: Sequence[str]) -> Sequence[vk.Ticker]:
         ids = [(await self.instrument(name)).id for name in instruments]
@@ -75,7 +73,8 @@ class ToyVenue(vk.PartialVenue):
         coin, now, key = await self.instrument(request.instrument), self.now(), str(request.client_order_id)
         vk.validate(request, coin, CAPABILITIES, now_ns=now)
         asked = {f: getattr(request, f) for f in ("instrument", "side", "type", "size", "price", "time_in_force")}
-        if old := self.mine.orders.get(key):
+        old: vk.Order | None = self.mine.orders.get(key)
+        if old is not None:
             if any(getattr(old, name) != value for name, value in asked.items()):
                 raise vk.ClientOrderIdReused(f"{key} is another order.")
             return old
@@ -110,41 +109,41 @@ class ToyVenue(vk.PartialVenue):
     def held(self, asset: str) -> Decimal:
         return sum((cost(o)[1] for o in self.mine.orders.values() if o.is_working and cost(o)[0] == asset), Decimal(0))
 
-    async def order(self, order: vk.OrderRef) -> vk.Order:
-        for known in self.mine.orders.values():
-            if order.client_order_id == known.client_order_id or order.venue_order_id == known.venue_order_id:
-                return known
-        raise vk.UnknownOrder("There is no such order.")
-
     async def cancel(self, order: vk.OrderRef) -> vk.Order:
         known = await self.order(order)
         if known.is_done:
             raise vk.OrderAlreadyDone(f"The order is {known.status}.")
         return self.tell(known.to(vk.OrderStatus.CANCELED, updated_ns=self.now()), vk.OrderEventKind.CANCELED)
 
+    async def order(self, order: vk.OrderRef) -> vk.Order:
+        known: vk.Order
+        for known in self.mine.orders.values():
+            if order.client_order_id == known.client_order_id or order.venue_order_id == known.venue_order_id:
+                return known
+        raise vk.UnknownOrder("There is no such order.")
+
     async def open_orders(self, instrument: str | None = None) -> Sequence[vk.Order]:
         return [o for o in self.mine.orders.values() if o.is_working and instrument in {None, o.instrument}]
 
     async def fills(self, query: vk.FillQuery) -> vk.Page[vk.Fill]:
-        start, end = query.start_ns or 0, query.end_ns or math.inf
+        start, end = query.start_ns or 0, query.end_ns or 2**63
         found = [f for f in self.mine.fills if query.order_id in {None, f.venue_order_id, f.client_order_id}]
-        inside = [f for f in found if start <= f.time_ns < end]
-        return vk.paged(inside, limit=query.limit, cursor=query.cursor)
+        return vk.paged([f for f in found if start <= f.time_ns < end], limit=query.limit, cursor=query.cursor)
 
     async def balances(self) -> Sequence[vk.Balance]:
-        rows = [(a, t, self.held(a)) for a, t in self.mine.total.items() if t]
+        rows = [(asset, total, self.held(asset)) for asset, total in self.mine.total.items() if total]
         return [vk.Balance(asset=a, total=t, held=h, available=t - h, **self.who) for a, t, h in rows]
 
     def subscribe(self, channel: vk.Channel, instruments: Sequence[str]) -> AsyncIterator[vk.Event]:
-        if not self.capabilities.can(channel):
+        if self.mine and not CAPABILITIES.can(channel):
             raise vk.Unsupported(NO.reason)
         return self.fanout.read(channel, instruments)
 
 
 class ToyFactory:
     name, title, environment, extras = "toy", CAPABILITIES.title, "paper", ()
-    capabilities, options, create = CAPABILITIES, ToyOptions, ToyVenue
-    contract_profile = SimpleNamespace(drop_connections=lambda venue: venue.fanout.lose(), settle_seconds=0.01)
+    capabilities, options, create = CAPABILITIES, Options, ToyVenue
+    contract_profile = SimpleNamespace(simulated_time=True, drop_connections=lambda venue: venue.fanout.lose())
 
 
 factory = ToyFactory()

@@ -33,6 +33,7 @@ from venuekit.adapter import (
     OrderBook,
     OrderRef,
     OrderRequest,
+    OrderType,
     Side,
     TimeInForce,
     UnknownOrder,
@@ -262,6 +263,12 @@ class Kit:
         assert order.filled_size > 0, f"an IOC order through the market did not trade: {order}"
         return order
 
+    async def trade_a_little(self) -> None:
+        """Leave an open order and a fill, where that is possible, so that there is something to read."""
+        if self.may_trade and self.can(Feature.SUBMIT, OrderType.LIMIT, TimeInForce.IOC, TimeInForce.GTC):
+            await self.submit(self.taking())
+            await self.submit(self.resting())
+
     async def balance(self, asset: str) -> Balance:
         """One asset's balance; zero when it is not listed."""
         for balance in await self.venue.balances():
@@ -285,6 +292,15 @@ class Kit:
             group.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    async def refuses_to_stream(self, error: type[VenuekitError], channel: Channel, instrument: str) -> None:
+        """Assert that subscribing raises that error, at once or when the first event is asked for."""
+        try:
+            with anyio.move_on_after(self.profile.patience_seconds):
+                await anext(self.venue.subscribe(channel, [instrument]))
+        except error:
+            return
+        pytest.fail(f"subscribing to {channel.value} raised no {error.__name__}")
 
     async def wait_for(self, recording: Recording, want: Callable[[list[Event]], bool]) -> list[Event]:
         """The events of a recording once they are as wanted, or when patience ends."""

@@ -98,8 +98,7 @@ async def test_an_unusable_option_of_orders_is_refused(kit: Kit, unusable: Featu
 @behaviour("CAP-07")
 @pytest.mark.unusable(list(Channel))
 async def test_an_unusable_channel_raises_unsupported(kit: Kit, unusable: Channel) -> None:
-    with pytest.raises(Unsupported):
-        await anext(kit.venue.subscribe(unusable, [kit.instrument.id]))
+    await kit.refuses_to_stream(Unsupported, unusable, kit.instrument.id)
 
 
 @behaviour("CAP-08")

@@ -13,9 +13,7 @@ import pytest
 from venuekit.adapter import (
     ZERO,
     Feature,
-    OrderType,
     Side,
-    TimeInForce,
     from_plain,
     is_multiple,
     plus,
@@ -31,9 +29,7 @@ pytestmark = pytest.mark.anyio
 
 async def everything(kit: Kit) -> list[Any]:
     """Every value that the usable reads return, after some trading where that is possible."""
-    if kit.may_trade and kit.can(Feature.SUBMIT, OrderType.LIMIT, TimeInForce.IOC, TimeInForce.GTC):
-        await kit.submit(kit.taking())
-        await kit.submit(kit.resting())
+    await kit.trade_a_little()
     found: list[Any] = list(await kit.venue.instruments())
     for feature, read in READS.items():
         if kit.can(feature) and feature is not Feature.ORDER_BY_CLIENT_ID:
