@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,10 @@ def main() -> int:
     """Run the demo as a user would, and draw what it printed."""
     venuekit = Path(sys.executable).with_name("venuekit")
     environ = {**os.environ, "COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
-    done = subprocess.run([str(venuekit), "demo"], capture_output=True, text=True, env=environ, check=False)  # noqa: S603
+    with tempfile.TemporaryDirectory() as elsewhere:
+        done = subprocess.run(  # noqa: S603
+            [str(venuekit), "demo"], capture_output=True, text=True, env=environ, cwd=elsewhere, check=False
+        )
     if done.returncode:
         print(done.stdout, done.stderr, sep="\n")
         return done.returncode

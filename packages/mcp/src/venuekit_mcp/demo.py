@@ -61,7 +61,7 @@ class _Show:
             self.console = Console(highlight=False)
         self.console.print(f"[bold cyan]{len(self.steps)}.[/] [bold]{title}[/]")
         for line in lines:
-            self.console.print(f"   {line}", markup=False)
+            self.console.print(f"   {line}", markup=False, soft_wrap=True)
 
 
 @attrs.define
@@ -256,5 +256,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.json:
         sys.stdout.write(json.dumps({"seed": chosen.seed, "steps": show.steps}, indent=2) + "\n")
     elif show.console is not None:
-        show.console.print("[green]Done.[/] Next: venuekit client install claude-desktop --server paper --mode shadow")
+        show.console.print(
+            f"[green]Done.[/] Next: {_own_name()} client install claude-desktop --server paper --mode shadow",
+            soft_wrap=True,
+        )
     return 0
+
+
+def _own_name() -> str:
+    """The command as the user can type it: by its path where it lives in this folder, as in a checkout."""
+    script = Path(sys.argv[0]).absolute()
+    return str(script.relative_to(Path.cwd())) if script.is_relative_to(Path.cwd()) else "venuekit"
