@@ -40,7 +40,7 @@ class History:
     #: Whether anything is kept.
     keeps = True
 
-    def __init__(self, path: Path | None, *, synchronous: str = "NORMAL") -> None:
+    def __init__(self, path: Path | None = None, *, synchronous: str = "NORMAL") -> None:
         self.db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         if path is not None:
             path.chmod(0o600)
