@@ -20,6 +20,7 @@ from venuekit.adapter import (
     OrderRequest,
     OrderType,
     OutcomeUnknown,
+    StoreDamaged,
     Unavailable,
     VenuekitError,
     from_plain,
@@ -50,7 +51,11 @@ class Engine:
         self.exchange = Exchange(default_instruments(), self._fees, venue=VENUE, history=self.log.history)
         self._seed(options.seed)
         self.tick_ns = 0
-        self._restore(now_ns)
+        try:
+            self._restore(now_ns)
+        except BaseException:
+            self.log.close()
+            raise
 
     def _seed(self, seed: int) -> None:
         self.seed = seed
@@ -67,11 +72,7 @@ class Engine:
         """Go on where the file ends, or begin. Whatever is wrong with the file, it stays as it is."""
         try:
             begun = self._read_back()
-        except VenuekitError:
-            self.log.close()
-            raise
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-            self.log.close()
             raise self.log.damaged(f"it does not read ({type(error).__name__})") from error
         if not begun:
             balances = {a: plain(v) for a, v in self.options.initial_balances.items()}
@@ -90,12 +91,12 @@ class Engine:
             self.simulator.load(snapshot["simulator"])
             self.tick_ns = snapshot["tick_ns"]
         made = self.exchange
-        self.log.history.forget_after(made.number, made.matcher.fill_number, made.transfer_number)
         begun = snapshot is not None
-        for command in self.log.after_snapshot():
-            self._replay(command)
-            begun = True
-        self.log.replayed()
+        with self.log.restoring():
+            self.log.history.forget_after(made.number, made.matcher.fill_number, made.transfer_number)
+            for command in self.log.after_snapshot():
+                self._replay(command)
+                begun = True
         return begun
 
     def _replay(self, command: Command) -> None:
@@ -111,6 +112,10 @@ class Engine:
         """
         try:
             answer = self._carry_out(command) if live is None else live()
+        except (StoreDamaged, Unavailable):
+            # The file failed, not the command, which may go well when it is replayed: only its time has passed.
+            self.log.add(["advance", command[1]], self.exchange.outcome)
+            raise
         except VenuekitError as error:
             self.log.add(command, f"{error.code} {self.exchange.outcome}")
             raise
@@ -156,6 +161,9 @@ class Engine:
         self, time_ns: int, instrument: str, accounts: Sequence[str], messages: Sequence[batch.Message]
     ) -> list[batch.Refusal]:
         return batch.run(self.exchange, instrument, accounts, messages, time_ns)
+
+    def _advance(self, time_ns: int) -> None:
+        self.exchange.advance(time_ns)
 
     def _tick(self, time_ns: int) -> None:
         self.tick_ns = time_ns
@@ -307,6 +315,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "fees": Engine._set_fees,  # noqa: SLF001
     "account": Engine._open_account,  # noqa: SLF001
     "batch": Engine._batch,  # noqa: SLF001
+    "advance": Engine._advance,  # noqa: SLF001
     "tick": Engine._tick,  # noqa: SLF001
     "place": Engine._place,  # noqa: SLF001
     "cancel": Engine._cancel,  # noqa: SLF001

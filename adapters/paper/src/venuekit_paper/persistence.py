@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from venuekit.adapter import StoreDamaged, StoreInUse, Unavailable
-from venuekit_paper.history import History
+from venuekit_paper.history import History, damaged
 
 GENESIS = "0" * 64
 SNAPSHOT_EVERY = 2_000
@@ -72,7 +72,7 @@ class CommandLog:
             ) from error
         except sqlite3.DatabaseError as error:
             self.close()
-            raise self.damaged(str(error)) from error
+            raise damaged(path, str(error)) from error
         self.number = 0
         self.digest = GENESIS
         self._pending: list[tuple[int, str, str]] = []
@@ -111,13 +111,19 @@ class CommandLog:
                 )
                 # What the snapshot holds needs no commands any more: the file does not grow while nobody trades.
                 self._db.execute("DELETE FROM commands WHERE number <= ?", (self.number,))
-                self._since_snapshot = 0
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            self._undo()
             raise Unavailable(f"The paper exchange could not be written: {error}.") from error
+        self.history.settle(kept=True)
         self._pending.clear()
+        if snapshot is not None:
+            self._since_snapshot = 0
+
+    def _undo(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self.history.settle(kept=False)
 
     def snapshot(self) -> dict[str, Any] | None:
         """The newest snapshot; the log goes on after it. Raises StoreDamaged."""
@@ -153,32 +159,42 @@ class CommandLog:
                 raise self.damaged(f"command {number} was altered")
 
     @contextmanager
+    def restoring(self) -> Iterator[None]:
+        """For the replay: the file is changed when all of it went well, and stays as it is when anything did not."""
+        with self._reading():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.history.write()
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                self.history.discard()
+                raise
+        self.history.settle(kept=True)
+        self._pending.clear()  # it is in the file already
+
+    @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"The paper exchange's file {self._path} cannot be read: {error}.",
+                fix="See that no other program is writing to it, and that the disk has room.",
+            ) from error
         except sqlite3.DatabaseError as error:
             raise self.damaged(str(error)) from error
 
     def damaged(self, what: str) -> StoreDamaged:
         """The error that says so."""
-        return StoreDamaged(
-            f"The paper account's file {self._path} cannot be trusted: {what}.",
-            fix="Put a copy from before in its place, or move it away to begin a new account.",
-            details={"path": str(self._path)},
-        )
-
-    def replayed(self) -> None:
-        """What was replayed is in the file already."""
-        self._pending.clear()
+        return damaged(self._path, what)
 
     def close(self) -> None:
         """Close the file and give the lock back; safe to call twice."""
         history = getattr(self, "history", None)
         if history is not None:
-            try:
-                history.close()
-            except sqlite3.ProgrammingError:  # closed before
-                history = None
+            history.close()
         if self._lock is not None:
             self._lock.release()
 

@@ -43,6 +43,11 @@ class Opener:
         self.folder = folder
         self.clock = clock
         self._opened: list[PaperVenue] = []
+        self._others: list[Opener] = []
+
+    def also(self, other: Opener) -> None:
+        """Close another folder's venues with this one's."""
+        self._others.append(other)
 
     def make(self, account: str = "default", **options: Any) -> PaperVenue:
         """A venue that is not connected yet."""
@@ -61,6 +66,8 @@ class Opener:
     async def close(self) -> None:
         for venue in self._opened:
             await venue.close()
+        for other in self._others:
+            await other.close()
 
 
 def client_id() -> str:
