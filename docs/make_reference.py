@@ -1,4 +1,4 @@
-"""Writes the configuration and error references from the sources: ``python docs/make_reference.py [--check]``."""
+"""Writes the references that are made from the sources: ``python docs/make_reference.py [--check]``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ One TOML file, given with `--config FILE` or `open_desk("FILE")`. Without one, e
 
 - `VENUEKIT__RISK__MAX_ORDER_NOTIONAL=5000` in the environment overrides `max_order_notional` of `[risk]`.
 - `"${NAME}"` in a value is filled in from the environment: that is how secrets come in.
+- `"off"` switches a limit off that has a default, such as `price_collar = "off"`.
 - An unknown key or a bad value is refused, by file and place. `venuekit config check FILE` does only that.
 - Money is a decimal string in the desk's currency. A share is a decimal string too: `"0.05"` is 5 %.
 """
@@ -143,7 +144,8 @@ def _line(kind: type) -> int:
 def main(arguments: Sequence[str]) -> int:
     """0 if written or current, 1 if ``--check`` finds a difference."""
     stale = []
-    for name, text in {"configuration.md": configuration(), "errors.md": error_codes()}.items():
+    pages = {"configuration.md": configuration(), "errors.md": error_codes()}
+    for name, text in pages.items():
         path = HERE / name
         if "--check" not in arguments:
             path.write_text(text, encoding="utf-8")

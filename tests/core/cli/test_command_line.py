@@ -190,7 +190,7 @@ def test_an_errors_exit_code_follows_what_the_caller_does_next(kind: type[errors
         assert code == exits.UNAVAILABLE
     elif isinstance(error, errors.Refused | errors.Rejected):
         assert code == exits.REFUSED
-    elif isinstance(error, errors.UnknownOrder | errors.UnknownApproval | errors.InternalError):
+    elif isinstance(error, errors.UnknownOrder | errors.UnknownApproval | errors.StoreDamaged | errors.InternalError):
         assert code == exits.FAILED
     else:
         assert code == exits.USAGE

@@ -31,7 +31,7 @@ _PAGE = 1000
 async def tail(
     *,
     number: Annotated[int, Parameter(alias="-n")] = 20,
-    kind: list[str] | None = None,
+    kind: Annotated[list[str] | None, Parameter(negative="")] = None,
     desk: str | None = None,
     options: Options = DEFAULT,
 ) -> int:
@@ -51,7 +51,7 @@ async def search(
     text: str = "",
     /,
     *,
-    kind: list[str] | None = None,
+    kind: Annotated[list[str] | None, Parameter(negative="")] = None,
     agent: str | None = None,
     tool: str | None = None,
     subject: str | None = None,

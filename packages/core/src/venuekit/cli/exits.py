@@ -7,6 +7,7 @@ from venuekit.errors import (
     OutcomeUnknown,
     Refused,
     Rejected,
+    StoreDamaged,
     Unavailable,
     UnknownApproval,
     UnknownOrder,
@@ -33,6 +34,6 @@ def exit_code(error: VenuekitError) -> int:
         return UNAVAILABLE
     if isinstance(error, Refused | Rejected):
         return REFUSED
-    if isinstance(error, UnknownApproval | UnknownOrder):
+    if isinstance(error, UnknownApproval | UnknownOrder | StoreDamaged):
         return FAILED
     return USAGE if isinstance(error, UsageError) else FAILED
