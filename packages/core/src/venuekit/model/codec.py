@@ -5,16 +5,19 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import cattrs
-from cattrs.gen import make_dict_structure_fn
 
 from venuekit.model import events as _events
 from venuekit.model.money import parse_decimal, plain
+
+if TYPE_CHECKING:
+    import cattrs
 
 T = TypeVar("T")
 
@@ -23,9 +26,9 @@ EVENTS: dict[str, type[Any]] = {cls.tag: cls for cls in typing.get_args(_events.
 
 
 def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
+    import cattrs  # noqa: PLC0415  (every start would pay for it, and a start without history needs none of it)
+
     c = cattrs.Converter(forbid_extra_keys=True)
-    c.register_unstructure_hook(Decimal, plain)
-    c.register_unstructure_hook(StrEnum, lambda member: member.value)
     c.register_structure_hook(Decimal, lambda v, _: v if isinstance(v, Decimal) else read_decimal(v))
 
     # Sequence fields are tuples at rest, so a decoded value equals, and hashes like, the one that was encoded.
@@ -35,27 +38,57 @@ def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
     c.register_structure_hook_func(
         is_sequence, lambda v, tp: tuple(c.structure(item, typing.get_args(tp)[0]) for item in v)
     )
-    c.register_unstructure_hook_func(is_sequence, lambda v: [c.unstructure(item) for item in v])
 
     def structure_event(value: Mapping[str, Any], _: Any) -> Any:
         body = dict(value)
         return c.structure(body, EVENTS[body.pop("event")])
 
     c.register_structure_hook_func(lambda tp: tp == _events.Event, structure_event)
-    for cls in EVENTS.values():
-        c.register_structure_hook(cls, make_dict_structure_fn(cls, c, _cattrs_forbid_extra_keys=True))
     return c
 
 
-CONVERTER = _converter(lambda value: parse_decimal(value, field="value"))
-_RECORDS = _converter(Decimal)
+@cache
+def _plain() -> cattrs.Converter:
+    return _converter(lambda value: parse_decimal(value, field="value"))
+
+
+@cache
+def _records() -> cattrs.Converter:
+    return _converter(Decimal)
 
 
 def to_plain(value: Any) -> Any:
-    """A model value as JSON-ready data: dicts, lists, strings, ints, bools and None; never a float."""
-    body = CONVERTER.unstructure(value)
-    tag = getattr(type(value), "tag", None)
-    return {"event": tag, **body} if isinstance(tag, str) and attrs.has(type(value)) else body
+    """A model value as JSON-ready data: dicts, lists, strings, ints, bools and None; a float only where one came in."""
+    kind = type(value)
+    if value is None or kind in _AS_IT_IS:
+        return value
+    if kind is Decimal:
+        return plain(value)
+    names = _names(kind)
+    if names is not None:
+        body = {name: to_plain(getattr(value, name)) for name in names}
+        tag = getattr(kind, "tag", None)
+        return {"event": tag, **body} if isinstance(tag, str) else body
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {to_plain(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | AbstractSet):
+        return [to_plain(item) for item in value]
+    raise TypeError(f"{kind.__name__} has no plain form.")
+
+
+_AS_IT_IS = frozenset({str, int, bool, float})
+
+
+#: Names of the fields of every class met so far; None for what is no attrs class.
+_NAMES: dict[type[Any], tuple[str, ...] | None] = {}
+
+
+def _names(kind: type[Any]) -> tuple[str, ...] | None:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(f.name for f in attrs.fields(kind)) if attrs.has(kind) else None
+    return _NAMES[kind]
 
 
 def from_plain(body: Any, as_type: type[T] | types.UnionType) -> T:
@@ -64,7 +97,7 @@ def from_plain(body: Any, as_type: type[T] | types.UnionType) -> T:
     Raises:
         cattrs.BaseValidationError: the data does not have that shape.
     """
-    return CONVERTER.structure(body, as_type)  # type: ignore[arg-type]
+    return _plain().structure(body, as_type)  # type: ignore[arg-type]
 
 
 def from_record(body: Any, as_type: type[T] | types.UnionType) -> T:
@@ -73,4 +106,4 @@ def from_record(body: Any, as_type: type[T] | types.UnionType) -> T:
     Raises:
         cattrs.BaseValidationError: the data does not have that shape.
     """
-    return _RECORDS.structure(body, as_type)  # type: ignore[arg-type]
+    return _records().structure(body, as_type)  # type: ignore[arg-type]
