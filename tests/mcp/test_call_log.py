@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from venuekit.errors import JournalUnavailable
 from venuekit.protocols.journal import EntryKind, RowQuery
-from venuekit_mcp.call_log import GROUP_SECONDS, kept
+from venuekit_mcp import call_log
+from venuekit_mcp.call_log import kept
 
 pytestmark = pytest.mark.anyio
 BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.01", "price": "49000", "reason": "t"}
@@ -18,35 +21,44 @@ def rows(desk, *kinds):
 
 
 @pytest.fixture
-def journal(monkeypatch):
+async def journal(monkeypatch):
     """Make a desk's journal fail for some kinds of rows, and count its writes."""
 
     class Journal:
         def __init__(self):
             self.writes = []
             self.broken = ()
+            self.failure = asyncio.get_running_loop().create_future()
 
         def under(self, desk):
             append = desk.store.append
 
             async def watched(entries):
                 if any(e.kind in self.broken for e in entries):
-                    raise JournalUnavailable("The disk is full.")
+                    error = JournalUnavailable("The disk is full.")
+                    if not self.failure.done():
+                        self.failure.set_exception(error)
+                    raise error
                 self.writes.append([e.kind for e in entries])
                 return await append(entries)
 
             monkeypatch.setattr(desk.store, "append", watched)
 
-    return Journal()
+    made = Journal()
+    yield made
+    made.failure.cancel()
 
 
-async def test_calls_that_only_read_are_written_together_soon_after(bench, journal):
+async def test_calls_that_only_read_are_written_together_soon_after(bench, journal, monkeypatch):
+    monkeypatch.setattr(call_log, "GROUP_SECONDS", 0.3)  # longer than three calls take on a busy machine
     async with bench() as b, b.client() as c:
         journal.under(b.desk)
         for _ in range(3):
             await c.call_tool("get_positions", {})
         assert journal.writes == []
-        await b.desk.clock.sleep(3 * GROUP_SECONDS)
+        async with asyncio.timeout(5):
+            while not journal.writes:
+                await b.desk.clock.sleep(0.01)
         assert journal.writes == [[EntryKind.CALL] * 3]
         assert [s for _, s in rows(b.desk, EntryKind.CALL)] == ["get_positions"] * 3
 
@@ -81,7 +93,8 @@ async def test_while_the_audit_cannot_be_written_calls_are_refused_and_none_is_f
         journal.under(b.desk)
         journal.broken = (EntryKind.CALL,)
         await c.call_tool("get_positions", {})
-        await b.desk.clock.sleep(3 * GROUP_SECONDS)
+        with pytest.raises(JournalUnavailable):
+            await journal.failure
         refused = await c.call_tool("get_balances", {})
         assert refused.structured_content["code"] == "JOURNAL_UNAVAILABLE"
         order = await c.call_tool("place_order", BUY)
