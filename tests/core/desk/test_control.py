@@ -213,7 +213,8 @@ async def test_errors_of_the_venue_stop_orders_a_good_answer_lets_them_go_and_bo
             await desk.submit(limit())
         assert bench.venue.sent() == []
         assert (await desk.cancel_all()) == []
-        await bench.clock.advance(11)
+        bench.clock.tick(10)
+        await bench.clock.advance(1)
         assert await submitted(desk) is OrderStatus.OPEN
         await bench.clock.advance(2)
         told = [e.kind for e in feed._events if isinstance(e, DeskEvent)]
@@ -229,11 +230,13 @@ async def test_after_three_recoveries_a_person_has_to_resume_and_a_restart_does_
     async with bench.open(config) as desk:
         for _ in range(3):
             await trip(bench, desk)
-            await bench.clock.advance(11)
+            bench.clock.tick(10)
+            await bench.clock.advance(1)
             bench.clock.tick(1)
             await desk.preview(limit())
         await trip(bench, desk)
-        await bench.clock.advance(100)
+        bench.clock.tick(100)
+        await bench.clock.advance(1)
         with pytest.raises(errors.Halted, match="MANUAL"):
             await desk.submit(limit())
     async with bench.open(config) as desk:
@@ -264,7 +267,8 @@ async def test_rejections_of_the_venue_stop_orders_and_one_order_is_the_probe(be
                 await desk.submit(limit(price=D(90 + n)))
         with pytest.raises(errors.Halted, match="reject_rate is OPEN"):
             await desk.submit(limit())
-        await bench.clock.advance(11)
+        bench.clock.tick(10)
+        await bench.clock.advance(1)
         gate = Gate()
         bench.venue.faults["submit"].append(gate)
         probe = asyncio.create_task(desk.submit(limit(client_order_id="probe")))
@@ -286,13 +290,16 @@ async def test_silence_on_a_price_stream_stops_orders_until_prices_come_or_nobod
         bench.venue.push(Channel.TICKER, event)
         await bench.clock.settle()
         assert await submitted(desk) is OrderStatus.OPEN
-        await bench.clock.advance(22)
+        bench.clock.tick(20)
+        await bench.clock.advance(2)
         with pytest.raises(errors.Halted, match="no prices for BTC-USD"):
             await desk.submit(limit())
         bench.venue.push(Channel.TICKER, event)
-        await bench.clock.advance(11)
+        bench.clock.tick(10)
+        await bench.clock.advance(1)
         assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
-        await bench.clock.advance(22)
+        bench.clock.tick(20)
+        await bench.clock.advance(2)
         await stream.close()
         await bench.clock.advance(12)
         assert await submitted(desk, price=D(96)) is OrderStatus.OPEN

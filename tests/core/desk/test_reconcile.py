@@ -309,9 +309,11 @@ async def test_it_is_done_now_and_then_by_itself_and_survives_a_venue_that_is_aw
     async with bench.open(bench.config(reconcile=ReconcileSettings(every_seconds=30))) as desk:
         bench.venue.tell = False
         bench.venue.faults["open_orders"].append(errors.VenueDown("503"))
-        await bench.clock.advance(31)
+        bench.clock.tick(30)
+        await bench.clock.advance(1)
         bench.venue.accept(limit(client_order_id="foreign"))
-        await bench.clock.advance(30)
+        bench.clock.tick(29)
+        await bench.clock.advance(1)
         assert [o.id for o in await desk.open_orders()] == ["foreign"]
 
 

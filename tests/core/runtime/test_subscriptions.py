@@ -73,11 +73,11 @@ async def test_the_waits_double_from_one_second_to_sixty_with_jitter_and_begin_a
     began, waits = stage.clock.monotonic_ns(), list[float]()
     for attempt in range(2, 11):
         while stage.made(Channel.TICKER) < attempt:
-            await stage.clock.advance(0.1)
+            await stage.clock.advance(0.25)
         waits.append((stage.clock.monotonic_ns() - began) / 1e9)
         began = stage.clock.monotonic_ns()
     full = [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert all(most / 2 <= wait <= most + 0.1 for wait, most in zip(waits, full, strict=True)), waits
+    assert all(most / 2 <= wait <= most + 0.25 for wait, most in zip(waits, full, strict=True)), waits
     assert any(wait < most * 0.95 for wait, most in zip(waits, full, strict=True)), "no jitter"
     await stage.say(Channel.TICKER, stage.ticker())
     for _ in range(5):

@@ -83,7 +83,7 @@ async def open_desk(
             venue=venue,
             store=store,
             clock=clock,
-            limiter=Pace(config.pace),
+            limiter=Pace(config.pace, clock),
             streams=hub,
             bus=EventBus(),
             mode=mode,

@@ -40,7 +40,7 @@ class Breakers:
         self._settings = settings
         self._clock = clock
         self._records = {r.name: r for r in records}
-        self._changed: dict[str, BreakerRecord] = {}
+        self._changed: list[BreakerRecord] = []
         window_ns = settings.window_seconds * NANOS
         self._calls = Samples(window_ns)
         self._results = Samples(window_ns)
@@ -165,9 +165,9 @@ class Breakers:
         return sorted(self._records.values(), key=lambda r: r.name)
 
     def take_changes(self) -> list[BreakerRecord]:
-        """The breakers that changed since the last call, to be stored and told."""
+        """Every change since the last call, oldest first, to be stored and told."""
         self._tick()
-        changed, self._changed = list(self._changed.values()), {}
+        changed, self._changed = self._changed, []
         return changed
 
     def resume(self) -> None:
@@ -230,4 +230,4 @@ class Breakers:
 
     def _set(self, record: BreakerRecord) -> None:
         self._records[record.name] = record
-        self._changed[record.name] = record
+        self._changed.append(record)
