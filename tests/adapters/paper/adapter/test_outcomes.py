@@ -144,8 +144,8 @@ async def test_resolution_is_told_on_the_status_channel_with_its_payout(venue: P
 
 
 async def test_no_pair_of_quotes_gives_money_away_and_the_two_prices_add_up_to_one(venue: PaperVenue) -> None:
-    for _ in range(200):
-        await venue.advance(5)
+    for _ in range(80):
+        await venue.advance(2)
         yes, no = await venue.tickers([YES, NO])
         assert None not in (yes.bid, yes.ask, no.bid, no.ask)
         assert yes.bid + no.bid <= 1 <= yes.ask + no.ask  # type: ignore[operator]

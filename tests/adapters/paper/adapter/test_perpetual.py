@@ -116,7 +116,7 @@ async def test_a_stop_closes_a_short_when_the_price_rises(venue: PaperVenue) -> 
 
 async def test_the_perpetual_stays_near_its_spot_market(venue: PaperVenue) -> None:
     for _ in range(20):
-        await venue.advance(60)
+        await venue.advance(10)
         spot, perp = [t.mid for t in await venue.tickers(["BTC-USD", PERP])]
         assert spot is not None
         assert perp is not None
