@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,7 @@ def test_an_export_is_every_row_and_proves_itself(venuekit: Any, recorded: Any, 
     assert ran.code == OK
     lines = file.read_text(encoding="utf-8").splitlines()
     assert f"{len(lines)} rows written" in ran.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     whole = venuekit("audit", "verify", "--json", config=recorded.config).json
     assert venuekit("audit", "verify", "--file", str(file), "--json").json == whole
     assert venuekit("audit", "export", config=recorded.config).lines == lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -266,7 +267,7 @@ def _all(store: Store, desk: str | None) -> Iterator[Row]:
 def _write(file: Path, rows: Iterator[Row]) -> int:
     count = 0
     try:
-        with file.open("x", encoding="utf-8") as out:
+        with open(file, "x", encoding="utf-8", opener=_for_the_owner) as out:
             for row in rows:
                 out.write(to_line(row))
                 count += 1
@@ -275,3 +276,7 @@ def _write(file: Path, rows: Iterator[Row]) -> int:
             f"{file} cannot be written: {error.strerror}.", fix="Name a file that does not exist yet.", field="file"
         ) from error
     return count
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
