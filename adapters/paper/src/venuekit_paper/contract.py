@@ -11,7 +11,7 @@ from venuekit_paper.adapter import PaperVenue
 options = {"initial_balances": {"USD": Decimal(10_000_000), "BTC": Decimal(100), "ETH": Decimal(10)}}
 simulated_time = True
 settle_seconds = 0.25
-patience_seconds = 5.0
+patience_seconds = 2.0
 
 
 async def drop_connections(venue: Venue) -> None:

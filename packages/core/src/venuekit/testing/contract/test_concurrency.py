@@ -65,6 +65,8 @@ async def test_an_order_survives_a_caller_that_gives_up(kit: Kit, turns: int) ->
     listed = (await kit.open_ids()).count(request.client_order_id)
     found = await kit.look_up(request)
     assert listed == (0 if found is None else 1), "the order is listed and cannot be found, or the other way round"
+    await kit.reopen()
+    assert (await kit.open_ids()).count(request.client_order_id) == listed, "the session lost sight of the order"
     again = await kit.submit(request)
     assert (await kit.open_ids()).count(request.client_order_id) == 1
     assert found is None or again.venue_order_id == found.venue_order_id

@@ -132,7 +132,7 @@ async def test_trades_come_for_the_instrument_asked_for(kit: Kit) -> None:
 async def test_candles_come_as_one_minute_candles(kit: Kit) -> None:
     async with kit.recording(Channel.CANDLES, [kit.instrument.id]) as recording:
         if kit.time_is_cheap:
-            await kit.pause(90)
+            await kit.pause(20)
         events = await kit.wait_for(recording, bool)
     if not events:
         pytest.skip("no candle changed meanwhile")
