@@ -41,7 +41,7 @@ def _call(exchange: Exchange, account: Account, quote: str) -> None:
     mine = [(account.holdings[name], market) for name, market in _positions(exchange, account) if market.quote == quote]
     equity = account.total[quote] + sum(margin.unrealized(h, m) for h, m in mine)
     kept = sum(margin.maintenance(h, m) for h, m in mine)
-    in_orders = account.held[quote] - sum(h.margin for h, _ in mine)
+    in_orders = account.held[quote] - sum(margin.initial(abs(h.cost), m) for h, m in mine)
     if equity - in_orders < kept or account.available(quote) < 0:
         _cancel_orders(exchange, account, quote)
     # The worst position goes first, and the next only while that was not enough.

@@ -9,14 +9,18 @@ if TYPE_CHECKING:
     from venuekit_paper.market import Market
 
 
+def initial(money: int, market: Market) -> int:
+    """Initial margin of a value, rounded up."""
+    margin = market.scale.margin
+    return -(-money * margin.numerator // margin.denominator)
+
+
 def required(holding: Holding, market: Market) -> int:
     """Initial margin, rounded up, for the larger of what the position could become when all of one side fills.
 
     An order that only closes needs none, and orders on both sides share one margin.
     """
-    margin = market.scale.margin
-    at_most = max(holding.cost + holding.buys, holding.sells - holding.cost)
-    return -(-at_most * margin.numerator // margin.denominator)
+    return initial(max(holding.cost + holding.buys, holding.sells - holding.cost), market)
 
 
 def hold(account: Account, market: Market, holding: Holding) -> None:
