@@ -28,14 +28,17 @@ from paper_kit import (
     limit,
     market,
     stop,
+    stop_limit,
 )
 
 from venuekit.adapter import (
+    NANOS,
     ClientOrderIdReused,
     FillQuery,
     Granularity,
     HistoryQuery,
     InstrumentStatus,
+    OrderRef,
     OrderRequest,
     OrderStatus,
     OutcomeUnknown,
@@ -71,11 +74,21 @@ async def trade_a_little(venue: PaperVenue) -> None:
         bracket(SELL, "0.1", "70000", "50000"),
         market(SELL, "0.4", instrument=PERP),
         limit(SELL, "60", "0.9", instrument=YES),
+        limit(BUY, "0.5", "50000", post_only=True),
+        limit(BUY, "0.2", "50000", instrument=PERP, reduce_only=True),
+        stop_limit(SELL, "0.1", "49000", "50000"),
+        stop(BUY, "0.2", "70000", instrument=PERP),
+        limit(BUY, "0.1", "40000", time_in_force=TimeInForce.GTD, expires_at_ns=venue.now_ns() + 100 * NANOS),
     ]
     await venue.mint(YES, D(100))
     for number, request in enumerate(requests):
         await venue.submit(attrs.evolve(request, client_order_id=f"known-{number}"))
     await venue.advance(90)
+    ask = (await venue.order_book(ETH)).best_ask
+    partly = await venue.submit(limit(BUY, ask.size + 9, ask.price, instrument=ETH, client_order_id="partly"))
+    assert partly.status is OrderStatus.PARTIALLY_FILLED
+    reached = await venue.submit(stop_limit(SELL, "0.1", "65000", "61000", client_order_id="reached"))
+    assert reached.status is OrderStatus.OPEN
     await venue.set_status("SOL-USD", InstrumentStatus.HALTED)
 
 
@@ -86,11 +99,14 @@ async def test_a_closed_account_goes_on_exactly_where_it_was(opened: Opener) -> 
     await first.close()
     second = await opened(persist=True)
     assert (await everything(second), await history(second)) == before
-    await second.advance(30)
     twin = await opened("default")
     await trade_a_little(twin)
-    await twin.advance(30)
+    for venue in (twin, second):
+        await venue.advance(30)
+        for order in await venue.open_orders(ETH):
+            await venue.amend(OrderRef.of(order), size=D(20), price=D(3005))
     assert await everything(twin) == await everything(second)
+    assert (await twin.order_history(HistoryQuery())).items == (await second.order_history(HistoryQuery())).items
 
 
 async def test_a_process_that_dies_loses_nothing_that_was_answered(opened: Opener, tmp_path: Path) -> None:
