@@ -262,3 +262,29 @@ async def test_a_file_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) 
         verify_file(tmp_path / "nowhere" / "venuekit.db")
     with pytest.raises(JournalUnavailable, match="cannot be read"):
         verify_file(tmp_path)
+
+
+async def test_a_crash_at_any_byte_of_the_log_keeps_exactly_what_was_committed(path: Path, entry: Make) -> None:
+    """The write-ahead log is cut at many places, also in the middle of a commit, as a loss of power would."""
+    store = SqliteStore(path)
+    log = path.with_name(f"{path.name}-wal")
+    committed = [(log.stat().st_size, 0)]
+    for n in range(1, 13):
+        if n % 4:
+            await store.append([entry(n), entry(n)])
+        else:  # a record beside the journal, which must come with its row or not at all
+            await store.set_breaker(DESK, BreakerRecord(name=f"b{n}", state="OPEN"), entry(n, kind=EntryKind.CONTROL))
+        committed.append((log.stat().st_size, store.verify().rows))
+    database, whole = path.read_bytes(), log.read_bytes()
+    await store.close()
+    for number, size in enumerate(range(committed[0][0], len(whole) + 1, 331)):
+        folder = path.parent / str(number)
+        folder.mkdir()
+        (folder / path.name).write_bytes(database)
+        (folder / log.name).write_bytes(whole[:size])
+        again = SqliteStore(folder / path.name)
+        result = again.verify()
+        expected = max(rows for end, rows in committed if end <= size)
+        assert (result.ok, result.rows) == (True, expected), size
+        assert await again.append([entry(99)]) == [expected + 1]
+        await again.close()

@@ -14,6 +14,7 @@ import pytest
 
 from venuekit.errors import ConfigError, JournalUnavailable
 from venuekit.journal import SqliteStore, open_store
+from venuekit.journal.queries import RARE, where
 from venuekit.model.codec import from_record
 from venuekit.model.order import Order
 from venuekit.protocols.journal import (
@@ -227,9 +228,21 @@ async def test_text_is_looked_for_in_subjects_and_values_and_not_in_the_names_of
 
 async def test_replay_gives_every_row_of_a_desk_over_its_pages(store: SqliteStore, entry: Make) -> None:
     await store.append([entry(n, desk="a:b" if n % 2 else "c:d") for n in range(1, 4002)])
-    assert [r.time_ns for r in store.replay("a:b")] == list(range(1, 4002, 2))
-    assert [r.time_ns for r in store.replay("a:b", after_sequence=3999)] == [4001]
+    await store.append([entry(kind=EntryKind.SESSION, desk=desk) for desk in ("c:d", "a:b")])
+    assert [r.time_ns for r in store.replay("a:b")] == [*range(1, 4002, 2), 1]
+    assert [r.time_ns for r in store.replay("a:b", after_sequence=3999)] == [4001, 1]
     assert store.desks() == ["a:b", "c:d"]
+
+
+@pytest.mark.parametrize("kinds", [(EntryKind.SESSION,), (EntryKind.DENIED, EntryKind.CONTROL)])
+async def test_what_is_rare_is_found_without_reading_every_row(store: SqliteStore, kinds: tuple[EntryKind]) -> None:
+    clause, values = where(RowQuery(desk="paper:default", kinds=kinds))
+    for sql in (
+        f"SELECT * FROM journal {clause} ORDER BY sequence DESC LIMIT 1",
+        f"SELECT DISTINCT desk FROM journal WHERE {RARE}",
+    ):
+        plan = store._db.execute(f"EXPLAIN QUERY PLAN {sql}", values if "?" in sql else ()).fetchall()
+        assert "journal_rare" in str(plan)
 
 
 async def test_stats_count_rows_by_day_kind_and_agent(store: SqliteStore, entry: Make) -> None:

@@ -15,7 +15,7 @@ from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
 from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.migrate import migrate
-from venuekit.journal.queries import FIELDS, day_counts, says, where
+from venuekit.journal.queries import FIELDS, RARE, day_counts, says, where
 from venuekit.journal.record import GENESIS, seal, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
@@ -192,8 +192,9 @@ class SqliteStore:
         return day_counts(self._db, start_ns, end_ns)
 
     def desks(self) -> Sequence[str]:
-        """Every desk that ever wrote here."""
-        return [d for (d,) in self._read("SELECT DISTINCT desk FROM journal WHERE desk <> '' ORDER BY desk", ())]
+        """Every desk that was ever opened here."""
+        sql = f"SELECT DISTINCT desk FROM journal WHERE {RARE} AND desk <> '' ORDER BY desk"  # noqa: S608 - constants
+        return [desk for (desk,) in self._read(sql, ())]
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:

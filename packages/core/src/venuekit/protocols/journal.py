@@ -61,7 +61,7 @@ class Row:
 
 @attrs.frozen(kw_only=True)
 class RowQuery:
-    """Which rows; every given field must match. `text` is looked for in the subject and in the body's values, in any case."""
+    """Which rows; every given field must match. `text` is looked for in subject and values of the body, in any case."""
 
     desk: str | None = None
     kinds: Sequence[EntryKind] = ()
@@ -196,7 +196,7 @@ class Store(Protocol):
         ...
 
     def desks(self) -> Sequence[str]:
-        """Every desk that ever wrote here."""
+        """Every desk that was ever opened here."""
         ...
 
     def control(self) -> Control:
