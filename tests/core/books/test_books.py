@@ -173,7 +173,7 @@ def figures(view: Exposure) -> list[object]:
     counts = [view.open_order_count(name) for name in KNOWN]
     money = [view.open_notional(side) for side in Side]
     money += [view.gross_exposure(), view.net_exposure(), view.equity()]
-    return [*sizes, *counts, *money, *(view.balance(asset) for asset in ("USD", "AAA"))]
+    return [*sizes, *counts, *money, *(view.available(asset) for asset in ("USD", "AAA"))]
 
 
 STEPS = st.lists(
@@ -217,12 +217,12 @@ def test_a_provisional_fill_moves_money_once_and_its_reversal_moves_it_back() ->
     pending = fill(1, "AAA", Side.BUY, 10, 5, FillState.PROVISIONAL)
     before = view.equity()
     view.on_fill(pending, D(5), D(50), 1)
-    after = view.balance("USD")
+    after = view.available("USD")
     view.on_fill(attrs.evolve(pending, state=FillState.CONFIRMED), D(5), D(50), 0)
-    assert view.balance("USD") == after
+    assert view.available("USD") == after
     other = fill(2, "AAA", Side.BUY, 10, 5, FillState.PROVISIONAL)
     view.on_fill(other, D(10), D(100), 1)
     view.on_fill(attrs.evolve(other, state=FillState.REVERSED), D(5), D(50), -1)
-    assert view.balance("USD") == after
+    assert view.available("USD") == after
     assert before is not None
     assert view.equity() == before - D("0.1")

@@ -165,6 +165,18 @@ async def test_secrets_never_reach_the_file(path: Path, entry: Make) -> None:
     assert b"4169EE7"[1:] in everything
 
 
+@pytest.mark.parametrize("secret", ["hunter2hunter2", 'with"quote\\s', "grün-und-geheim"])
+async def test_a_configured_secret_in_an_order_never_reaches_the_file(
+    path: Path, order: Callable[..., Order], secret: str
+) -> None:
+    store = SqliteStore(path, secrets=frozenset({secret}))
+    refused = order("o1", status_reason=f"The key {secret} may not trade.", price=Decimal("0.0000001"))
+    await store.append([Entry(kind=EntryKind.ORDER, desk="d", subject="o1", agent_id="", body=refused, time_ns=1)])
+    (row,) = store.rows(RowQuery())
+    assert from_record(row.body, Order) == attrs.evolve(refused, status_reason="The key [redacted] may not trade.")
+    await store.close()
+
+
 async def test_the_file_is_the_owners_alone(store: SqliteStore, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

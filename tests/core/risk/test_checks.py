@@ -156,7 +156,7 @@ def assert_untrusted(view: Exposure, instrument: Instrument, kind: str, side: Si
         assert isinstance(error_of(refused), DataNotTrusted)
 
 
-@pytest.mark.parametrize("figure", ["equity", "daily_pnl", "balance", "gross_exposure", "position_size"])
+@pytest.mark.parametrize("figure", ["equity", "daily_pnl", "available", "gross_exposure", "position_size"])
 @pytest.mark.parametrize("bad", [None, D("NaN"), D("sNaN")])
 def test_a_missing_or_broken_figure_refuses_and_never_raises(
     view: Exposure, perp: Instrument, monkeypatch: pytest.MonkeyPatch, figure: str, bad: Decimal | None
@@ -164,8 +164,6 @@ def test_a_missing_or_broken_figure_refuses_and_never_raises(
     value: object = bad
     if figure == "position_size" and bad is None:
         value = D("NaN")
-    if figure == "balance" and bad is not None:
-        value = Balance(venue="p", account="a", asset="USD", total=bad, available=bad, held=bad)
     monkeypatch.setattr(view, figure, lambda *_: value)
     assert ask(view, perp, limit("1", instrument="BTC-PERP"), EVERY) is not None
 

@@ -14,7 +14,7 @@ from venuekit.model.intent import Side
 from venuekit.model.money import ZERO, minus, plus, ratio, times
 from venuekit.model.order import EXPOSED, Fill, Order
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.risk import Quote, TradingState
+from venuekit.protocols.risk import Fingerprint, Quote, TradingState
 
 _DOLLARS = frozenset({"USD", "USDC", "USDT", "PUSD", "pUSD"})
 _DAY_NS = 86_400_000_000_000
@@ -46,7 +46,7 @@ class Exposure:
         self._have_balances = False
         self._sent: deque[tuple[int, AgentId]] = deque()
         self._sent_by: dict[AgentId, deque[int]] = {}
-        self._prints: dict[str, int] = {}
+        self._prints: dict[Fingerprint, int] = {}
         self._state = TradingState.ACTIVE
         self._day = -1
         self._day_start: Decimal | None = None
@@ -163,7 +163,7 @@ class Exposure:
         self._claimed[key] = asset
         self._claims.setdefault(asset, Totals()).put(key, amount)
 
-    def on_sent(self, agent_id: AgentId, fingerprint: str, time_ns: int) -> None:
+    def on_sent(self, agent_id: AgentId, fingerprint: Fingerprint, time_ns: int) -> None:
         """An order is about to be sent: it counts for rates and for the duplicate guard."""
         self._sent.append((time_ns, agent_id))
         self._sent_by.setdefault(agent_id, deque()).append(time_ns)
@@ -260,13 +260,12 @@ class Exposure:
     def day_start_equity(self) -> Decimal | None:
         """Equity when the UTC day began, or when it was first known."""
         day = self._clock.now_ns() // _DAY_NS
-        if day != self._day or self._day_start is None:
-            equity = self.equity()
-            if equity is not None:
-                self._day, self._day_start = day, equity
-            elif day != self._day:
-                return None
-        return self._day_start
+        if day == self._day:
+            return self._day_start
+        equity = self.equity()
+        if equity is not None:
+            self._day, self._day_start = day, equity
+        return equity
 
     def start_day_at(self, day: int, equity: Decimal) -> None:
         """Go on with the day's first equity as it was before a restart; `day` counts from 1970."""
@@ -291,19 +290,15 @@ class Exposure:
         """Every asset that there is some of, sorted."""
         return sorted(a for a, b in self._balances.items() if b.total != 0)
 
-    def balance(self, asset: str) -> Balance | None:
-        """One asset: `available` is what no exposed order or margin has a claim on; None when a claim is unknown."""
-        if not self._have_balances or not self._balances:
+    def available(self, asset: str) -> Decimal | None:
+        """What no exposed order and no margin has a claim on; None before balances are known, or a claim is not."""
+        if not self._balances:
             return None
-        known = self._balances.get(asset) or next(iter(self._balances.values()))
-        total = known.total if known.asset == asset else ZERO
+        known = self._balances.get(asset)
         claimed, margin = self._sum(self._claims, asset), self._sum(self._margins, asset)
         if claimed is None or margin is None:
             return None
-        held = plus(claimed, margin)
-        return Balance(
-            venue=known.venue, account=known.account, asset=asset, total=total, available=minus(total, held), held=held
-        )
+        return minus(ZERO if known is None else known.total, plus(claimed, margin))
 
     @staticmethod
     def _sum(totals: Mapping[str, Totals], asset: str) -> Decimal | None:
@@ -326,7 +321,7 @@ class Exposure:
         while self._prints and next(iter(self._prints.values())) <= now_ns - 10 * _WINDOW_NS:
             del self._prints[next(iter(self._prints))]
 
-    def last_same_order_ns(self, fingerprint: str) -> int | None:
+    def last_same_order_ns(self, fingerprint: Fingerprint) -> int | None:
         """When an equal order was last sent, within ten minutes."""
         return self._prints.get(fingerprint)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 import attrs
 
@@ -12,9 +11,10 @@ from venuekit.model.identity import VenueName
 from venuekit.model.instrument import InstrumentKind
 from venuekit.model.intent import OrderType, TimeInForce
 from venuekit.model.market import Granularity
+from venuekit.model.words import Word
 
 
-class Support(StrEnum):
+class Support(Word):
     """How well. UNSUPPORTED: the venue cannot. NOT_IMPLEMENTED: the adapter does not, yet."""
 
     FULL = "full"
@@ -23,7 +23,7 @@ class Support(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-class Feature(StrEnum):
+class Feature(Word):
     """Something an adapter may or may not offer, one for each protocol method and option."""
 
     SEARCH = "search"
@@ -60,10 +60,11 @@ class Declared:
     @property
     def usable(self) -> bool:
         """Full or partial."""
-        return self.support in (Support.FULL, Support.PARTIAL)
+        return self.support is Support.FULL or self.support is Support.PARTIAL
 
 
 FULL = Declared(Support.FULL)
+_UNDECLARED = Declared(Support.NOT_IMPLEMENTED, "not declared by the adapter")
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +93,7 @@ class Capabilities:
             table = self.times_in_force  # type: ignore[assignment]
         else:
             table = self.channels  # type: ignore[assignment]
-        return table.get(what, Declared(Support.NOT_IMPLEMENTED, "not declared by the adapter"))
+        return table.get(what, _UNDECLARED)
 
     def can(self, what: Feature | OrderType | TimeInForce | Channel) -> bool:
         """Whether it is usable, fully or partly."""

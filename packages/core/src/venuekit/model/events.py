@@ -13,9 +13,10 @@ from venuekit.model.identity import AccountId, InstrumentId, VenueName
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Candle, Level, OrderBook, Ticker, Trade
 from venuekit.model.order import Fill, Order
+from venuekit.model.words import Word
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """What can be subscribed to."""
 
     TICKER = "ticker"
@@ -32,7 +33,7 @@ class Channel(StrEnum):
         return self in (Channel.OWN_ORDERS, Channel.OWN_FILLS)
 
 
-class OrderEventKind(StrEnum):
+class OrderEventKind(Word):
     """What happened to an order."""
 
     PENDING_APPROVAL = "pending_approval"

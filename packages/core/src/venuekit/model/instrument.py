@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 
 import attrs
 
 from venuekit.model.identity import InstrumentId, VenueName
 from venuekit.model.money import ONE
+from venuekit.model.words import Word
 
 
-class InstrumentKind(StrEnum):
+class InstrumentKind(Word):
     """How a position in it behaves."""
 
     SPOT = "SPOT"
@@ -21,7 +21,7 @@ class InstrumentKind(StrEnum):
     BINARY_OUTCOME = "BINARY_OUTCOME"
 
 
-class InstrumentStatus(StrEnum):
+class InstrumentStatus(Word):
     """Which orders the venue takes for it now."""
 
     TRADING = "TRADING"

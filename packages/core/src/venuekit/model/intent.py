@@ -7,7 +7,6 @@ each other. Ticks, lots and limits are the desk's business, because they need th
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import attrs
@@ -15,9 +14,10 @@ import attrs
 from venuekit.errors import InvalidValue
 from venuekit.model.identity import ClientOrderId, InstrumentId, checked_name
 from venuekit.model.money import positive_amount
+from venuekit.model.words import Word
 
 
-class Side(StrEnum):
+class Side(Word):
     """Which way."""
 
     BUY = "BUY"
@@ -34,7 +34,7 @@ class Side(StrEnum):
         return 1 if self is Side.BUY else -1
 
 
-class OrderType(StrEnum):
+class OrderType(Word):
     """The kind of order."""
 
     MARKET = "MARKET"
@@ -44,7 +44,7 @@ class OrderType(StrEnum):
     BRACKET = "BRACKET"
 
 
-class TimeInForce(StrEnum):
+class TimeInForce(Word):
     """How long an order stays.
 
     GTC good till canceled, GTD good till `expires_at_ns`, DAY until the venue's day ends, IOC fills what it

@@ -115,24 +115,16 @@ def normal(value: Decimal) -> Decimal:
     return reduced.quantize(ONE, context=EXACT) if isinstance(exponent, int) and exponent > 0 else reduced
 
 
-def times(a: Decimal, b: Decimal) -> Decimal:
-    """A x b, exact."""
-    return EXACT.multiply(a, b)
+# Bound methods, because a function of our own around each would cost as much as the arithmetic.
 
-
-def plus(a: Decimal, b: Decimal) -> Decimal:
-    """A + b, exact."""
-    return EXACT.add(a, b)
-
-
-def minus(a: Decimal, b: Decimal) -> Decimal:
-    """A - b, exact."""
-    return EXACT.subtract(a, b)
-
-
-def ratio(a: Decimal, b: Decimal) -> Decimal:
-    """A / b at 100 digits, half-even. Raises decimal.DivisionByZero when b is zero."""
-    return EXACT.divide(a, b)
+#: a x b, exact.
+times = EXACT.multiply
+#: a + b, exact.
+plus = EXACT.add
+#: a - b, exact.
+minus = EXACT.subtract
+#: a / b at 100 digits, half-even. Raises decimal.DivisionByZero when b is zero.
+ratio = EXACT.divide
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:

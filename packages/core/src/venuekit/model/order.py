@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -20,9 +19,10 @@ from venuekit.model.identity import (
 )
 from venuekit.model.intent import OrderType, Side, TimeInForce
 from venuekit.model.money import ZERO, minus
+from venuekit.model.words import Word
 
 
-class OrderStatus(StrEnum):
+class OrderStatus(Word):
     """Where an order is.
 
     DENIED is ours (validation, risk, permission, approval); REJECTED is the venue's. IN_DOUBT was sent and
@@ -177,14 +177,14 @@ class OrderRef:
         return cls(order.venue_order_id, order.client_order_id, order.instrument)
 
 
-class Liquidity(StrEnum):
+class Liquidity(Word):
     """Whether a fill made or took liquidity."""
 
     MAKER = "MAKER"
     TAKER = "TAKER"
 
 
-class FillState(StrEnum):
+class FillState(Word):
     """How final a fill is. Only CONFIRMED counts as sellable; REVERSED undoes an earlier one of the same id."""
 
     PROVISIONAL = "PROVISIONAL"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.errors import InstrumentNotTrading, InvalidPrice, InvalidSize, InvalidValue, Unsupported
+from venuekit.errors import Detail, InstrumentNotTrading, InvalidPrice, InvalidSize, InvalidValue, Unsupported
 from venuekit.model.capability import Capabilities, Feature, Support
 from venuekit.model.instrument import Instrument, InstrumentStatus
 from venuekit.model.intent import (
@@ -65,34 +65,36 @@ def check_supported(request: OrderRequest, capabilities: Capabilities) -> None:
     Raises:
         Unsupported: says which, and the reason that the adapter declared.
     """
-    wanted: list[tuple[OrderType | TimeInForce | Feature, str]] = [
-        (request.type, "order_type"),
-        (request.time_in_force, "time_in_force"),
-    ]
+    _check_usable(request.type, "order_type", capabilities)
+    _check_usable(request.time_in_force, "time_in_force", capabilities)
     if getattr(request, "post_only", False):
-        wanted.append((Feature.POST_ONLY, "post_only"))
+        _check_usable(Feature.POST_ONLY, "post_only", capabilities)
     if request.reduce_only:
-        wanted.append((Feature.REDUCE_ONLY, "reduce_only"))
+        _check_usable(Feature.REDUCE_ONLY, "reduce_only", capabilities)
     if getattr(request, "quote_size", None) is not None:
-        wanted.append((Feature.QUOTE_SIZE, "quote_size"))
-    for what, field in wanted:
-        declared = capabilities.of(what)
-        if not declared.usable:
-            who = "cannot" if declared.support is Support.UNSUPPORTED else "adapter does not yet"
-            reason = f" ({declared.reason})" if declared.reason else ""
-            usable = [] if isinstance(what, Feature) else [w.value for w in type(what) if capabilities.can(w)]
-            raise Unsupported(
-                f"{capabilities.title} {who} take {field} {what.value}{reason}.",
-                fix=f"Use one of: {', '.join(usable)}." if usable else "",
-                field=field,
-                details={"accepted": usable} if usable else {},
-            )
+        _check_usable(Feature.QUOTE_SIZE, "quote_size", capabilities)
+
+
+def _check_usable(what: OrderType | TimeInForce | Feature, field: str, capabilities: Capabilities) -> None:
+    declared = capabilities.of(what)
+    if declared.usable:
+        return
+    who = "cannot" if declared.support is Support.UNSUPPORTED else "adapter does not yet"
+    reason = f" ({declared.reason})" if declared.reason else ""
+    usable = [] if isinstance(what, Feature) else [w.value for w in type(what) if capabilities.can(w)]
+    raise Unsupported(
+        f"{capabilities.title} {who} take {field} {what.value}{reason}.",
+        fix=f"Use one of: {', '.join(usable)}." if usable else "",
+        field=field,
+        details={"accepted": usable} if usable else {},
+    )
 
 
 def _check_status(request: OrderRequest, instrument: Instrument) -> None:
     status = instrument.status
-    post_only = isinstance(request, LimitOrder) and request.post_only
-    if status is InstrumentStatus.TRADING or (status is InstrumentStatus.POST_ONLY and post_only):
+    if status is InstrumentStatus.TRADING:
+        return
+    if status is InstrumentStatus.POST_ONLY and isinstance(request, LimitOrder) and request.post_only:
         return
     raise InstrumentNotTrading(
         f"{instrument.id} is {status.value}.",
@@ -135,24 +137,19 @@ def check_size(size: Decimal, instrument: Instrument) -> None:
     Raises:
         InvalidSize: with the bounds or the nearest valid sizes.
     """
-    details = {
-        "min_size": plain(instrument.min_size),
-        "lot_size": plain(instrument.lot_size),
-        "max_size": None if instrument.max_size is None else plain(instrument.max_size),
-    }
     if size < instrument.min_size:
         raise InvalidSize(
             f"size {plain(size)} is below the minimum of {plain(instrument.min_size)} for {instrument.id}.",
             fix=f"Use {plain(instrument.min_size)} or more.",
             field="size",
-            details=details,
+            details=_size_rules(instrument),
         )
     if instrument.max_size is not None and size > instrument.max_size:
         raise InvalidSize(
             f"size {plain(size)} is above the maximum of {plain(instrument.max_size)} for {instrument.id}.",
             fix=f"Use {plain(instrument.max_size)} or less.",
             field="size",
-            details=details,
+            details=_size_rules(instrument),
         )
     if not is_multiple(size, instrument.lot_size):
         nearest = [plain(floor_to(size, instrument.lot_size)), plain(ceil_to(size, instrument.lot_size))]
@@ -160,8 +157,16 @@ def check_size(size: Decimal, instrument: Instrument) -> None:
             f"size {plain(size)} is not a whole number of lots of {plain(instrument.lot_size)} for {instrument.id}.",
             fix=f"Nearest valid: {' or '.join(nearest)}.",
             field="size",
-            details={**details, "nearest": nearest},
+            details={**_size_rules(instrument), "nearest": nearest},
         )
+
+
+def _size_rules(instrument: Instrument) -> dict[str, Detail]:
+    return {
+        "min_size": plain(instrument.min_size),
+        "lot_size": plain(instrument.lot_size),
+        "max_size": None if instrument.max_size is None else plain(instrument.max_size),
+    }
 
 
 def _check_notional(request: OrderRequest, instrument: Instrument) -> None:

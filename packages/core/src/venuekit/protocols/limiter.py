@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Protocol
 
+from venuekit.model.words import Word
 
-class EndpointClass(StrEnum):
+
+class EndpointClass(Word):
     """Which budget a call draws on."""
 
     PUBLIC = "public"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import attrs
 
-from venuekit.model.account import Balance
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest, OrderType, Side, TimeInForce
+
+#: What makes two orders the same to a person. Amounts are equal however their digits are written.
+Fingerprint = tuple[str | Decimal | None, ...]
 
 
 class TradingState(StrEnum):
@@ -35,10 +37,10 @@ class Quote:
     time_ns: int
 
 
-@attrs.frozen(kw_only=True)
-class Proposal:
+class Proposal(NamedTuple):
     """An order as risk sees it: sizes and prices known to be well formed, market orders priced at their worst.
 
+    `quote` is the market when it was checked to be recent and well formed; None when it is not to be trusted.
     `worst_price` is the price that bounds the cost: the limit price, or the collar's edge for orders without
     one; None when no trusted quote exists, and every check that needs it must then refuse.
     `size` is in base units, `notional` = size x worst_price x contract size in quote units, or None.
@@ -59,6 +61,7 @@ class Proposal:
     replaces_size: Decimal
     replaces_notional: Decimal
     now_ns: int
+    quote: Quote | None
 
 
 class RiskView(Protocol):
@@ -108,15 +111,15 @@ class RiskView(Protocol):
         """Equity when the UTC day began, or at first sight."""
         ...
 
-    def balance(self, asset: str) -> Balance | None:
-        """One asset; None when balances are not known."""
+    def available(self, asset: str) -> Decimal | None:
+        """What of one asset no order and no margin has a claim on; None when that is not known."""
         ...
 
     def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
         """Orders sent in the last `window_ns`, by one agent or all."""
         ...
 
-    def last_same_order_ns(self, fingerprint: str) -> int | None:
+    def last_same_order_ns(self, fingerprint: Fingerprint) -> int | None:
         """When an order of the same instrument, side, type, size and prices was last sent."""
         ...
 
@@ -159,7 +162,7 @@ class RiskCheck(Protocol):
         ...
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
-        """May it go? Never raises; anything unknown refuses."""
+        """May it go? Anything unknown refuses; so does, on its behalf, arithmetic that has no answer."""
         ...
 
     def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:

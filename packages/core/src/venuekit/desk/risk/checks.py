@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from venuekit import errors
 from venuekit.desk.risk import gates, order_limits, portfolio_limits
 from venuekit.desk.risk.hours import Hours
+from venuekit.desk.risk.verdicts import unknown
 from venuekit.errors import VenuekitError
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
@@ -42,7 +43,7 @@ def build_checks(settings: RiskSettings, hours: Hours) -> list[RiskCheck]:
     if s.max_open_orders is not None:
         checks.append(gates.MaxOpenOrders(s.max_open_orders))
     if s.price_collar is not None:
-        checks.append(order_limits.PriceCollar(s.price_collar, s.max_quote_age_seconds))
+        checks.append(order_limits.PriceCollar(s.price_collar))
     if s.max_order_notional is not None:
         checks.append(order_limits.MaxOrderNotional(s.max_order_notional))
     if s.max_position_size or s.max_position_notional is not None or s.max_position_share is not None:
@@ -52,7 +53,7 @@ def build_checks(settings: RiskSettings, hours: Hours) -> list[RiskCheck]:
     if s.max_daily_loss is not None or s.max_daily_loss_share is not None:
         checks.append(portfolio_limits.DailyLoss(s.max_daily_loss, s.max_daily_loss_share))
     if s.max_spread is not None or s.min_liquidity_share is not None:
-        checks.append(order_limits.SpreadLiquidity(s.max_spread, s.min_liquidity_share, s.max_quote_age_seconds))
+        checks.append(order_limits.SpreadLiquidity(s.max_spread, s.min_liquidity_share))
     if s.check_balance:
         checks.append(order_limits.BalanceCheck())
     return checks
@@ -60,16 +61,31 @@ def build_checks(settings: RiskSettings, hours: Hours) -> list[RiskCheck]:
 
 def run(checks: Sequence[RiskCheck], proposal: Proposal, view: RiskView) -> Verdict | None:
     """The first refusal, or None when all allow."""
-    for check in checks:
-        verdict = check.check(proposal, view)
-        if not verdict.allowed:
-            return verdict
+    at = 0
+    try:
+        for at, check in enumerate(checks):  # noqa: B007 - it says which check failed
+            verdict = check.check(proposal, view)
+            if not verdict.allowed:
+                return verdict
+    except ArithmeticError:
+        return _no_figure(checks[at])
     return None
 
 
 def run_all(checks: Sequence[RiskCheck], proposal: Proposal, view: RiskView) -> list[Verdict]:
     """What every check says, for what-if."""
-    return [check.check(proposal, view) for check in checks]
+    verdicts = []
+    for check in checks:
+        try:
+            verdicts.append(check.check(proposal, view))
+        except ArithmeticError:
+            verdicts.append(_no_figure(check))
+    return verdicts
+
+
+def _no_figure(check: RiskCheck) -> Verdict:
+    """A check refuses where arithmetic has no answer, as with a figure that is not a number."""
+    return unknown(check.name, "figure that the check needs")
 
 
 def error_of(verdict: Verdict, *, order_id: str | None = None) -> VenuekitError:

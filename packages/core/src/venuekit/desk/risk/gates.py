@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.risk.proposal import fingerprint, reduces
-from venuekit.desk.risk.verdicts import allow, fails_closed, refuse
+from venuekit.desk.risk.verdicts import allow, refuse
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.times import iso
@@ -29,7 +29,6 @@ class TradingStateCheck(_Gate):
 
     name = "trading_state"
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         state = view.trading_state()
@@ -66,7 +65,6 @@ class AllowedInstruments(_Gate):
         self._denied = tuple(denied)
         self._known: dict[str, bool] = {}
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
@@ -97,7 +95,6 @@ class TradingHours(_Gate):
     def __init__(self, hours: Hours) -> None:
         self._hours = hours
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
@@ -123,7 +120,6 @@ class ReduceOnly(_Gate):
     def __init__(self, required_when_reducing: bool) -> None:
         self._required = required_when_reducing
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         position = view.position_size(proposal.instrument.id)
@@ -156,7 +152,6 @@ class DuplicateOrder(_Gate):
     def __init__(self, window_seconds: float) -> None:
         self._window_ns = int(window_seconds * 1e9)
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         last = view.last_same_order_ns(fingerprint(proposal.request))
@@ -180,7 +175,6 @@ class OrderRate(_Gate):
     def __init__(self, per_minute: int) -> None:
         self._limit = per_minute
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del proposal
@@ -212,7 +206,6 @@ class MaxOpenOrders(_Gate):
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An amendment replaces an order, so it adds none."""
         count = view.open_order_count() - (1 if proposal.replaces_size > 0 else 0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from venuekit.desk.risk.proposal import collared, reduces, touch, trusted
-from venuekit.desk.risk.verdicts import allow, fails_closed, refuse, text, unknown
+from venuekit.desk.risk.proposal import collared, reduces, touch
+from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
-from venuekit.model.intent import OrderType, Side, StopLimitOrder, StopOrder
-from venuekit.model.money import ZERO, minus, plus, ratio, times
+from venuekit.model.intent import Side, StopLimitOrder, StopOrder
+from venuekit.model.money import ONE, ZERO, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
 
@@ -22,7 +22,6 @@ class MaxOrderNotional:
     def __init__(self, limit: Decimal) -> None:
         self._limit = limit
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
@@ -58,11 +57,10 @@ class PriceCollar:
 
     name = "price_collar"
 
-    def __init__(self, collar: Decimal, max_quote_age_seconds: float) -> None:
+    def __init__(self, collar: Decimal) -> None:
         self._collar = collar
-        self._age = max_quote_age_seconds
+        self._edges = {side: collared(ONE, side, collar) for side in Side}
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         request = proposal.request
@@ -73,13 +71,13 @@ class PriceCollar:
         if isinstance(request, StopLimitOrder):
             at: Decimal | None = request.stop_price
         else:
-            at = touch(trusted(view.quote(proposal.instrument.id), proposal.now_ns, self._age), proposal.side)
+            at = touch(proposal.quote, proposal.side)
         if at is None:
             return unknown(self.name, "market price", limit=self._collar)
-        if proposal.type is OrderType.MARKET or proposal.limit_price is None:
-            return allow(self.name)
-        edge = collared(at, proposal.side, self._collar)
         price = proposal.limit_price
+        if price is None:
+            return allow(self.name)
+        edge = times(at, self._edges[proposal.side])
         if price <= edge if proposal.side is Side.BUY else price >= edge:
             return allow(self.name)
         word = "above" if proposal.side is Side.BUY else "below"
@@ -104,7 +102,6 @@ class BalanceCheck:
 
     name = "balance"
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? Claims of open orders are taken off first."""
         instrument = proposal.instrument
@@ -112,11 +109,10 @@ class BalanceCheck:
             return self._margin(proposal, view)
         if proposal.side is Side.SELL:
             return self._shares(proposal, view)
-        balance = view.balance(instrument.quote)
-        if balance is None or proposal.notional is None:
+        available = view.available(instrument.quote)
+        if available is None or proposal.notional is None:
             return unknown(self.name, "balance or price")
-        available = plus(balance.available, proposal.replaces_notional)
-        return self._compare(instrument.quote, proposal.notional, available)
+        return self._compare(instrument.quote, proposal.notional, plus(available, proposal.replaces_notional))
 
     def _shares(self, proposal: Proposal, view: RiskView) -> Verdict:
         instrument = proposal.instrument
@@ -125,20 +121,19 @@ class BalanceCheck:
         if instrument.kind is InstrumentKind.BINARY_OUTCOME:
             held = view.position_size(instrument.id)
             claimed = view.open_size(instrument.id, Side.SELL)
-            available = plus(minus(held, claimed), proposal.replaces_size)
+            available: Decimal | None = minus(held, claimed)
         else:
-            balance = view.balance(instrument.base)
-            if balance is None:
-                return unknown(self.name, "balance")
-            available = plus(balance.available, proposal.replaces_size)
-        return self._compare(instrument.base, proposal.size, available)
+            available = view.available(instrument.base)
+        if available is None:
+            return unknown(self.name, "balance")
+        return self._compare(instrument.base, proposal.size, plus(available, proposal.replaces_size))
 
     def _margin(self, proposal: Proposal, view: RiskView) -> Verdict:
         instrument = proposal.instrument
         if reduces(proposal, view):
             return allow(self.name)  # closing frees margin, also when nothing is left
-        balance = view.balance(instrument.settle)
-        if balance is None or proposal.notional is None or proposal.size is None:
+        available = view.available(instrument.settle)
+        if available is None or proposal.notional is None or proposal.size is None:
             return unknown(self.name, "balance or price")
         position = view.position_size(instrument.id)
         opening = proposal.size
@@ -148,7 +143,7 @@ class BalanceCheck:
         share = ZERO if proposal.size == 0 else ratio(opening, proposal.size)
         needed = times(times(proposal.notional, share), instrument.initial_margin)
         back = times(proposal.replaces_notional, instrument.initial_margin)
-        return self._compare(instrument.settle, needed, plus(balance.available, back))
+        return self._compare(instrument.settle, needed, plus(available, back))
 
     def _compare(self, asset: str, needed: Decimal, available: Decimal) -> Verdict:
         if needed <= available:
@@ -173,17 +168,15 @@ class SpreadLiquidity:
 
     name = "spread_liquidity"
 
-    def __init__(self, max_spread: Decimal | None, multiple: Decimal | None, max_quote_age_seconds: float) -> None:
+    def __init__(self, max_spread: Decimal | None, multiple: Decimal | None) -> None:
         self._spread = max_spread
         self._multiple = multiple
-        self._age = max_quote_age_seconds
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? Orders with a limit price pass: they state what they accept."""
         if proposal.limit_price is not None:
             return allow(self.name)
-        quote = trusted(view.quote(proposal.instrument.id), proposal.now_ns, self._age)
+        quote = proposal.quote
         if quote is None or quote.bid is None or quote.ask is None:
             return unknown(self.name, "bid and ask")
         middle = ratio(plus(quote.bid, quote.ask), Decimal(2))

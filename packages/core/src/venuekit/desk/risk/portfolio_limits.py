@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from venuekit.desk.risk.proposal import reduces
-from venuekit.desk.risk.verdicts import allow, fails_closed, refuse, text, unknown
+from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import Side
@@ -26,44 +26,44 @@ class MaxPosition:
         self._notional = notional
         self._share = share
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
-        instrument, side = proposal.instrument, proposal.side
+        instrument, side, size = proposal.instrument, proposal.side, proposal.size
+        if size is None:
+            return unknown(self.name, "order size")
         position = view.position_size(instrument.id)
         waiting = minus(view.open_size(instrument.id, side), proposal.replaces_size)
-        if proposal.size is None:
-            return unknown(self.name, "order size")
-        signed = plus(proposal.size, waiting) if side is Side.BUY else -plus(proposal.size, waiting)
-        after = plus(position, signed)
-        if abs(after) <= abs(position):
+        total = plus(size, waiting)
+        after = plus(position, total) if side is Side.BUY else minus(position, total)
+        held = abs(after)
+        if held <= abs(position):
             return allow(self.name)
         limit = self._sizes.get(instrument.id)
-        if limit is not None and abs(after) > limit:
+        if limit is not None and held > limit:
             return self._refuse(limit, after, position, waiting, side, instrument)
-        caps = self._value_caps(view)
-        if isinstance(caps, Verdict):
-            return caps
-        if not caps:
+        if self._notional is None and self._share is None:
             return allow(self.name)
+        cap = self._cap(view)
+        if cap is None:
+            return unknown(self.name, "equity", limit=self._share if self._share is not None else "")
         if proposal.worst_price is None or proposal.notional is None:
             return unknown(self.name, "price")
-        cap = min(caps)
         unit = times(proposal.worst_price, instrument.contract_size)
-        if side is Side.SELL and proposal.size > 0:
-            unit = max(unit, ratio(proposal.notional, proposal.size))  # a sell's limit is no upper bound of its value
-        if times(abs(after), unit) <= cap:
+        if side is Side.SELL and size > 0:
+            unit = max(unit, ratio(proposal.notional, size))  # a sell's limit is no upper bound of its value
+        if times(held, unit) <= cap:
             return allow(self.name)
         return self._refuse(ratio(cap, unit), after, position, waiting, side, instrument)
 
-    def _value_caps(self, view: RiskView) -> list[Decimal] | Verdict:
-        caps = [self._notional] if self._notional is not None else []
-        if self._share is not None:
-            equity = view.equity()
-            if equity is None:
-                return unknown(self.name, "equity", limit=self._share)
-            caps.append(times(self._share, max(equity, ZERO)))
-        return caps
+    def _cap(self, view: RiskView) -> Decimal | None:
+        """The largest value that the position may have; None while it is not known."""
+        if self._share is None:
+            return self._notional
+        equity = view.equity()
+        if equity is None:
+            return None
+        share = times(self._share, max(equity, ZERO))
+        return share if self._notional is None else min(share, self._notional)
 
     def _refuse(
         self, limit: Decimal, after: Decimal, position: Decimal, waiting: Decimal, side: Side, instrument: Instrument
@@ -103,11 +103,12 @@ class MaxExposure:
         self._gross = gross
         self._net = net
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
-        """May it go?"""
-        if reduces(proposal, view):
-            return allow(self.name)
+        """May it go? An order that only reduces passes."""
+        verdict = self._judge(proposal, view)
+        return verdict if verdict.allowed or not reduces(proposal, view) else allow(self.name)
+
+    def _judge(self, proposal: Proposal, view: RiskView) -> Verdict:
         gross, net = view.gross_exposure(), view.net_exposure()
         buys, sells = view.open_notional(Side.BUY), view.open_notional(Side.SELL)
         if gross is None or net is None or buys is None or sells is None:
@@ -115,13 +116,15 @@ class MaxExposure:
         if proposal.notional is None:
             return unknown(self.name, "price")
         added = minus(proposal.notional, proposal.replaces_notional)
-        total = plus(plus(gross, added), plus(buys, sells))
-        if self._gross is not None and total > self._gross:
-            return self._refuse("gross", self._gross, total, proposal)
-        waiting = plus(buys if proposal.side is Side.BUY else sells, added)
-        tilted = plus(net, waiting) if proposal.side is Side.BUY else minus(net, waiting)
-        if self._net is not None and abs(tilted) > self._net and abs(tilted) > abs(net):
-            return self._refuse("net", self._net, abs(tilted), proposal)
+        if self._gross is not None:
+            total = plus(plus(gross, added), plus(buys, sells))
+            if total > self._gross:
+                return self._refuse("gross", self._gross, total, proposal)
+        if self._net is not None:
+            buying = proposal.side is Side.BUY
+            tilted = abs(plus(net, plus(buys, added)) if buying else minus(net, plus(sells, added)))
+            if tilted > self._net and tilted > abs(net):
+                return self._refuse("net", self._net, tilted, proposal)
         return allow(self.name)
 
     def _refuse(self, which: str, limit: Decimal, value: Decimal, proposal: Proposal) -> Verdict:
@@ -166,23 +169,24 @@ class DailyLoss:
             caps.append(times(self._share, max(start, ZERO)))
         return min(caps)
 
-    @fails_closed
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
-        """May it go?"""
-        if reduces(proposal, view):
-            return allow(self.name)
+        """May it go? An order that only reduces passes."""
+        verdict = self._judge(view)
+        return verdict if verdict.allowed or not reduces(proposal, view) else allow(self.name)
+
+    def _judge(self, view: RiskView) -> Verdict:
         pnl, cap = view.daily_pnl(), self._cap(view)
         if pnl is None or cap is None:
             return unknown(self.name, "profit and loss of the day", limit=cap if cap is not None else "")
-        if not pnl.is_finite() or -pnl >= cap > 0 or (cap == 0 and pnl < 0):
-            return refuse(
-                self.name,
-                f"The loss today is {text(-pnl)}; {text(cap)} is the most. Only orders that reduce a position go.",
-                limit=cap,
-                value=-pnl,
-                would_pass="an order that reduces, or any order on the next UTC day",  # noqa: S106
-            )
-        return allow(self.name)
+        if pnl.is_finite() and (pnl >= 0 or -pnl < cap):
+            return allow(self.name)
+        return refuse(
+            self.name,
+            f"The loss today is {text(-pnl)}; {text(cap)} is the most. Only orders that reduce a position go.",
+            limit=cap,
+            value=-pnl,
+            would_pass="an order that reduces, or any order on the next UTC day",  # noqa: S106
+        )
 
     def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
         """How much may still be lost today."""

@@ -7,18 +7,22 @@ from decimal import Decimal
 from venuekit.model.identity import AgentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import BracketOrder, LimitOrder, MarketOrder, OrderRequest, Side, StopLimitOrder, StopOrder
-from venuekit.model.money import ONE, ZERO, floor_to, minus, normal, plus, ratio, times
-from venuekit.protocols.risk import Proposal, Quote, RiskView
+from venuekit.model.money import ONE, ZERO, floor_to, minus, plus, ratio, times
+from venuekit.protocols.risk import Fingerprint, Proposal, Quote, RiskView
 
 
 def trusted(quote: Quote | None, now_ns: int, max_age_seconds: float) -> Quote | None:
     """The quote if it is recent (and not from the future), finite and positive; else None."""
-    if quote is None or abs(now_ns - quote.time_ns) > int(max_age_seconds * 1e9):
+    if quote is None or abs(now_ns - quote.time_ns) > max_age_seconds * 1e9:
         return None
-    prices = (quote.bid, quote.ask, quote.last)
-    if any(p is not None and not (p.is_finite() and p > 0) for p in prices):
-        return None
-    return quote if any(p is not None for p in prices) else None
+    known = False
+    for price in (quote.bid, quote.ask, quote.last):
+        if price is None:
+            continue
+        if not price.is_finite() or price <= 0:
+            return None
+        known = True
+    return quote if known else None
 
 
 def touch(quote: Quote | None, side: Side) -> Decimal | None:
@@ -93,12 +97,13 @@ def propose(
         replaces_size=replaces_size,
         replaces_notional=replaces_notional,
         now_ns=now_ns,
+        quote=quote,
     )
 
 
-def fingerprint(request: OrderRequest) -> str:
+def fingerprint(request: OrderRequest) -> Fingerprint:
     """What makes two orders the same to a person: instrument, side, type, size and prices; not the id."""
-    parts = (
+    return (
         request.instrument,
         request.side.value,
         request.type.value,
@@ -107,7 +112,6 @@ def fingerprint(request: OrderRequest) -> str:
         getattr(request, "price", None),
         getattr(request, "stop_price", None),
     )
-    return "|".join("" if p is None else str(normal(p)) if isinstance(p, Decimal) else p for p in parts)
 
 
 def reduces(proposal: Proposal, view: RiskView) -> bool:

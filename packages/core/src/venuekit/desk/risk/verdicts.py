@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import wraps
-from typing import Any, TypeVar
 
 from venuekit.model.money import normal, plain
-from venuekit.protocols.risk import Proposal, RiskView, Verdict
-
-C = TypeVar("C", bound=Any)
+from venuekit.protocols.risk import Verdict
 
 _PASSES: dict[str, Verdict] = {}
 UNTRUSTED = "DATA_NOT_TRUSTED"
@@ -49,16 +44,3 @@ def unknown(check: str, what: str, *, limit: object = "") -> Verdict:
         f"a trusted {what}",
         UNTRUSTED,
     )
-
-
-def fails_closed(method: Callable[[C, Proposal, RiskView], Verdict]) -> Callable[[C, Proposal, RiskView], Verdict]:
-    """A check's method that refuses where arithmetic has no answer, as with a figure that is not a number."""
-
-    @wraps(method)
-    def check(self: C, proposal: Proposal, view: RiskView) -> Verdict:
-        try:
-            return method(self, proposal, view)
-        except ArithmeticError:
-            return unknown(self.name, "figure that the check needs")
-
-    return check
