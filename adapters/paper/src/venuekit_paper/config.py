@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from venuekit.adapter import ConfigError, InvalidValue, parse_decimal
+from venuekit.adapter import ConfigError, InvalidValue, is_multiple, parse_decimal, plain
+from venuekit_paper.instruments import default_instruments
 
 D = Decimal
 
@@ -34,7 +35,10 @@ class PaperOptions:
     )
     initial_balances: Mapping[str, Decimal] = attrs.field(
         factory=lambda: {"USD": D(100_000), "BTC": D(1), "ETH": D(10)},
-        metadata={"doc": "What a new account holds, by asset; an account that exists keeps what it has."},
+        metadata={
+            "doc": "What a new account holds, by asset (USD, BTC, ETH, SOL): a table, or text in the manner of the "
+            "default. An account that exists keeps what it has."
+        },
     )
     maker_fee: Decimal = attrs.field(
         default=D("0.0005"), metadata={"doc": "Share of notional that a resting order pays (0.001 is 0.1 %)."}
@@ -64,6 +68,9 @@ _RANGES = {
     "start_time_ns": (0, 2**62),
     "latency_ms": (0, 60_000),
 }
+#: The largest value and the most decimal places, of a fee and of a balance.
+_FEE = (D("0.5"), 12)
+_BALANCE = (D(10) ** 15, 8)
 
 
 def read_options(table: Mapping[str, Any]) -> PaperOptions:
@@ -99,10 +106,28 @@ def _value(key: str, value: Any, place: str) -> Any:
             raise _bad(place, "true or false")
         return value
     if key == "initial_balances":
-        if not isinstance(value, Mapping):
-            raise _bad(place, "a table of asset and amount")
-        return {str(a): _amount(v, f"{place}.{a}", D(10) ** 15) for a, v in value.items()}
-    return _amount(value, place, D("0.5"))
+        return _balances(value, place)
+    return _amount(value, place, *_FEE)
+
+
+def _balances(value: Any, place: str) -> dict[str, Decimal]:
+    """Amounts by asset, from a table or from text such as ``USD 100000, BTC 1``, which fits an environment variable."""
+    assets = sorted({asset for i in default_instruments() if not i.complement for asset in (i.base, i.quote)})
+    accepted = f"amounts of {', '.join(assets)}, as a table or as text such as 'USD 100000, BTC 1'"
+    pairs: list[list[Any]] = []
+    if isinstance(value, str):
+        pairs = [entry.split() for entry in value.split(",") if entry.strip()]
+    elif isinstance(value, Mapping):
+        pairs = [[str(asset), amount] for asset, amount in value.items()]
+    else:
+        raise _bad(place, accepted)
+    found: dict[str, Decimal] = {}
+    for pair in pairs:
+        asset = pair[0].upper()  # a variable's name, and so a table made of one, has no case
+        if len(pair) != 2 or asset not in assets or asset in found:
+            raise _bad(place, accepted)
+        found[asset] = _amount(pair[1], f"{place}.{asset}", *_BALANCE)
+    return found
 
 
 def _choice(value: Any, words: tuple[str, ...], place: str) -> str:
@@ -111,8 +136,8 @@ def _choice(value: Any, words: tuple[str, ...], place: str) -> str:
     return str(value)
 
 
-def _amount(value: Any, place: str, most: Decimal) -> Decimal:
-    accepted = f"a decimal string from 0 to {most}"
+def _amount(value: Any, place: str, most: Decimal, digits: int) -> Decimal:
+    accepted = f"a decimal string from 0 to {plain(most)} with at most {digits} decimal places"
     if isinstance(value, int) and not isinstance(value, bool):
         value = D(value)
     if not isinstance(value, Decimal):
@@ -121,7 +146,7 @@ def _amount(value: Any, place: str, most: Decimal) -> Decimal:
         except InvalidValue as error:
             raise _bad(place, accepted) from error
     amount: Decimal = value
-    if not amount.is_finite() or not 0 <= amount <= most:
+    if not amount.is_finite() or not 0 <= amount <= most or not is_multiple(amount, D(1).scaleb(-digits)):
         raise _bad(place, accepted)
     return amount
 

@@ -9,7 +9,8 @@ import attrs
 from venuekit.adapter import Extra, InstrumentStatus, InvalidValue, checked_amount, plain, positive_amount
 from venuekit_paper.adapter import PaperVenue
 
-LONGEST_ADVANCE_SECONDS = 86_400
+#: The market makes some two thousand moves a second, and a caller waits for them.
+LONGEST_ADVANCE_SECONDS = 3_600
 
 
 def _doc(text: str) -> dict[str, str]:
@@ -20,7 +21,7 @@ def _doc(text: str) -> dict[str, str]:
 class AdvanceMarket:
     """How far."""
 
-    seconds: int = attrs.field(metadata=_doc("Simulated seconds, 1 to 86400."))
+    seconds: int = attrs.field(metadata=_doc("Simulated seconds, 1 to 3600."))
 
 
 @attrs.frozen(kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+import msgspec
 
 from venuekit.adapter import StoreDamaged, StoreInUse, Unavailable
 from venuekit_paper.history import History, damaged
@@ -80,7 +81,7 @@ class CommandLog:
 
     def add(self, command: list[Any], outcome: str) -> None:
         """Chain a command with what it did."""
-        body = json.dumps(command, separators=(",", ":"))
+        body = msgspec.json.encode(command).decode()
         self.number += 1
         self.digest = _digest(self.digest, body, outcome)
         if self.durable:
@@ -104,7 +105,7 @@ class CommandLog:
             self.history.write()
             self._db.executemany("INSERT INTO commands VALUES (?, ?, ?)", self._pending)
             if snapshot is not None:
-                body = json.dumps(snapshot, separators=(",", ":"))
+                body = msgspec.json.encode(snapshot).decode()
                 self._db.execute(
                     "REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?)",
                     (self.number, self.digest, body, _digest(self.digest, body)),
@@ -134,7 +135,7 @@ class CommandLog:
         self.number, self.digest, text, digest = found
         if _digest(self.digest, text) != digest:
             raise self.damaged("its snapshot is not what was written")
-        body: dict[str, Any] = json.loads(text)
+        body: dict[str, Any] = msgspec.json.decode(text)
         return body
 
     def after_snapshot(self) -> Iterator[list[Any]]:
@@ -149,7 +150,7 @@ class CommandLog:
             ).fetchall()
         for number, body, digest in rows:
             try:
-                command = json.loads(body)
+                command = msgspec.json.decode(body)
             except ValueError as error:
                 raise self.damaged(f"command {number} does not read") from error
             if number != self.number + 1 or not isinstance(command, list) or len(command) < 2:

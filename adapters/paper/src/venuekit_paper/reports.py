@@ -50,15 +50,16 @@ _KINDS = {
 
 def outcome(reports: Iterable[Report]) -> str:
     """Reports as text: equal texts are equal outcomes. Levels follow from the rest, and are told only if asked for."""
-    return ";".join([_line(report) for report in reports if report[0] != LEVEL])
-
-
-def _line(report: Report) -> str:
-    if report[0] != TRADE:
-        _, order, status, size, filled, traded, fees = report
-        return f"o{order.number},{status.value},{size},{filled},{traded},{fees}"
-    _, number, market, taker, maker, lots, price, taker_fee, maker_fee = report
-    return f"t{number},{market.id},{taker.number},{maker.number},{lots},{price},{taker_fee},{maker_fee}"
+    lines = []
+    for report in reports:
+        kind = report[0]
+        if kind == TRADE:
+            _, number, market, taker, maker, lots, price, taker_fee, maker_fee = report
+            lines.append(f"t{number},{market.id},{taker.number},{maker.number},{lots},{price},{taker_fee},{maker_fee}")
+        elif kind != LEVEL:
+            _, order, status, size, filled, traded, fees = report
+            lines.append(f"o{order.number},{status},{size},{filled},{traded},{fees}")
+    return ";".join(lines)
 
 
 class Reporter:
