@@ -177,6 +177,23 @@ async def test_a_configured_secret_in_an_order_never_reaches_the_file(
     await store.close()
 
 
+async def test_secrets_beside_the_journal_are_hidden_in_both_places(path: Path, entry: Make) -> None:
+    store = SqliteStore(path, secrets=frozenset({"hunter2hunter2"}))
+    said = "hunter2hunter2 and password=geheim123"
+    control = Control(state=TradingState.HALTED, reason=said)
+    kept = await store.set_control(control, entry(kind=EntryKind.CONTROL, body={"action": "halt", "reason": said}))
+    assert kept.reason == store.control().reason == "[redacted] and password=[redacted]"
+    await store.set_breaker("d", BreakerRecord(name="b", state="OPEN", reason=said), entry(kind=EntryKind.CONTROL))
+    await store.add_approval(approval(note="hunter2hunter2"), [])
+    moved = approval(state=ApprovalState.REJECTED, note="hunter2hunter2 again")
+    assert await store.move_approval("a1", before=ApprovalState.PENDING, after=moved, entries=[])
+    assert store.verify().ok, store.verify().problem
+    await store.close()
+    everything = b"".join(p.read_bytes() for p in path.parent.iterdir())
+    assert b"hunter2" not in everything
+    assert b"geheim" not in everything
+
+
 async def test_the_file_is_the_owners_alone(store: SqliteStore, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -24,12 +25,21 @@ Stored = tuple[int, int, str, str, str, str, str, str]
 
 
 def encode_body(body: Any, secrets: frozenset[str]) -> str:
-    """The body as JSON text; data is redacted, a model value is written as it is."""
+    """The body as JSON text; data is redacted, a model value is written as it is unless a known secret is in it."""
     if isinstance(body, Mapping):
         return _encode_model(redact(body, also=secrets)).decode()
     if attrs.has(type(body)):
-        return _encode_model(body).decode()
+        text = _encode_model(body).decode()
+        if not any(written in text for written in _written(secrets)):
+            return text
+        body = msgspec.json.decode(text)  # such as a venue's answer that repeats the key it refuses
     return _encode_model(redact(to_plain(body), also=secrets)).decode()
+
+
+@lru_cache(maxsize=8)
+def _written(secrets: frozenset[str]) -> tuple[str, ...]:
+    """The secrets as they stand in JSON text."""
+    return tuple(_encode_head(secret).decode()[1:-1] for secret in secrets if secret)
 
 
 def digest_of(previous: str, head: tuple[int, int, str, str, str, str], body: bytes) -> str:

@@ -16,7 +16,7 @@ from venuekit.journal import audit
 from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.migrate import migrate
 from venuekit.journal.queries import FIELDS, RARE, day_counts, says, where
-from venuekit.journal.record import GENESIS, seal, to_row
+from venuekit.journal.record import GENESIS, encode_body, seal, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
 from venuekit.protocols.journal import (
@@ -31,6 +31,7 @@ from venuekit.protocols.journal import (
     RowQuery,
     Verification,
 )
+from venuekit.watch.redact import redact
 
 T = TypeVar("T")
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -215,10 +216,10 @@ class SqliteStore:
         def work() -> Control:
             found = self._db.execute("SELECT revision FROM control").fetchone()
             new = attrs.evolve(control, revision=(found[0] if found else 0) + 1)
-            body = to_plain(new)
+            body = redact(to_plain(new), also=self._secrets)  # as in the row, with which it is compared later
             self._db.execute("REPLACE INTO control VALUES (1, ?, ?)", (new.revision, _text(body)))
             self._insert([attrs.evolve(entry, body={**entry.body, "control": body})])
-            return new
+            return from_record(body, Control)
 
         return self._transaction(work)
 
@@ -231,7 +232,7 @@ class SqliteStore:
         """Remember a breaker and record why, in one commit."""
 
         def work() -> None:
-            body = to_plain(breaker)
+            body = redact(to_plain(breaker), also=self._secrets)
             self._db.execute("REPLACE INTO breakers VALUES (?, ?, ?)", (desk, breaker.name, _text(body)))
             self._insert([attrs.evolve(entry, desk=desk, subject=breaker.name, body={**entry.body, "breaker": body})])
 
@@ -241,10 +242,10 @@ class SqliteStore:
         """Store a new approval with its journal rows in one commit."""
 
         def work() -> None:
-            body = to_plain(approval)
+            body = encode_body(approval, self._secrets)
             self._db.execute(
                 "INSERT INTO approvals VALUES (?, ?, ?, ?, ?)",
-                (approval.id, approval.desk, str(approval.state), approval.created_ns, _text(body)),
+                (approval.id, approval.desk, str(approval.state), approval.created_ns, body),
             )
             self._insert([_approval_entry(approval, approval.created_ns), *entries])
 
@@ -274,7 +275,7 @@ class SqliteStore:
         def work() -> bool:
             moved = self._db.execute(
                 "UPDATE approvals SET state = ?, body = ? WHERE id = ? AND state = ?",
-                (str(after.state), _text(to_plain(after)), approval_id, str(before)),
+                (str(after.state), encode_body(after, self._secrets), approval_id, str(before)),
             )
             if moved.rowcount != 1:
                 return False
