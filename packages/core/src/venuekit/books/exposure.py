@@ -10,7 +10,7 @@ from venuekit.books.totals import Totals
 from venuekit.model.account import Balance, Position
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
-from venuekit.model.intent import Side
+from venuekit.model.intent import BUY, SELL, Side
 from venuekit.model.money import ZERO, minus, plus, ratio, times
 from venuekit.model.order import EXPOSED, Fill, Order
 from venuekit.protocols.clock import Clock
@@ -20,6 +20,7 @@ _DOLLARS = frozenset({"USD", "USDC", "USDT", "PUSD", "pUSD"})
 _DAY_NS = 86_400_000_000_000
 _WINDOW_NS = 60_000_000_000
 _TWO = Decimal(2)
+_SPOT = InstrumentKind.SPOT
 
 
 class Exposure:
@@ -40,7 +41,7 @@ class Exposure:
         self._margins: dict[str, Totals] = {}
         self._open_size: dict[tuple[InstrumentId, Side], Decimal] = {}
         self._open_count: dict[InstrumentId, int] = {}
-        self._open_value = {Side.BUY: Totals(), Side.SELL: Totals()}
+        self._open_value = {BUY: Totals(), SELL: Totals()}
         self._values = Totals()
         self._equity = Totals()
         self._have_balances = False
@@ -57,7 +58,7 @@ class Exposure:
         """What can be traded, and by which rules."""
         for instrument in instruments:
             self._instruments[instrument.id] = instrument
-            if instrument.kind is InstrumentKind.SPOT and instrument.quote in self._money:
+            if instrument.kind is _SPOT and instrument.quote in self._money:
                 self._spot_of_asset[instrument.base] = instrument.id
 
     def on_quote(self, instrument: InstrumentId, quote: Quote) -> None:
@@ -94,7 +95,7 @@ class Exposure:
             if instrument is not None and not instrument.is_derivative:
                 signed = fill.size if fill.side.sign * direction > 0 else -fill.size
                 self._move(instrument.quote, -times(fill.price, signed))
-                if instrument.kind is InstrumentKind.SPOT:
+                if instrument.kind is _SPOT:
                     self._move(instrument.base, signed)
             self._move(fill.fee_asset, -fill.fee if direction > 0 else fill.fee)
         self._revalue(fill.instrument)
@@ -156,7 +157,7 @@ class Exposure:
     def _claim(self, key: str, known: Instrument, side: Side, left: Decimal, value: Decimal | None) -> None:
         if known.is_derivative:
             asset, amount = known.settle, None if value is None else times(value, known.initial_margin)
-        elif side is Side.BUY:
+        elif side is BUY:
             asset, amount = known.quote, value
         else:
             asset, amount = known.base, left
@@ -199,7 +200,7 @@ class Exposure:
         self._values.put(instrument, value)
         if known is None:
             return
-        if known.kind is InstrumentKind.SPOT:
+        if known.kind is _SPOT:
             self._revalue_asset(known.base)
         elif known.is_derivative:
             margin = None if value is None else times(abs(value), known.initial_margin)
@@ -295,14 +296,14 @@ class Exposure:
         if not self._balances:
             return None
         known = self._balances.get(asset)
-        claimed, margin = self._sum(self._claims, asset), self._sum(self._margins, asset)
-        if claimed is None or margin is None:
-            return None
-        return minus(ZERO if known is None else known.total, plus(claimed, margin))
-
-    @staticmethod
-    def _sum(totals: Mapping[str, Totals], asset: str) -> Decimal | None:
-        return totals[asset].total if asset in totals else ZERO
+        left = ZERO if known is None else known.total
+        for claims in (self._claims.get(asset), self._margins.get(asset)):
+            if claims is not None:
+                claimed = claims.total
+                if claimed is None:
+                    return None
+                left = minus(left, claimed)
+        return left
 
     def orders_in_window(self, agent_id: AgentId | None, window_ns: int) -> int:
         """Orders sent in the last `window_ns` (at most a minute)."""

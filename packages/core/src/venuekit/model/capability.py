@@ -50,6 +50,9 @@ class Feature(Word):
     SERVER_TIME = "server_time"
 
 
+_USABLE = frozenset({Support.FULL, Support.PARTIAL})
+
+
 @attrs.frozen
 class Declared:
     """A level of support, with the reason where it is not full."""
@@ -60,7 +63,7 @@ class Declared:
     @property
     def usable(self) -> bool:
         """Full or partial."""
-        return self.support is Support.FULL or self.support is Support.PARTIAL
+        return self.support in _USABLE
 
 
 FULL = Declared(Support.FULL)

@@ -21,6 +21,9 @@ class InstrumentKind(Word):
     BINARY_OUTCOME = "BINARY_OUTCOME"
 
 
+_DERIVATIVES = frozenset({InstrumentKind.PERPETUAL, InstrumentKind.FUTURE})
+
+
 class InstrumentStatus(Word):
     """Which orders the venue takes for it now."""
 
@@ -70,4 +73,4 @@ class Instrument:
     @property
     def is_derivative(self) -> bool:
         """Whether a position may be negative and is margined."""
-        return self.kind in (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
+        return self.kind in _DERIVATIVES

@@ -26,12 +26,16 @@ class Side(Word):
     @property
     def opposite(self) -> Side:
         """BUY for SELL, SELL for BUY."""
-        return Side.SELL if self is Side.BUY else Side.BUY
+        return SELL if self is BUY else BUY
 
     @property
     def sign(self) -> int:
         """+1 for BUY, -1 for SELL."""
-        return 1 if self is Side.BUY else -1
+        return 1 if self is BUY else -1
+
+
+#: The sides, by names that are found several times as fast as an enum's members before Python 3.12.
+BUY, SELL = Side.BUY, Side.SELL
 
 
 class OrderType(Word):

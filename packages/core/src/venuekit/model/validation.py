@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 
 from venuekit.errors import Detail, InstrumentNotTrading, InvalidPrice, InvalidSize, InvalidValue, Unsupported
-from venuekit.model.capability import Capabilities, Feature, Support
+from venuekit.model.capability import FULL, Capabilities, Feature, Support
 from venuekit.model.instrument import Instrument, InstrumentStatus
 from venuekit.model.intent import (
     BracketOrder,
@@ -21,6 +21,8 @@ from venuekit.model.intent import (
 )
 from venuekit.model.money import ceil_to, floor_to, is_multiple, plain, times
 from venuekit.model.times import iso
+
+_TRADING = InstrumentStatus.TRADING
 
 
 def validate(
@@ -65,8 +67,11 @@ def check_supported(request: OrderRequest, capabilities: Capabilities) -> None:
     Raises:
         Unsupported: says which, and the reason that the adapter declared.
     """
-    _check_usable(request.type, "order_type", capabilities)
-    _check_usable(request.time_in_force, "time_in_force", capabilities)
+    # Most venues do most things fully, so that is looked at first.
+    if capabilities.order_types.get(request.type) is not FULL:
+        _check_usable(request.type, "order_type", capabilities)
+    if capabilities.times_in_force.get(request.time_in_force) is not FULL:
+        _check_usable(request.time_in_force, "time_in_force", capabilities)
     if getattr(request, "post_only", False):
         _check_usable(Feature.POST_ONLY, "post_only", capabilities)
     if request.reduce_only:
@@ -92,7 +97,7 @@ def _check_usable(what: OrderType | TimeInForce | Feature, field: str, capabilit
 
 def _check_status(request: OrderRequest, instrument: Instrument) -> None:
     status = instrument.status
-    if status is InstrumentStatus.TRADING:
+    if status is _TRADING:
         return
     if status is InstrumentStatus.POST_ONLY and isinstance(request, LimitOrder) and request.post_only:
         return

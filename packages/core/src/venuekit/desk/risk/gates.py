@@ -7,24 +7,17 @@ from fnmatch import fnmatchcase
 
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.risk.proposal import fingerprint, reduces
-from venuekit.desk.risk.verdicts import allow, refuse
+from venuekit.desk.risk.verdicts import NamedCheck, refuse
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.times import iso
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, TradingState, Verdict
 
 _MINUTE_NS = 60_000_000_000
+_ACTIVE = TradingState.ACTIVE
 
 
-class _Gate:
-    name = ""
-
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """Gates have no figure that is used up."""
-        return []
-
-
-class TradingStateCheck(_Gate):
+class TradingStateCheck(NamedCheck):
     """HALTED refuses everything, REDUCING all that does not reduce."""
 
     name = "trading_state"
@@ -32,8 +25,8 @@ class TradingStateCheck(_Gate):
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         state = view.trading_state()
-        if state is TradingState.ACTIVE:
-            return allow(self.name)
+        if state is _ACTIVE:
+            return self.passes
         if state is TradingState.HALTED:
             return refuse(
                 self.name,
@@ -44,7 +37,7 @@ class TradingStateCheck(_Gate):
                 code="TRADING_HALTED",
             )
         if reduces(proposal, view):
-            return allow(self.name)
+            return self.passes
         return refuse(
             self.name,
             "Trading is in state REDUCING: only orders that make a position smaller go.",
@@ -55,7 +48,7 @@ class TradingStateCheck(_Gate):
         )
 
 
-class AllowedInstruments(_Gate):
+class AllowedInstruments(NamedCheck):
     """Patterns that an instrument must match, and patterns that it must not."""
 
     name = "allowed_instruments"
@@ -76,7 +69,7 @@ class AllowedInstruments(_Gate):
             answer = inside and not any(fnmatchcase(n, p) for n in names for p in self._denied)
             self._known[instrument] = answer
         if answer:
-            return allow(self.name)
+            return self.passes
         return refuse(
             self.name,
             f"{instrument} may not be traded on this desk.",
@@ -87,7 +80,7 @@ class AllowedInstruments(_Gate):
         )
 
 
-class TradingHours(_Gate):
+class TradingHours(NamedCheck):
     """The configured windows."""
 
     name = "trading_hours"
@@ -100,7 +93,7 @@ class TradingHours(_Gate):
         del view
         is_open, change_ns = self._hours.check(proposal.instrument.id, proposal.now_ns)
         if is_open:
-            return allow(self.name)
+            return self.passes
         opens = f"after {iso(change_ns)}" if change_ns is not None else "when a window is configured"
         return refuse(
             self.name,
@@ -112,7 +105,7 @@ class TradingHours(_Gate):
         )
 
 
-class ReduceOnly(_Gate):
+class ReduceOnly(NamedCheck):
     """reduce_only must reduce; and, if configured, no order may turn a position to the other side."""
 
     name = "reduce_only"
@@ -122,6 +115,8 @@ class ReduceOnly(_Gate):
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
+        if not (proposal.reduce_only or self._required):
+            return self.passes
         position = view.position_size(proposal.instrument.id)
         against = position != 0 and (position > 0) != (proposal.side.sign > 0)
         if proposal.reduce_only and not against:
@@ -141,10 +136,10 @@ class ReduceOnly(_Gate):
                 value=proposal.size,
                 would_pass=f"size {abs(position)} with reduce_only",
             )
-        return allow(self.name)
+        return self.passes
 
 
-class DuplicateOrder(_Gate):
+class DuplicateOrder(NamedCheck):
     """An order equal to one sent a moment ago is taken for a repetition."""
 
     name = "duplicate_order"
@@ -156,7 +151,7 @@ class DuplicateOrder(_Gate):
         """May it go?"""
         last = view.last_same_order_ns(fingerprint(proposal.request))
         if last is None or proposal.now_ns - last >= self._window_ns:
-            return allow(self.name)
+            return self.passes
         wait = (self._window_ns - (proposal.now_ns - last)) / 1e9
         return refuse(
             self.name,
@@ -167,7 +162,7 @@ class DuplicateOrder(_Gate):
         )
 
 
-class OrderRate(_Gate):
+class OrderRate(NamedCheck):
     """Orders in any sixty seconds, over all agents."""
 
     name = "order_rate"
@@ -180,7 +175,7 @@ class OrderRate(_Gate):
         del proposal
         sent = view.orders_in_window(None, _MINUTE_NS)
         if sent < self._limit:
-            return allow(self.name)
+            return self.passes
         return refuse(
             self.name,
             f"{sent} orders went in the last minute; {self._limit} may.",
@@ -198,7 +193,7 @@ class OrderRate(_Gate):
         return [Headroom(self.name, str(self._limit), str(sent), str(left), message)]
 
 
-class MaxOpenOrders(_Gate):
+class MaxOpenOrders(NamedCheck):
     """Orders that are open at once."""
 
     name = "max_open_orders"
@@ -210,7 +205,7 @@ class MaxOpenOrders(_Gate):
         """May it go? An amendment replaces an order, so it adds none."""
         count = view.open_order_count() - (1 if proposal.replaces_size > 0 else 0)
         if count < self._limit:
-            return allow(self.name)
+            return self.passes
         return refuse(
             self.name,
             f"{count} orders are open; {self._limit} may be.",

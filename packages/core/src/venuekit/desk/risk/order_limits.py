@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from venuekit.desk.risk.proposal import collared, reduces, touch
-from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument, InstrumentKind
-from venuekit.model.intent import Side, StopLimitOrder, StopOrder
+from venuekit.model.intent import BUY, SELL, Side, StopLimitOrder, StopOrder
 from venuekit.model.money import ONE, ZERO, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
+_OUTCOME = InstrumentKind.BINARY_OUTCOME
 
-class MaxOrderNotional:
+
+class MaxOrderNotional(NamedCheck):
     """The value of one order, a market order's at its worst price."""
 
     name = "max_order_notional"
@@ -28,7 +30,7 @@ class MaxOrderNotional:
         if proposal.notional is None:
             return unknown(self.name, "price", limit=self._limit)
         if proposal.notional <= self._limit:
-            return allow(self.name)
+            return self.passes
         fits = ""
         if proposal.size is not None and proposal.notional > 0:
             lots = ratio(times(self._limit, proposal.size), proposal.notional) // proposal.instrument.lot_size
@@ -49,7 +51,7 @@ class MaxOrderNotional:
         return [Headroom(self.name, limit, "0", limit, f"one order may be worth {limit}")]
 
 
-class PriceCollar:
+class PriceCollar(NamedCheck):
     """A price that is far on the wrong side of the market is taken for a slip of the finger.
 
     Only that side: a buy far below the market merely waits. Stop orders are measured from their trigger.
@@ -67,7 +69,7 @@ class PriceCollar:
         if isinstance(request, StopOrder):
             if proposal.worst_price is None:
                 return unknown(self.name, "market price", limit=self._collar)
-            return allow(self.name)  # it has no price of its own; its worst price already is the collar's edge
+            return self.passes  # it has no price of its own; its worst price already is the collar's edge
         if isinstance(request, StopLimitOrder):
             at: Decimal | None = request.stop_price
         else:
@@ -76,12 +78,12 @@ class PriceCollar:
             return unknown(self.name, "market price", limit=self._collar)
         price = proposal.limit_price
         if price is None:
-            return allow(self.name)
+            return self.passes
         edge = times(at, self._edges[proposal.side])
-        if price <= edge if proposal.side is Side.BUY else price >= edge:
-            return allow(self.name)
-        word = "above" if proposal.side is Side.BUY else "below"
-        bound = "at most" if proposal.side is Side.BUY else "at least"
+        if price <= edge if proposal.side is BUY else price >= edge:
+            return self.passes
+        word = "above" if proposal.side is BUY else "below"
+        bound = "at most" if proposal.side is BUY else "at least"
         return refuse(
             self.name,
             f"Price {text(price)} is more than {text(times(self._collar, Decimal(100)))} % {word} the market, "
@@ -91,13 +93,8 @@ class PriceCollar:
             would_pass=f"a price of {bound} {text(edge)}",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """A collar is not used up."""
-        del view, instruments
-        return []
 
-
-class BalanceCheck:
+class BalanceCheck(NamedCheck):
     """What is available must pay for the order: quote for buys, base or shares for sells, margin for derivatives."""
 
     name = "balance"
@@ -107,7 +104,7 @@ class BalanceCheck:
         instrument = proposal.instrument
         if instrument.is_derivative:
             return self._margin(proposal, view)
-        if proposal.side is Side.SELL:
+        if proposal.side is SELL:
             return self._shares(proposal, view)
         available = view.available(instrument.quote)
         if available is None or proposal.notional is None:
@@ -118,9 +115,9 @@ class BalanceCheck:
         instrument = proposal.instrument
         if proposal.size is None:
             return unknown(self.name, "order size")
-        if instrument.kind is InstrumentKind.BINARY_OUTCOME:
+        if instrument.kind is _OUTCOME:
             held = view.position_size(instrument.id)
-            claimed = view.open_size(instrument.id, Side.SELL)
+            claimed = view.open_size(instrument.id, SELL)
             available: Decimal | None = minus(held, claimed)
         else:
             available = view.available(instrument.base)
@@ -131,13 +128,13 @@ class BalanceCheck:
     def _margin(self, proposal: Proposal, view: RiskView) -> Verdict:
         instrument = proposal.instrument
         if reduces(proposal, view):
-            return allow(self.name)  # closing frees margin, also when nothing is left
+            return self.passes  # closing frees margin, also when nothing is left
         available = view.available(instrument.settle)
         if available is None or proposal.notional is None or proposal.size is None:
             return unknown(self.name, "balance or price")
         position = view.position_size(instrument.id)
         opening = proposal.size
-        if position != 0 and (position > 0) != (proposal.side is Side.BUY):
+        if position != 0 and (position > 0) != (proposal.side is BUY):
             waiting = minus(view.open_size(instrument.id, proposal.side), proposal.replaces_size)
             opening = min(opening, minus(plus(proposal.size, waiting), abs(position)))
         share = ZERO if proposal.size == 0 else ratio(opening, proposal.size)
@@ -147,7 +144,7 @@ class BalanceCheck:
 
     def _compare(self, asset: str, needed: Decimal, available: Decimal) -> Verdict:
         if needed <= available:
-            return allow(self.name)
+            return self.passes
         return refuse(
             self.name,
             f"The order needs up to {text(needed)} {asset}; {text(max(available, ZERO))} is available.",
@@ -157,13 +154,8 @@ class BalanceCheck:
             code="INSUFFICIENT_FUNDS",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """Balances are shown as they are elsewhere."""
-        del view, instruments
-        return []
 
-
-class SpreadLiquidity:
+class SpreadLiquidity(NamedCheck):
     """Market orders go only into a book that is tight and deep enough."""
 
     name = "spread_liquidity"
@@ -175,7 +167,7 @@ class SpreadLiquidity:
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? Orders with a limit price pass: they state what they accept."""
         if proposal.limit_price is not None:
-            return allow(self.name)
+            return self.passes
         quote = proposal.quote
         if quote is None or quote.bid is None or quote.ask is None:
             return unknown(self.name, "bid and ask")
@@ -189,7 +181,7 @@ class SpreadLiquidity:
                 value=spread,
                 would_pass="a limit order, or a market order when the spread is tighter",  # noqa: S106
             )
-        there = quote.ask_size if proposal.side is Side.BUY else quote.bid_size
+        there = quote.ask_size if proposal.side is BUY else quote.bid_size
         if self._multiple is not None:
             if there is None or proposal.size is None:
                 return unknown(self.name, "size at the best price")
@@ -202,9 +194,4 @@ class SpreadLiquidity:
                     value=proposal.size,
                     would_pass=f"size {text(most)}, or a limit order",
                 )
-        return allow(self.name)
-
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """Liquidity is not used up."""
-        del view, instruments
-        return []
+        return self.passes

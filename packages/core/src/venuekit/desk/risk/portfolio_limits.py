@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from venuekit.desk.risk.proposal import reduces
-from venuekit.desk.risk.verdicts import allow, refuse, text, unknown
+from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
-from venuekit.model.intent import Side
+from venuekit.model.intent import BUY, SELL, Side
 from venuekit.model.money import ZERO, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
-_BOTH = (Side.BUY, Side.SELL)
+_BOTH = (BUY, SELL)
 
 
-class MaxPosition:
+class MaxPosition(NamedCheck):
     """The position if all open orders of its side were filled too: in units, in value, as a share of equity."""
 
     name = "max_position"
@@ -34,25 +34,25 @@ class MaxPosition:
         position = view.position_size(instrument.id)
         waiting = minus(view.open_size(instrument.id, side), proposal.replaces_size)
         total = plus(size, waiting)
-        after = plus(position, total) if side is Side.BUY else minus(position, total)
+        after = plus(position, total) if side is BUY else minus(position, total)
         held = abs(after)
         if held <= abs(position):
-            return allow(self.name)
+            return self.passes
         limit = self._sizes.get(instrument.id)
         if limit is not None and held > limit:
             return self._refuse(limit, after, position, waiting, side, instrument)
         if self._notional is None and self._share is None:
-            return allow(self.name)
+            return self.passes
         cap = self._cap(view)
         if cap is None:
             return unknown(self.name, "equity", limit=self._share if self._share is not None else "")
         if proposal.worst_price is None or proposal.notional is None:
             return unknown(self.name, "price")
         unit = times(proposal.worst_price, instrument.contract_size)
-        if side is Side.SELL and size > 0:
+        if side is SELL and size > 0:
             unit = max(unit, ratio(proposal.notional, size))  # a sell's limit is no upper bound of its value
         if times(held, unit) <= cap:
-            return allow(self.name)
+            return self.passes
         return self._refuse(ratio(cap, unit), after, position, waiting, side, instrument)
 
     def _cap(self, view: RiskView) -> Decimal | None:
@@ -68,7 +68,7 @@ class MaxPosition:
     def _refuse(
         self, limit: Decimal, after: Decimal, position: Decimal, waiting: Decimal, side: Side, instrument: Instrument
     ) -> Verdict:
-        room = max(ZERO, minus(minus(limit, position if side is Side.BUY else -position), waiting))
+        room = max(ZERO, minus(minus(limit, position if side is BUY else -position), waiting))
         lots = times(room // instrument.lot_size, instrument.lot_size)
         return refuse(
             self.name,
@@ -86,15 +86,15 @@ class MaxPosition:
             base = instruments[name].base if name in instruments else name
             position = view.position_size(name)
             for side in _BOTH:
-                used = plus(position if side is Side.BUY else -position, view.open_size(name, side))
+                used = plus(position if side is BUY else -position, view.open_size(name, side))
                 left = text(max(ZERO, minus(limit, used)))
-                verb = "buy" if side is Side.BUY else "sell"
+                verb = "buy" if side is BUY else "sell"
                 message = f"you may {verb} {left} {base} more of {name} before {self.name}"
                 rows.append(Headroom(self.name, text(limit), text(used), left, message))
         return rows
 
 
-class MaxExposure:
+class MaxExposure(NamedCheck):
     """Positions and open orders together: gross, and net."""
 
     name = "max_exposure"
@@ -106,11 +106,11 @@ class MaxExposure:
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
         verdict = self._judge(proposal, view)
-        return verdict if verdict.allowed or not reduces(proposal, view) else allow(self.name)
+        return verdict if verdict.allowed or not reduces(proposal, view) else self.passes
 
     def _judge(self, proposal: Proposal, view: RiskView) -> Verdict:
         gross, net = view.gross_exposure(), view.net_exposure()
-        buys, sells = view.open_notional(Side.BUY), view.open_notional(Side.SELL)
+        buys, sells = view.open_notional(BUY), view.open_notional(SELL)
         if gross is None or net is None or buys is None or sells is None:
             return unknown(self.name, "exposure")
         if proposal.notional is None:
@@ -121,11 +121,11 @@ class MaxExposure:
             if total > self._gross:
                 return self._refuse("gross", self._gross, total, proposal)
         if self._net is not None:
-            buying = proposal.side is Side.BUY
+            buying = proposal.side is BUY
             tilted = abs(plus(net, plus(buys, added)) if buying else minus(net, plus(sells, added)))
             if tilted > self._net and tilted > abs(net):
                 return self._refuse("net", self._net, tilted, proposal)
-        return allow(self.name)
+        return self.passes
 
     def _refuse(self, which: str, limit: Decimal, value: Decimal, proposal: Proposal) -> Verdict:
         over = minus(value, limit)
@@ -141,7 +141,7 @@ class MaxExposure:
     def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
         """How much gross exposure is left."""
         del instruments
-        gross, buys, sells = view.gross_exposure(), view.open_notional(Side.BUY), view.open_notional(Side.SELL)
+        gross, buys, sells = view.gross_exposure(), view.open_notional(BUY), view.open_notional(SELL)
         if self._gross is None or gross is None or buys is None or sells is None:
             return []
         used = plus(gross, plus(buys, sells))
@@ -151,7 +151,7 @@ class MaxExposure:
         ]
 
 
-class DailyLoss:
+class DailyLoss(NamedCheck):
     """Loss since the UTC day began, realized and unrealized. Orders that reduce still go."""
 
     name = "daily_loss"
@@ -161,25 +161,28 @@ class DailyLoss:
         self._share = share
 
     def _cap(self, view: RiskView) -> Decimal | None:
-        caps = [self._limit] if self._limit is not None else []
-        if self._share is not None:
-            start = view.day_start_equity()
-            if start is None:
-                return None
-            caps.append(times(self._share, max(start, ZERO)))
-        return min(caps)
+        if self._share is None:
+            return self._limit
+        start = view.day_start_equity()
+        if start is None:
+            return None
+        share = times(self._share, max(start, ZERO))
+        return share if self._limit is None else min(share, self._limit)
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
         verdict = self._judge(view)
-        return verdict if verdict.allowed or not reduces(proposal, view) else allow(self.name)
+        return verdict if verdict.allowed or not reduces(proposal, view) else self.passes
 
     def _judge(self, view: RiskView) -> Verdict:
-        pnl, cap = view.daily_pnl(), self._cap(view)
+        pnl = view.daily_pnl()
+        if pnl is not None and pnl.is_finite() and pnl >= 0:
+            return self.passes
+        cap = self._cap(view)
         if pnl is None or cap is None:
             return unknown(self.name, "profit and loss of the day", limit=cap if cap is not None else "")
-        if pnl.is_finite() and (pnl >= 0 or -pnl < cap):
-            return allow(self.name)
+        if pnl.is_finite() and -pnl < cap:
+            return self.passes
         return refuse(
             self.name,
             f"The loss today is {text(-pnl)}; {text(cap)} is the most. Only orders that reduce a position go.",

@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from venuekit.model.identity import AgentId
 from venuekit.model.instrument import Instrument
-from venuekit.model.intent import BracketOrder, LimitOrder, MarketOrder, OrderRequest, Side, StopLimitOrder, StopOrder
+from venuekit.model.intent import (
+    BUY,
+    SELL,
+    BracketOrder,
+    LimitOrder,
+    MarketOrder,
+    OrderRequest,
+    Side,
+    StopLimitOrder,
+    StopOrder,
+)
 from venuekit.model.money import ONE, ZERO, floor_to, minus, plus, ratio, times
 from venuekit.protocols.risk import Fingerprint, Proposal, Quote, RiskView
 
@@ -29,13 +39,13 @@ def touch(quote: Quote | None, side: Side) -> Decimal | None:
     """The price at which `side` would trade now: best opposite price, else the last trade."""
     if quote is None:
         return None
-    best = quote.ask if side is Side.BUY else quote.bid
+    best = quote.ask if side is BUY else quote.bid
     return best if best is not None else quote.last
 
 
 def collared(price: Decimal, side: Side, collar: Decimal) -> Decimal:
     """`price` moved against the buyer or seller by the share `collar`."""
-    return times(price, plus(ONE, collar) if side is Side.BUY else minus(ONE, min(collar, ONE)))
+    return times(price, plus(ONE, collar) if side is BUY else minus(ONE, min(collar, ONE)))
 
 
 def propose(
@@ -62,20 +72,20 @@ def propose(
         worst: Decimal | None = request.price
     elif isinstance(request, StopOrder):
         # A stop on the wrong side of the market triggers at once, so the worse of trigger and touch counts.
-        pick = max if request.side is Side.BUY else min
+        pick = max if request.side is BUY else min
         worst = None if at is None else collared(pick(request.stop_price, at), request.side, collar or ZERO)
     elif isinstance(request, BracketOrder):
-        worst = request.price if request.side is Side.SELL else max(request.price, request.stop_price)
+        worst = request.price if request.side is SELL else max(request.price, request.stop_price)
     else:
         worst = None if at is None else collared(at, request.side, collar or ZERO)
     size, value_price = request.size, worst
-    if request.side is Side.SELL and worst is not None:
+    if request.side is SELL and worst is not None:
         stop = request.stop_price if isinstance(request, StopOrder | StopLimitOrder) else ZERO
         value_price = None if at is None else max(worst, at, stop)
     if isinstance(request, MarketOrder) and request.quote_size is not None:
         notional: Decimal | None = request.quote_size if at is not None else None
         # The most that changes hands: a buy at the touch, a sell at the worst price.
-        price = at if request.side is Side.BUY else worst
+        price = at if request.side is BUY else worst
         if price is not None and price > 0:
             size = floor_to(ratio(request.quote_size, times(price, instrument.contract_size)), instrument.lot_size)
     elif size is None or value_price is None:
@@ -105,8 +115,8 @@ def fingerprint(request: OrderRequest) -> Fingerprint:
     """What makes two orders the same to a person: instrument, side, type, size and prices; not the id."""
     return (
         request.instrument,
-        request.side.value,
-        request.type.value,
+        request.side,
+        request.type,
         request.size,
         getattr(request, "quote_size", None),
         getattr(request, "price", None),
@@ -117,7 +127,7 @@ def fingerprint(request: OrderRequest) -> Fingerprint:
 def reduces(proposal: Proposal, view: RiskView) -> bool:
     """Whether the order, filled whole with all others of its side, only makes the position smaller."""
     position = view.position_size(proposal.instrument.id)
-    if proposal.size is None or position == 0 or (position > 0) == (proposal.side is Side.BUY):
+    if proposal.size is None or position == 0 or (position > 0) == (proposal.side is BUY):
         return False
     waiting = minus(view.open_size(proposal.instrument.id, proposal.side), proposal.replaces_size)
     return plus(proposal.size, waiting) <= abs(position)

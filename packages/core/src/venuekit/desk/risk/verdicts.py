@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
+from venuekit.model.identity import InstrumentId
+from venuekit.model.instrument import Instrument
 from venuekit.model.money import normal, plain
-from venuekit.protocols.risk import Verdict
+from venuekit.protocols.risk import Headroom, RiskView, Verdict
 
-_PASSES: dict[str, Verdict] = {}
 UNTRUSTED = "DATA_NOT_TRUSTED"
 
 
-def allow(check: str) -> Verdict:
-    """Yes; one value a check, since most orders get one of each."""
-    verdict = _PASSES.get(check)
-    if verdict is None:
-        verdict = _PASSES[check] = Verdict(check, allowed=True)
-    return verdict
+class NamedCheck:
+    """A check with a name. `passes` is its yes: one value, since most orders get one of each check."""
+
+    name: ClassVar[str] = ""
+    passes: ClassVar[Verdict]
+
+    def __init_subclass__(cls) -> None:
+        cls.passes = Verdict(cls.name, allowed=True)
+
+    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+        """Nothing, unless the check has a figure that is used up."""
+        del view, instruments
+        return []
 
 
 def text(amount: Decimal) -> str:
