@@ -94,7 +94,7 @@ def _value(key: str, value: Any, place: str) -> Any:
         return _choice(value, _CHOICES[key], place)
     if key in _RANGES:
         low, high = _RANGES[key]
-        if isinstance(value, str) and value.isascii() and value.isdigit():
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise _bad(place, f"a whole number from {low} to {high}")
