@@ -270,3 +270,49 @@ def test_the_store_is_in_the_data_folder_unless_it_says_otherwise(tmp_path: Path
     assert store_url(config) == f"sqlite:///{tmp_path}/venuekit.db"
     assert store_url(attrs.evolve(config, store=StoreSettings(url="sqlite:///x.db"))) == "sqlite:///x.db"
     assert data_dir(DeskConfig()).name == "venuekit"
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "says"),
+    [
+        ("[risk]\nmax_order_notional = '-5'", "risk.max_order_notional", "0 or more"),
+        ("[risk]\nprice_collar = 5", "risk.price_collar", "a share from 0 to 1"),
+        ("[risk]\nprice_collar = '-0.01'", "risk.price_collar", "a share from 0 to 1"),
+        ("[risk.max_position_size]\nBTC-USD = '-1'", "risk.max_position_size", "0 or more"),
+        ("[approval]\nrequire_above = '-1'", "approval.require_above", "0 or more"),
+        ("[approval]\nexpires_seconds = 0", "approval.expires_seconds", "more than 0"),
+        ("[breakers]\ndaily_loss_critical = '15'", "breakers.daily_loss_critical", "a share from 0 to 1"),
+        ("[pace]\norders = 0", "pace.orders", "more than 0"),
+        ("[streams]\nbuffer = 0", "streams.buffer", "more than 0"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_it_switches_a_limit_off(
+    file: Path, text: str, field: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says) as refused:
+        load_config(write(file, text), environ=EMPTY)
+    assert refused.value.field == field
+    assert str(file) in refused.value.message
+
+
+@pytest.mark.parametrize("share", ["0", "0.05", "1"])
+def test_the_ends_of_a_range_belong_to_it(share: str) -> None:
+    environ = {"VENUEKIT__RISK__PRICE_COLLAR": share, "VENUEKIT__RISK__MAX_OPEN_ORDERS": "0"}
+    assert load_config(None, environ=environ).risk.price_collar == Decimal(share)
+
+
+@pytest.mark.parametrize("number", ["-1", "NaN", "Infinity", "1.01"])
+def test_a_configuration_in_code_is_held_to_the_same_ranges(number: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check(DeskConfig(risk=RiskSettings(max_spread=Decimal(number))))
+    assert refused.value.field == "risk.max_spread"
+
+
+def test_every_default_is_in_range() -> None:
+    assert check(DeskConfig()) == DeskConfig()
+    assert check(DeskConfig(risk=AGENT_RISK)).risk == AGENT_RISK
+
+
+def test_an_instrument_in_a_variable_keeps_its_letters() -> None:
+    environ = {"VENUEKIT__RISK__MAX_POSITION_SIZE__BTC-USD": "0.5"}
+    assert load_config(None, environ=environ).risk.max_position_size == {"BTC-USD": Decimal("0.5")}

@@ -17,6 +17,7 @@ import platformdirs
 
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.model.money import parse_decimal
+from venuekit.settings.bounds import accepted
 from venuekit.settings.schema import AGENT_RISK, DeskConfig, DeskSettings
 from venuekit.settings.secrets import EnvironmentSecrets, fill_in, is_secret, literals
 
@@ -118,11 +119,14 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[list[str], str]]:
-    return [
-        (name.removeprefix(PREFIX).lower().split("__"), value)
-        for name, value in sorted(environ.items())
-        if name.startswith(PREFIX)
-    ]
+    return [(_place(name), value) for name, value in sorted(environ.items()) if name.startswith(PREFIX)]
+
+
+def _place(variable: str) -> list[str]:
+    words = variable.removeprefix(PREFIX).split("__")
+    place = [word.lower() for word in words]
+    # A limit for btc-usd would hold for nothing: instruments are written in their own letters.
+    return [*place[:2], *words[2:]] if place[:2] == ["risk", "max_position_size"] else place
 
 
 def _put(tree: dict[str, Any], place: Sequence[str], value: str) -> None:
@@ -185,6 +189,9 @@ def _table(value: Any, tp: Any, place: str, where: str) -> Any:
             )
     prefix = f"{place}." if place else ""
     given = {k: _structure(v, fields[k].type, f"{prefix}{k}", where) for k, v in value.items()}
+    for key, read in given.items():
+        if (range_ := accepted(fields[key], read)) is not None:
+            raise _bad(f"{prefix}{key}", where, value[key], range_)
     missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in given]
     if missing:
         raise ConfigError(f"{where}: {prefix}{missing[0]} is required.", field=f"{prefix}{missing[0]}")
@@ -239,12 +246,19 @@ def _bad(place: str, where: str, value: Any, accepted: str) -> ConfigError:
 
 
 def check(config: DeskConfig) -> DeskConfig:
-    """What one value alone cannot show.
+    """What a configuration made in code may have wrong too.
 
     Raises:
-        ConfigError: an account's name with characters that file names cannot have; a store that cannot be one.
+        ConfigError: a number out of range; an account's name with characters that file names cannot have; a store
+            that cannot be one.
     """
     _check_account(config.desk)
+    for table in attrs.fields(DeskConfig):
+        section = getattr(config, table.name)
+        for field in attrs.fields(type(section)) if attrs.has(type(section)) else ():
+            value = getattr(section, field.name)
+            if (range_ := accepted(field, value)) is not None:
+                raise _bad(f"{table.name}.{field.name}", "configuration", str(value), range_)
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise _bad("store.synchronous", "configuration", config.store.synchronous, "NORMAL or FULL")
     return config

@@ -13,14 +13,16 @@ from typing import Any
 import attrs
 
 from venuekit.protocols.approver import Mode, Role
+from venuekit.settings.bounds import POSITIVE, SHARE
 
 D = Decimal
 
 
-def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None) -> Any:
+def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None, kind: str = "") -> Any:
+    metadata = {"doc": doc, kind: True} if kind else {"doc": doc}
     if factory is not None:
-        return attrs.field(factory=factory, metadata={"doc": doc})
-    return attrs.field(default=default, metadata={"doc": doc})
+        return attrs.field(factory=factory, metadata=metadata)
+    return attrs.field(default=default, metadata=metadata)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +46,7 @@ class RiskSettings:
         "How far an order's price may be on the wrong side of the market (fat finger), as a share; also the worst "
         "price at which a market order is checked.",
         D("0.05"),
+        kind=SHARE,
     )
     max_position_size: Mapping[str, Decimal] = _field(
         "Largest absolute position, in base units, by instrument.", factory=dict
@@ -55,9 +58,13 @@ class RiskSettings:
     max_net_exposure: Decimal | None = _field("Largest absolute signed sum of position values and open orders.", None)
     max_orders_per_minute: int | None = _field("Most orders in any 60 seconds.", None)
     max_daily_loss: Decimal | None = _field("Largest loss since the UTC day began, realized and unrealized.", None)
-    max_daily_loss_share: Decimal | None = _field("The same as a share of the equity when the day began.", None)
+    max_daily_loss_share: Decimal | None = _field(
+        "The same as a share of the equity when the day began.", None, kind=SHARE
+    )
     check_balance: bool = _field("Refuse an order that the known balance or margin cannot pay for.", True)
-    max_spread: Decimal | None = _field("Widest spread, as a share of the middle, at which market orders go.", None)
+    max_spread: Decimal | None = _field(
+        "Widest spread, as a share of the middle, at which market orders go.", None, kind=SHARE
+    )
     min_liquidity_share: Decimal | None = _field(
         "A market order's size may be at most this many times the size at the best price.", None
     )
@@ -83,8 +90,10 @@ class ApprovalSettings:
     require_above: Decimal | None = _field(
         "Orders worth more wait for a person. Required in live mode at a real venue.", None
     )
-    expires_seconds: int = _field("How long a request may wait.", 300)
-    price_tolerance: Decimal = _field("How far the market may move before an approval is void, as a share.", D("0.01"))
+    expires_seconds: int = _field("How long a request may wait.", 300, kind=POSITIVE)
+    price_tolerance: Decimal = _field(
+        "How far the market may move before an approval is void, as a share.", D("0.01"), kind=SHARE
+    )
     elicitation: bool = _field(
         "Also ask in the MCP host's own dialog. The host is then trusted to show it to a person.", False
     )
@@ -94,15 +103,17 @@ class ApprovalSettings:
 class BreakerSettings:
     """``[breakers]``: what stops trading by itself."""
 
-    window_seconds: int = _field("Over which time errors and latency are counted.", 60)
-    min_calls: int = _field("Fewer calls than this in the window trip nothing.", 10)
-    max_error_rate: Decimal | None = _field("Share of calls that failed.", D("0.5"))
-    max_latency_seconds: float | None = _field("Median time of a call.", 5.0)
-    max_reject_rate: Decimal | None = _field("Share of orders that the venue rejected.", None)
-    max_data_age_seconds: float | None = _field("Silence on a subscribed price stream.", 60.0)
-    daily_loss_warning: Decimal = _field("Daily loss as a share of equity at which a warning goes out.", D("0.12"))
-    daily_loss_critical: Decimal | None = _field("Daily loss as a share of equity that trips.", D("0.15"))
-    max_drawdown: Decimal | None = _field("Loss from the highest equity, as a share, that trips.", None)
+    window_seconds: int = _field("Over which time errors and latency are counted.", 60, kind=POSITIVE)
+    min_calls: int = _field("Fewer calls than this in the window trip nothing.", 10, kind=POSITIVE)
+    max_error_rate: Decimal | None = _field("Share of calls that failed.", D("0.5"), kind=SHARE)
+    max_latency_seconds: float | None = _field("Median time of a call.", 5.0, kind=POSITIVE)
+    max_reject_rate: Decimal | None = _field("Share of orders that the venue rejected.", None, kind=SHARE)
+    max_data_age_seconds: float | None = _field("Silence on a subscribed price stream.", 60.0, kind=POSITIVE)
+    daily_loss_warning: Decimal = _field(
+        "Daily loss as a share of equity at which a warning goes out.", D("0.12"), kind=SHARE
+    )
+    daily_loss_critical: Decimal | None = _field("Daily loss as a share of equity that trips.", D("0.15"), kind=SHARE)
+    max_drawdown: Decimal | None = _field("Loss from the highest equity, as a share, that trips.", None, kind=SHARE)
     probe_after_seconds: int = _field("How long a tripped breaker waits before it tries again.", 30)
     max_recoveries: int = _field("How often it may recover by itself before a person has to resume.", 3)
 
@@ -125,10 +136,10 @@ class HoursWindow:
 class PaceSettings:
     """``[pace]``: calls a second to the venue, by kind; and calls a minute of one agent."""
 
-    public: float = _field("Calls for market data a second.", 1000.0)
-    private: float = _field("Calls for account data a second.", 1000.0)
-    orders: float = _field("Orders a second.", 100_000.0)
-    cancels: float = _field("Cancels a second, apart from orders, so that they always go.", 100_000.0)
+    public: float = _field("Calls for market data a second.", 1000.0, kind=POSITIVE)
+    private: float = _field("Calls for account data a second.", 1000.0, kind=POSITIVE)
+    orders: float = _field("Orders a second.", 100_000.0, kind=POSITIVE)
+    cancels: float = _field("Cancels a second, apart from orders, so that they always go.", 100_000.0, kind=POSITIVE)
     agent_calls_per_minute: int = _field("Tool calls a minute of one agent.", 600)
 
 
@@ -136,10 +147,12 @@ class PaceSettings:
 class StreamSettings:
     """``[streams]``: live data."""
 
-    buffer: int = _field("Events kept for a slow reader; prices are then conflated, own orders never dropped.", 1000)
-    backoff_first_seconds: float = _field("First wait before reconnecting; doubles, with jitter.", 1.0)
-    backoff_longest_seconds: float = _field("Longest wait before reconnecting.", 60.0)
-    stale_after_seconds: float = _field("Silence after which a connection is given up.", 30.0)
+    buffer: int = _field(
+        "Events kept for a slow reader; prices are then conflated, own orders never dropped.", 1000, kind=POSITIVE
+    )
+    backoff_first_seconds: float = _field("First wait before reconnecting; doubles, with jitter.", 1.0, kind=POSITIVE)
+    backoff_longest_seconds: float = _field("Longest wait before reconnecting.", 60.0, kind=POSITIVE)
+    stale_after_seconds: float = _field("Silence after which a connection is given up.", 30.0, kind=POSITIVE)
 
 
 @attrs.frozen(kw_only=True)
@@ -147,8 +160,10 @@ class ReconcileSettings:
     """``[reconcile]``: comparing the desk with the venue."""
 
     every_seconds: float = _field("How often, besides start and reconnect; 0 is never.", 60.0)
-    send_timeout_seconds: float = _field("How long an order's answer may take before the order is in doubt.", 30.0)
-    in_doubt_first_seconds: float = _field("First question about an order in doubt; doubles.", 0.5)
+    send_timeout_seconds: float = _field(
+        "How long an order's answer may take before the order is in doubt.", 30.0, kind=POSITIVE
+    )
+    in_doubt_first_seconds: float = _field("First question about an order in doubt; doubles.", 0.5, kind=POSITIVE)
     in_doubt_patience_seconds: float = _field(
         "How long an order in doubt may be unknown to the venue before it counts as never received.", 60.0
     )
