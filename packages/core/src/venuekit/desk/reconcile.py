@@ -11,6 +11,7 @@ from venuekit.desk.recorder import Recorder
 from venuekit.desk.state import State
 from venuekit.errors import UnknownInstrument, UnknownOrder
 from venuekit.model.account import Balance, FillQuery, HistoryQuery, Position
+from venuekit.model.capability import Feature
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
 from venuekit.model.money import ZERO, plain
@@ -40,6 +41,7 @@ class Reconciler:
         currency: str,
     ) -> None:
         self._venue = venue
+        self._can = venue.capabilities.can
         self._state = state
         self._recorder = recorder
         self._dispatcher = dispatcher
@@ -71,7 +73,8 @@ class Reconciler:
 
     async def _run(self, *, first: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
-        self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
+        if self._can(Feature.SERVER_TIME):
+            self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
         for name in sorted({o.instrument for o in self._state.orders.live()} - set(self._state.instruments)):
             self._state.know(await self._venue.instrument(name))
         at_venue = await self._venue.open_orders()
@@ -176,7 +179,7 @@ class Reconciler:
     async def _alike(self, order: Order) -> Order | None:
         """The order at the venue that has no id of ours, is not known here, and looks like `order`; the oldest."""
         query = HistoryQuery(instrument=order.instrument, side=order.side, start_ns=order.created_ns - LOOK_BACK_NS)
-        past = (await self._venue.order_history(query)).items
+        past = (await self._venue.order_history(query)).items if self._can(Feature.ORDER_HISTORY) else ()
         there = {o.id: o for o in (*past, *await self._venue.open_orders(order.instrument))}
         unknown = [o for o in there.values() if self._state.orders.get(o.id) is None and looks_like(order, o)]
         return min(unknown, key=lambda o: o.created_ns, default=None)
@@ -213,7 +216,8 @@ class Reconciler:
     async def _fills(self) -> list[DeskEvent]:
         if self._state.last_fill_ns == 0:
             # The first meeting with this account: what it traded before is no difference.
-            self._state.last_fill_ns = await self._venue.server_time_ns()
+            own = self._clock.now_ns()
+            self._state.last_fill_ns = await self._venue.server_time_ns() if self._can(Feature.SERVER_TIME) else own
         fresh: list[Fill] = []
         cursor: str | None = None
         # Fills of the same moment may have come in pieces: ask from that moment on, known ones are skipped.
@@ -240,7 +244,8 @@ class Reconciler:
         for _ in range(_TRIES):
             # A fill between the questions would be in one answer and not in the other: then ask once more.
             traded = self._state.last_fill_ns
-            balances, positions = await self._venue.balances(), await self._venue.positions()
+            balances = await self._venue.balances()
+            positions = await self._venue.positions() if self._can(Feature.POSITIONS) else ()
             await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
             late = await self._fills()
             found += late
@@ -251,7 +256,7 @@ class Reconciler:
                 return found  # too busy to compare; the next time will do
         # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
         moved, spent = ([], []) if first else (self._moved(positions), self._spent(balances))
-        if first or moved:
+        if self._can(Feature.POSITIONS) and (first or moved):
             self._state.positions.set(positions)
             costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
             self._state.exposure.set_positions(positions, costs)
@@ -261,6 +266,8 @@ class Reconciler:
         return found
 
     def _moved(self, positions: Sequence[Position]) -> list[tuple[str, str]]:
+        if not self._can(Feature.POSITIONS):
+            return []  # a venue of holdings alone: positions are what our fills add up to
         sizes = {p.instrument: p.size for p in positions}
         ours = {name: self._state.positions.size(name) for name in {*sizes, *self._state.positions.instruments()}}
         return [

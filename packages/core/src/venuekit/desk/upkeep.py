@@ -8,6 +8,7 @@ from typing import Any
 from venuekit.desk.assembly import Parts
 from venuekit.desk.reader import VenueReader
 from venuekit.desk.streams import StreamHub
+from venuekit.model.capability import Feature
 from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, OrderEvent, TickerEvent
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.order import Order, OrderStatus
@@ -31,7 +32,8 @@ class Upkeep:
         parts = self._parts
         parts.state.restore(parts.store, parts.name)
         await parts.reconciler.run(first=True)
-        parts.submission.taker_fee = (await parts.venue.profile()).taker_fee_rate
+        if parts.venue.capabilities.can(Feature.PROFILE):
+            parts.submission.taker_fee = (await parts.venue.profile()).taker_fee_rate
         body: dict[str, Any] = {
             "event": "opened",
             "mode": parts.mode.value,
