@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from command_reference import commands
 
 from venuekit import errors
 from venuekit.settings import bounds, schema
@@ -150,7 +151,7 @@ def _line(kind: type) -> int:
 def main(arguments: Sequence[str]) -> int:
     """0 if written or current, 1 if ``--check`` finds a difference."""
     stale = []
-    pages = {"configuration.md": configuration(), "errors.md": error_codes()}
+    pages = {"configuration.md": configuration(), "errors.md": error_codes(), "command.md": NOTE + commands()}
     for name, text in pages.items():
         path = HERE / name
         if "--check" not in arguments:

@@ -1,0 +1,79 @@
+"""The text of docs/reference/command.md, read off the command itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import docstring_parser
+from cyclopts import App
+
+from venuekit.cli import exits
+from venuekit.cli.app import build
+from venuekit.cli.options import Options
+
+INTRODUCTION = """# The command
+
+`venuekit COMMAND`. Every command takes
+
+- `--json`: one JSON document on standard output. Keys are stable; an error is `{"error": {"code", "message", "fix",
+  "field", "details"}}`, with the [codes](errors.md) that MCP results carry too.
+- `--config FILE`: the [configuration](configuration.md), which says where the store is.
+
+Data goes to standard output, remarks to standard error. Nothing is made by looking: a command that only reads leaves a
+place without a store as it is.
+
+| exit code | meaning |
+|---|---|
+"""
+EXITS = {
+    exits.OK: "done",
+    exits.FAILED: "failed, not found, or the journal does not verify",
+    exits.USAGE: "wrong arguments or configuration",
+    exits.REFUSED: "refused by us, or rejected by the venue",
+    exits.UNAVAILABLE: "unavailable, or the outcome is not known: try again, or look again",
+    exits.INTERRUPTED: "ended by Ctrl-C",
+}
+
+
+def commands() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION, *(f"| {code} | {meaning} |\n" for code, meaning in EXITS.items())]
+    for words, app in _leaves(build(), "venuekit"):
+        parts.append(f"\n## `{words}`\n\n{_described(app)}")
+    return "".join(parts)
+
+
+def _leaves(app: App, words: str) -> Iterator[tuple[str, App]]:
+    names = [name for name in app if not name.startswith("-")]
+    if app.default_command is not None and not names:
+        yield words, app
+    for name in names:
+        yield from _leaves(app[name], f"{words} {name}")
+
+
+def _described(app: App) -> str:
+    if app.default_command is None or app.default_command.__doc__ is None:
+        return f"{app.help}\n"  # another package's; its own --help says more
+    doc = docstring_parser.parse(app.default_command.__doc__)
+    told = {param.arg_name: " ".join((param.description or "").split()) for param in doc.params}
+    text = f"{doc.short_description}\n"
+    if doc.long_description:
+        text += f"\n{doc.long_description}\n"
+    rows = [_row(argument, told) for argument in app.assemble_argument_collection() if _own(argument)]
+    if rows:
+        text += "\n| argument | default | meaning |\n|---|---|---|\n" + "".join(rows)
+    return text
+
+
+def _own(argument: Any) -> bool:
+    return bool(argument.show) and argument.field_info.name not in Options.__annotations__
+
+
+def _row(argument: Any, told: dict[str, str]) -> str:
+    name = argument.field_info.name
+    default = argument.field_info.default
+    positional = not any(n.startswith("-") for n in argument.names)
+    shown = ", ".join(f"`{n}`" for n in argument.names if not positional) or f"`{name.upper()}`"
+    given = "" if default in (None, "", False) or default is argument.field_info.empty else f"`{default}`"
+    return f"| {shown} | {given} | {told.get(name, '')} |\n"
