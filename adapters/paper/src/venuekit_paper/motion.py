@@ -30,12 +30,12 @@ class Motion:
         if not self._manual:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="paper market")
 
-    async def stop(self) -> None:
-        """Let the market stand still; safe to call twice."""
+    def stop(self) -> asyncio.Task[None] | None:
+        """Let the market stand still from now on; the task that is still to end, if there is one."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            await asyncio.wait([task])
+        return task
 
     async def _run(self) -> None:
         stands_still = False

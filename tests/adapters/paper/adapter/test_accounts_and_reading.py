@@ -202,7 +202,7 @@ async def test_search_is_bounded_and_nothing_matches_nonsense(venue: PaperVenue)
 async def test_nothing_is_answered_before_connecting_or_after_closing(opened: Opener) -> None:
     venue = opened.make()
     for state in ("before", "after"):
-        for call in (venue.instruments, venue.balances, venue.open_orders, venue.cancel_all):
+        for call in (venue.instruments, venue.balances, venue.profile, venue.server_time_ns, venue.cancel_all):
             with pytest.raises(NotConnected) as caught:
                 await call()  # type: ignore[operator]
             assert "connect" in caught.value.fix

@@ -130,6 +130,9 @@ async def test_a_refused_change_leaves_everything_as_it_was(opened: Opener) -> N
     with pytest.raises(InvalidValue) as no_price:
         await venue.amend(other, price=D(45_000))
     assert no_price.value.field == "price"
+    with pytest.raises(InvalidValue) as nothing:
+        await venue.amend(ref)
+    assert "size, price or stop_price" in nothing.value.fix
     assert await everything(venue) == before
 
 
