@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 from command_reference import commands
+from contract_reference import contract
 
 from venuekit import errors
 from venuekit.settings import bounds, schema
@@ -151,7 +152,12 @@ def _line(kind: type) -> int:
 def main(arguments: Sequence[str]) -> int:
     """0 if written or current, 1 if ``--check`` finds a difference."""
     stale = []
-    pages = {"configuration.md": configuration(), "errors.md": error_codes(), "command.md": NOTE + commands()}
+    pages = {
+        "configuration.md": configuration(),
+        "errors.md": error_codes(),
+        "command.md": NOTE + commands(),
+        "contract.md": NOTE + contract(),
+    }
     for name, text in pages.items():
         path = HERE / name
         if "--check" not in arguments:

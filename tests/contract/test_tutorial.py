@@ -12,11 +12,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from runs import contract_of
 
 import mcp
 from venuekit import open_desk, registry
+from venuekit.cli.app import build
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import DeskConfig, DeskSettings, StoreSettings
+from venuekit.testing.contract.behaviours import BEHAVIOURS
 from venuekit_mcp import build_server
 from venuekit_mcp.generate import generated
 
@@ -66,6 +69,27 @@ def test_the_page_shows_every_line_of_the_code_in_its_order() -> None:
 
 def test_the_code_is_a_page_long() -> None:
     assert len(LINES) < 150
+
+
+def test_the_guarantee_that_the_page_breaks_is_named_as_it_says() -> None:
+    code = CODE.read_text(encoding="utf-8")
+    broken = code.replace("if old is not None:", "if False:")
+    assert broken != code
+    module = ModuleType("venuekit_toy")
+    exec(compile(broken, str(CODE), "exec"), vars(module))
+    run = contract_of(module.factory, [name for name in BEHAVIOURS if name.startswith("IDE")])
+    assert sorted(run.score.failed) == ["IDE-01", "IDE-02", "IDE-03", "IDE-04", "IDE-05"]
+
+
+def commands() -> list[str]:
+    return re.findall(r"^\$ (venuekit .*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_that_the_page_shows_is_one(line: str) -> None:
+    app = build()
+    command, _, _ = app.parse_args(line.split()[1:], exit_on_error=False, print_error=False)
+    assert command is not app.default_command
 
 
 @pytest.fixture
