@@ -53,6 +53,7 @@ from venuekit_paper.reports import TRADES_KEPT, Reporter, outcome
 from venuekit_paper.scale import LEAST_DIGITS, Scale, asset_digits, out
 
 _DAY_NS = 86_400_000_000_000
+_EXPIRIES_KEPT = 1_000
 
 
 class Exchange:
@@ -88,6 +89,7 @@ class Exchange:
         self.transfer_number = 0
         self.now_ns = 0
         self.expiries: list[tuple[int, int, PaperOrder]] = []
+        self._expiries_most = _EXPIRIES_KEPT
 
     # -- a command's frame
 
@@ -244,6 +246,14 @@ class Exchange:
         until = (self.now_ns // _DAY_NS + 1) * _DAY_NS if order.tif is TimeInForce.DAY else order.expires_ns
         if until is not None:
             heapq.heappush(self.expiries, (until, order.number, order))
+            if len(self.expiries) > self._expiries_most:
+                self._forget_expiries()
+
+    def _forget_expiries(self) -> None:
+        """Drop those of orders that are done, which otherwise would stay until their time comes."""
+        self.expiries = [entry for entry in self.expiries if entry[1] in entry[2].account.open]
+        heapq.heapify(self.expiries)
+        self._expiries_most = max(_EXPIRIES_KEPT, 2 * len(self.expiries))
 
     def new_order(
         self, account: Account, market: Market, side: int, type_: OrderType, lots: int, price: int

@@ -18,6 +18,7 @@ from venuekit.adapter import (
     Side,
     StopLimitOrder,
     StopOrder,
+    TimeInForce,
 )
 from venuekit_paper.exchange import Exchange
 
@@ -135,3 +136,13 @@ def test_a_stop_that_fires_into_a_price_it_cannot_pay_is_canceled_and_says_so(ma
     done = made.order("ann", OrderRef(order.venue_order_id))
     assert (done.status, done.status_code) == (OrderStatus.CANCELED, InsufficientFunds.code)
     assert not any(b.held for b in made.balances("ann"))
+
+
+def test_orders_that_are_done_leave_no_expiry_behind(made: Exchange) -> None:
+    for n in range(3_000):
+        number = limit(made, "ann", BUY, "0.003", "90", time_in_force=TimeInForce.GTD, expires_at_ns=10**18 + n)
+        made.cancel("ann", OrderRef(number), 3)
+    stays = limit(made, "ann", BUY, "0.003", "90", time_in_force=TimeInForce.GTD, expires_at_ns=10**18)
+    assert len(made.expiries) <= 1_001
+    made.advance(10**18)
+    assert made.order("ann", OrderRef(stays)).status is OrderStatus.EXPIRED
