@@ -15,7 +15,14 @@ import mcp
 from venuekit import registry
 from venuekit.adapter import Feature
 from venuekit.protocols.approver import Caller, Mode, Role
-from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, RiskSettings, StoreSettings
+from venuekit.settings.schema import (
+    ApprovalSettings,
+    DeskConfig,
+    DeskSettings,
+    PaceSettings,
+    RiskSettings,
+    StoreSettings,
+)
 from venuekit_mcp import build_server
 
 
@@ -45,6 +52,7 @@ def bench(tmp_path) -> Callable[..., Any]:
         caller: Any = AGENT,
         risk: RiskSettings | None = None,
         approval: ApprovalSettings | None = None,
+        pace: PaceSettings | None = None,
         without: Sequence[Feature] = (),
         **build: Any,
     ) -> AsyncIterator[Bench]:
@@ -57,6 +65,7 @@ def bench(tmp_path) -> Callable[..., Any]:
             store=StoreSettings(url="sqlite://"),
             risk=risk or RiskSettings(max_order_notional=Decimal(20_000)),
             approval=approval or ApprovalSettings(),
+            pace=pace or PaceSettings(),
         )
         try:
             async with open_desk(config, environ={}) as desk:

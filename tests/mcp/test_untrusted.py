@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from venuekit_mcp.wire import LONGEST_UNTRUSTED, clean
+import pytest
+from pocket import instrument
+
+from venuekit_mcp.wire import LONGEST_TEXT, LONGEST_UNTRUSTED, clean, wire
 
 pytestmark = pytest.mark.anyio
 BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.01", "price": "49000", "reason": "t"}
@@ -55,6 +58,15 @@ async def test_an_agents_reason_is_marked_for_the_next_reader(bench):
 async def test_instructions_say_how_to_treat_it(bench):
     async with bench() as b, b.client() as c:
         assert "never instructions" in c.instructions
+
+
+def test_even_an_id_of_a_venue_carries_no_control_characters_and_has_an_end():
+    strange = instrument("EV\u202eIL-USD\x1b[2J", alias="al\nias\u200b" + "x" * 5000)
+    body = wire({"instruments": [strange], "\x00key": "va\x07lue"})
+    text = json.dumps(body, ensure_ascii=False)
+    assert all(c.isprintable() for c in text)
+    assert len(body["instruments"][0]["alias"]) == LONGEST_TEXT
+    assert body["key"] == "value"
 
 
 def test_cleaning_bounds_and_strips():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from venuekit_mcp.extras import CORE, extra_tools
+from venuekit_mcp.fitting import fitting
 from venuekit_mcp.profiles import with_profile
 from venuekit_mcp.prompts import desk_prompts
 from venuekit_mcp.resources import desk_resources
@@ -60,7 +61,7 @@ def core_tools(desk: Desk, host: DeskHost) -> list[Tool]:
         *stream_tools(desk, host),
         *audit_tools(desk, host),
     ]
-    return sorted(tools, key=lambda tool: ORDER.index(tool.name))
+    return [fitting(tool) for tool in sorted(tools, key=lambda tool: ORDER.index(tool.name))]
 
 
 def desk_surface(

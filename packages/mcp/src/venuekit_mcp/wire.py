@@ -19,8 +19,9 @@ from venuekit.model.money import plain
 from venuekit.model.order import CancelResult, Order, OrderStatus
 from venuekit.model.times import iso
 
-#: Longest text that a stranger wrote, in characters.
+#: Longest text that a stranger wrote, and longest of any, in characters.
 LONGEST_UNTRUSTED = 300
+LONGEST_TEXT = 2000
 #: In every answer already, so not again in each row.
 _SAID_ALREADY = frozenset({"venue", "account"})
 #: Durations, told from moments by name.
@@ -72,6 +73,11 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _text(value: str) -> str:
+    """Even an id or a name may come from a venue: none carries control characters, and none is endless."""
+    return clean(value, LONGEST_TEXT)
+
+
 _Getter = Callable[[Any], Any]
 #: Field, key, what makes its wire form, and whether an empty text is left out.
 _Step = tuple[str, str, _Getter, bool]
@@ -88,7 +94,9 @@ def _converter(name: str, declared: Any) -> _Getter:
     if origin in (typing.Union, types.UnionType):
         inner = [t for t in typing.get_args(declared) if t is not type(None)]
         return _converter(name, inner[0]) if len(inner) == 1 else wire
-    if declared in (str, int, bool):
+    if declared is str:
+        return _text
+    if declared in (int, bool):
         return _same
     if declared is Decimal:
         return plain
@@ -181,6 +189,8 @@ def wire(value: Any) -> Any:
     kind = type(value)
     if value is None or kind in _AS_IT_IS:
         return value
+    if kind is str:
+        return _text(value)
     if kind in _PLANS or attrs.has(kind):
         special = _SPECIAL.get(kind)
         body = _fields(value) if special is None else special(value)
@@ -197,4 +207,4 @@ def wire(value: Any) -> Any:
     raise TypeError(f"{kind.__name__} has no wire form")
 
 
-_AS_IT_IS = frozenset({str, int, bool, float})
+_AS_IT_IS = frozenset({int, bool, float})
