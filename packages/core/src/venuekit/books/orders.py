@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from operator import attrgetter
 
 import attrs
 
@@ -13,6 +14,22 @@ from venuekit.model.order import DONE, Order, OrderStatus, may_follow
 
 #: How many finished orders stay in memory for quick lookups; older ones are in the journal.
 REMEMBERED_ORDERS = 2_000
+_IN_DOUBT = OrderStatus.IN_DOUBT
+#: What a report of the venue can change; where all of it is the same, nothing is new.
+_TOLD = attrgetter(
+    "updated_ns",
+    "status",
+    "filled_size",
+    "venue_order_id",
+    "size",
+    "price",
+    "stop_price",
+    "average_price",
+    "fees",
+    "fee_asset",
+    "status_code",
+    "status_reason",
+)
 
 
 @attrs.frozen
@@ -36,6 +53,7 @@ class Orders:
         self._live: dict[str, Order] = {}
         self._done: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
+        self._doubtful: dict[str, Order] = {}
 
     def get(self, order_id: str) -> Order | None:
         """An order by our id or the venue's; None when it is not in memory."""
@@ -50,7 +68,7 @@ class Orders:
 
     def in_doubt(self) -> list[Order]:
         """Orders that were sent and have no answer."""
-        return [o for o in self._live.values() if o.status is OrderStatus.IN_DOUBT]
+        return list(self._doubtful.values())
 
     def __iter__(self) -> Iterator[Order]:
         return iter(list(self._live.values()))
@@ -63,6 +81,10 @@ class Orders:
         key = order.id
         if order.venue_order_id and order.venue_order_id != key:
             self._by_venue_id[order.venue_order_id] = key
+        if order.status is _IN_DOUBT:
+            self._doubtful[key] = order
+        else:
+            self._doubtful.pop(key, None)
         if order.status in DONE:
             self._live.pop(key, None)
             self._done[key] = order
@@ -78,6 +100,7 @@ class Orders:
         """Drop an order as if it had never been."""
         self._live.pop(order.id, None)
         self._done.pop(order.id, None)
+        self._doubtful.pop(order.id, None)
 
     def apply(self, seen: Order) -> Applied:
         """Merge what the venue says of an order into what we know of it.
@@ -90,6 +113,8 @@ class Orders:
         if known is None:
             self.put(seen)
             return Applied(seen, changed=True, difference=_overfilled(seen))
+        if _TOLD(seen) == _TOLD(known):
+            return Applied(known, changed=False)  # told before, by the answer or by the stream
         if seen.filled_size < known.filled_size:
             return Applied(
                 known, changed=False, refused=f"filled went back from {known.filled_size} to {seen.filled_size}"

@@ -93,7 +93,7 @@ class Submission:
             if existing is not None:
                 return await self._known(existing, request, caller)
         else:
-            request = attrs.evolve(request, client_order_id=self._identifiers.order())
+            request = request.identified(self._identifiers.order())
         return await self._fly(request.client_order_id or "", self._road(request, caller))
 
     async def _known(self, existing: Order, request: OrderRequest, caller: Caller) -> Order:
@@ -266,9 +266,12 @@ class Submission:
         )
 
     def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
+        doubtful = self._state.orders.in_doubt()
+        if not doubtful:
+            return None
         twins = [
             o
-            for o in self._state.orders.in_doubt()
+            for o in doubtful
             if (o.instrument, o.side, o.type, o.size, o.quote_size, o.price, o.stop_price)
             == (
                 proposal.instrument.id,

@@ -7,7 +7,7 @@ each other. Ticks, lots and limits are the desk's business, because they need th
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import attrs
 
@@ -108,8 +108,22 @@ class _Intent:
     side: Side = attrs.field(validator=_member)
     client_order_id: ClientOrderId | None = attrs.field(default=None, validator=_client_id)
     reduce_only: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    type: ClassVar[OrderType]
     #: Why, in the caller's words; kept in the audit.
     reason: str = attrs.field(default="", validator=_reason)
+
+    def identified(self, client_order_id: ClientOrderId) -> Self:
+        """The same request under an id; the values were checked when it was made, so only the id is.
+
+        Raises:
+            InvalidValue: the id is not one.
+        """
+        checked_name(client_order_id, field="client_order_id")
+        new = object.__new__(type(self))
+        for name in _NAMES[self.type]:
+            object.__setattr__(new, name, getattr(self, name))
+        object.__setattr__(new, "client_order_id", client_order_id)
+        return new
 
 
 def _check_expiry(time_in_force: TimeInForce, expires_at_ns: int | None) -> None:
@@ -264,3 +278,4 @@ ORDER_REQUESTS: dict[OrderType, type[OrderRequest]] = {
     OrderType.STOP_LIMIT: StopLimitOrder,
     OrderType.BRACKET: BracketOrder,
 }
+_NAMES = {kind: tuple(f.name for f in attrs.fields(cls)) for kind, cls in ORDER_REQUESTS.items()}

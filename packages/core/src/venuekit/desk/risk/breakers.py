@@ -28,6 +28,9 @@ class BreakerState(StrEnum):
     MANUAL = "MANUAL"
 
 
+_CLOSED = BreakerState.CLOSED.value
+
+
 class Breakers:
     """All breakers of one desk.
 
@@ -40,6 +43,7 @@ class Breakers:
         self._settings = settings
         self._clock = clock
         self._records = {r.name: r for r in records}
+        self._all_closed = all(r.state == _CLOSED for r in self._records.values())
         self._changed: list[BreakerRecord] = []
         window_ns = settings.window_seconds * NANOS
         self._calls = Samples(window_ns)
@@ -58,13 +62,16 @@ class Breakers:
         self._calls.add(now, not ok, counted)
         enough = len(self._calls) >= s.min_calls
         if s.max_error_rate is not None:
-            bad = enough and ratio(Decimal(self._calls.failed), Decimal(len(self._calls))) > s.max_error_rate
-            why = f"{self._calls.failed} of {len(self._calls)} calls failed, the last to {endpoint}"
-            self._measure("error_rate", bad=bad, probe_bad=not ok, reason=why)
+            failed, count = self._calls.failed, len(self._calls)
+            bad = enough and failed > 0 and ratio(Decimal(failed), Decimal(count)) > s.max_error_rate
+            if bad or not self._closed("error_rate"):
+                why = f"{failed} of {count} calls failed, the last to {endpoint}"
+                self._measure("error_rate", bad=bad, probe_bad=not ok, reason=why)
         if s.max_latency_seconds is not None:
             slow = enough and self._calls.median > s.max_latency_seconds
-            why = f"half of the calls took longer than {s.max_latency_seconds:g} s"
-            self._measure("latency", bad=slow, probe_bad=not counted <= s.max_latency_seconds, reason=why)
+            if slow or not self._closed("latency"):
+                why = f"half of the calls took longer than {s.max_latency_seconds:g} s"
+                self._measure("latency", bad=slow, probe_bad=not counted <= s.max_latency_seconds, reason=why)
 
     def on_order_sent(self) -> None:
         """An order is on its way: while `reject_rate` is HALF_OPEN it is the probe, and no other goes meanwhile."""
@@ -149,6 +156,8 @@ class Breakers:
 
     def blocking(self) -> BreakerRecord | None:
         """The breaker that stops orders now, or None."""
+        if self._all_closed:
+            return None
         self._tick()
         for record in self._records.values():
             state = BreakerState(record.state)
@@ -184,7 +193,14 @@ class Breakers:
         record = self._records.get(name)
         return BreakerState.CLOSED if record is None else BreakerState(record.state)
 
+    def _closed(self, name: str) -> bool:
+        """Whether this breaker has measured before, and is closed: then a good measurement changes nothing."""
+        record = self._records.get(name)
+        return record is not None and record.state == _CLOSED
+
     def _tick(self) -> None:
+        if self._all_closed:
+            return
         wait = self._settings.probe_after_seconds * NANOS
         now = self._clock.now_ns()
         for r in list(self._records.values()):
@@ -230,4 +246,5 @@ class Breakers:
 
     def _set(self, record: BreakerRecord) -> None:
         self._records[record.name] = record
+        self._all_closed = all(r.state == _CLOSED for r in self._records.values())
         self._changed.append(record)
