@@ -123,15 +123,25 @@ def output_schema(cls: type[Any]) -> Mapping[str, Any]:
 
 
 def wire_output_schema(cls: type[Any]) -> Mapping[str, Any]:
-    """The output schema as clients get it: an answer, or an error's body.
+    """The output schema as clients get it: an answer, or an error's body; shorter than what the server checks.
 
     Clients check structured content against it even when `isError` is set (the Inspector does), and an error that
-    does not fit would hide its own message.
+    does not fit would hide its own message. Every client reads it every time, so an answer is told from an error by
+    its first key, and what a row always has is left to the server's own check.
     """
     strict = output_schema(cls)
-    answer = [key for key in strict["required"] if key not in ENVELOPE]
+    answer = [key for key in strict["required"] if key not in ENVELOPE][:1]
     either = {"anyOf": [{"required": answer}, {"required": ["code"]}]} if answer else {}
-    return {**strict, "required": [ENVELOPE[0]], **either}
+    return {**_brief(strict), "required": [ENVELOPE[0]], **either}
+
+
+def _brief(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    brief = {key: value for key, value in schema.items() if key != "required"}
+    if "items" in brief:
+        brief["items"] = _brief(brief["items"])
+    if "properties" in brief:
+        brief["properties"] = {name: _brief(part) for name, part in brief["properties"].items()}
+    return brief
 
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
