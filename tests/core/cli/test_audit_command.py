@@ -258,3 +258,28 @@ def test_an_export_that_is_not_there_is_a_wrong_argument(venuekit: Any, tmp_path
     ran = venuekit("audit", "verify", "--file", str(tmp_path / "nowhere.jsonl"))
     assert ran.code == USAGE
     assert "cannot be read" in ran.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE journal SET body = '{' WHERE kind IN ('order', 'session', 'fill')",
+        "UPDATE journal SET body = '[]' WHERE kind = 'order'",
+        """UPDATE journal SET body = replace(body, '"OPEN"', '"AJAR"')""",
+        """UPDATE journal SET body = replace(body, '"price":"', '"price":"x')""",
+        "UPDATE journal SET kind = 'letter'",
+        "UPDATE approvals SET body = '{'",
+        "INSERT INTO control VALUES (1, 1, 'null')",
+    ],
+)
+def test_a_store_that_was_tampered_with_is_told_in_our_words_by_every_command(
+    venuekit: Any, recorded: Any, change: str
+) -> None:
+    tamper(recorded.store, change)
+    commands = [["status"], ["orders"], ["orders", "--all"], ["positions"], ["approvals", "list"], ["audit", "tail"]]
+    for words in [*commands, ["orders", recorded.orders["bought"]], ["risk", "explain"]]:
+        ran = venuekit(*words, "--json", config=recorded.config)
+        assert "Internal error" not in ran.err
+        if ran.code == UNAVAILABLE:
+            assert "venuekit audit verify" in ran.json["error"]["fix"]
+    assert venuekit("audit", "verify", config=recorded.config).code == FAILED

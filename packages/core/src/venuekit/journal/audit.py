@@ -28,6 +28,7 @@ _CANNOT_LOOK = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
+_NOTHING = object()
 _decode = msgspec.json.decode
 
 
@@ -142,7 +143,7 @@ class _Said:
         for desk, name, body in connection.execute("SELECT desk, name, body FROM breakers ORDER BY desk, name"):
             found["breaker", desk, name] = _decoded(body)
         for key in [*found, *self._last]:
-            if found.get(key) != self._last.get(key):
+            if found.get(key, _NOTHING) != self._last.get(key, _NOTHING):
                 what = "the control record" if key == "control" else " ".join(key)  # type: ignore[arg-type]
                 return f"{what} was altered outside the journal"
         return ""

@@ -55,8 +55,15 @@ def seal(sequence: int, previous: str, entry: Entry, secrets: frozenset[str]) ->
 
 
 def to_row(stored: Stored) -> Row:
-    """A stored row as a value."""
-    sequence, time_ns, kind, desk, subject, agent_id, body, digest = stored
+    """A stored row as a value.
+
+    Raises:
+        ValueError: it is not a row that was written here.
+    """
+    sequence, time_ns, kind, desk, subject, agent_id, text, digest = stored
+    body = msgspec.json.decode(text)
+    if not isinstance(body, dict):
+        raise ValueError(f"row {sequence} has no body")  # noqa: TRY004 - it is the value that is wrong
     return Row(
         sequence=sequence,
         time_ns=time_ns,
@@ -64,6 +71,6 @@ def to_row(stored: Stored) -> Row:
         desk=desk,
         subject=subject,
         agent_id=agent_id,
-        body=msgspec.json.decode(body),
+        body=body,
         digest=digest,
     )

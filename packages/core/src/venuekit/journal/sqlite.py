@@ -166,7 +166,7 @@ class SqliteStore:
         clause, values = where(query)
         order = "DESC" if query.newest_first else "ASC"
         sql = f"SELECT {FIELDS} FROM journal {clause} ORDER BY sequence {order} LIMIT ?"  # noqa: S608 - constants
-        return [to_row(r) for r in self._read(sql, (*values, query.limit))]
+        return [_readable(to_row, r) for r in self._read(sql, (*values, query.limit))]
 
     def replay(self, desk: str, after_sequence: int = 0) -> Iterator[Row]:
         """All rows of a desk, oldest first."""
@@ -208,7 +208,7 @@ class SqliteStore:
     def control(self) -> Control:
         """The control record."""
         found = self._read("SELECT body FROM control", ())
-        return from_record(msgspec.json.decode(found[0][0]), Control) if found else Control()
+        return _record(found[0][0], Control) if found else Control()
 
     async def set_control(self, control: Control, entry: Entry) -> Control:
         """Replace the control record and record why, in one commit."""
@@ -226,7 +226,7 @@ class SqliteStore:
     def breakers(self, desk: str) -> Sequence[BreakerRecord]:
         """The desk's breakers as remembered."""
         found = self._read("SELECT body FROM breakers WHERE desk = ? ORDER BY name", (desk,))
-        return [from_record(msgspec.json.decode(b), BreakerRecord) for (b,) in found]
+        return [_record(body, BreakerRecord) for (body,) in found]
 
     async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
         """Remember a breaker and record why, in one commit."""
@@ -254,7 +254,7 @@ class SqliteStore:
     def approval(self, approval_id: ApprovalId) -> Approval | None:
         """One approval."""
         found = self._read("SELECT body FROM approvals WHERE id = ?", (approval_id,))
-        return from_record(msgspec.json.decode(found[0][0]), Approval) if found else None
+        return _record(found[0][0], Approval) if found else None
 
     def approvals(
         self, *, desk: str | None = None, states: Sequence[ApprovalState] = (), limit: int = 100
@@ -265,7 +265,7 @@ class SqliteStore:
         clause = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         sql = f"SELECT body FROM approvals {clause} ORDER BY created_ns DESC, id LIMIT ?"  # noqa: S608 - constants
         found = self._read(sql, (*([desk] if desk else []), *(str(s) for s in states), limit))
-        return [from_record(msgspec.json.decode(b), Approval) for (b,) in found]
+        return [_record(body, Approval) for (body,) in found]
 
     async def move_approval(
         self, approval_id: ApprovalId, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
@@ -308,6 +308,17 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         path.chmod(0o600)
         database.execute("PRAGMA journal_mode = WAL")
     return database
+
+
+def _readable(read: Callable[[Any], T], stored: Any) -> T:
+    try:
+        return read(stored)
+    except ValueError as error:  # no JSON, or a kind of row that there is not
+        raise JournalUnavailable(f"The store cannot be read: {error}.", fix="Run: venuekit audit verify") from error
+
+
+def _record(text: str, kind: type[T]) -> T:
+    return from_record(_readable(msgspec.json.decode, text), kind)
 
 
 def _text(body: Any) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from venuekit.errors import JournalUnavailable
 from venuekit.model import events as _events
 from venuekit.model.money import parse_decimal, plain
 
@@ -104,6 +105,13 @@ def from_record(body: Any, as_type: type[T] | types.UnionType) -> T:
     """`from_plain` for what our own journal holds, where a small decimal may stand as ``1E-7``.
 
     Raises:
-        cattrs.BaseValidationError: the data does not have that shape.
+        JournalUnavailable: the data does not have that shape, so it is not what was recorded.
     """
-    return _records().structure(body, as_type)  # type: ignore[arg-type]
+    try:
+        return _records().structure(body, as_type)  # type: ignore[arg-type]
+    except (ExceptionGroup, ArithmeticError, LookupError, TypeError, ValueError) as error:  # what cattrs raises
+        name = getattr(as_type, "__name__", str(as_type))
+        raise JournalUnavailable(
+            f"A record in the store cannot be read as {name}: it was altered, or a newer version wrote it.",
+            fix="Run: venuekit audit verify",
+        ) from error
