@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import attrs
 
 from venuekit.adapter import NANOS, Candle, Granularity, Ticker
-from venuekit_paper.past import DAY_MINUTES, Bar, Origin, Pasts
+from venuekit_paper.past import DAY_MINUTES, Bar, Origin, Pasts, joined
 from venuekit_paper.scale import Scale
 
 _MINUTE_NS = 60 * NANOS
@@ -44,7 +45,7 @@ class _Bars:
         for step, kept in self.kept.items():
             start = self.minute - self.minute % step
             known = kept.get(start)
-            kept[start] = _joined(known, self.bar) if known else list(self.bar)
+            kept[start] = joined(known, self.bar) if known else list(self.bar)
             oldest = self._oldest(step)
             while next(iter(kept)) < oldest:
                 kept.popitem(last=False)
@@ -52,6 +53,10 @@ class _Bars:
     def _oldest(self, step: int) -> int:
         """The first minute of bars of this length that are kept; whole days, so that no longer candle is cut."""
         return (self.minute - KEPT[step]) // DAY_MINUTES * DAY_MINUTES
+
+    def of(self, minute: int) -> Bar | None:
+        """One minute's bar."""
+        return self.bar if minute == self.minute else self.kept[1].get(minute)
 
     def reaches(self, step: int, minute: int) -> bool:
         """Whether nothing since `minute` has been given up."""
@@ -90,7 +95,7 @@ class Candles:
         if bars is not None:
             yield from bars.newest_first(step)
         if origin is not None and (bars is None or bars.reaches(step, origin.minute)):
-            yield from self._pasts.newest_first(instrument)
+            yield from self._pasts.newest_first(instrument, step)
 
     def candles(
         self, scale: Scale, granularity: Granularity, start_ns: int | None, end_ns: int | None, limit: int, now_ns: int
@@ -111,7 +116,7 @@ class Candles:
             group = groups.get(start)
             if group is None and start_ns is None and len(groups) == limit:
                 break
-            groups[start] = list(bar) if group is None else _joined(bar, group)
+            groups[start] = list(bar) if group is None else joined(bar, group)
         oldest_first = list(reversed(groups.items()))[:limit]
         return [self._candle(scale, granularity, start, bar, now_ns) for start, bar in oldest_first]
 
@@ -128,7 +133,7 @@ class Candles:
             known = self._days[instrument] = (minute, self._day_before(instrument, minute))
         day, bars = known[1], self._bars.get(instrument)
         if bars is not None and bars.minute == minute:
-            day = list(bars.bar) if day is None else _joined(day, bars.bar)
+            day = list(bars.bar) if day is None else joined(day, bars.bar)
         if day is None:
             return ticker
         return attrs.evolve(
@@ -140,14 +145,23 @@ class Candles:
         )
 
     def _day_before(self, instrument: str, minute: int) -> Bar | None:
-        day: Bar | None = None
-        for at, bar in self._newest_first(instrument, 1):
-            if at >= minute:
-                continue
-            if at < minute - DAY_MINUTES:
+        """The day up to a minute: its whole hours, and the minutes before and after them."""
+        begin = minute - DAY_MINUTES
+        first_hour, last_hour = -(-begin // 60) * 60, minute // 60 * 60
+        pieces = self._minutes(instrument, last_hour, minute)
+        for at, bar in self._newest_first(instrument, 60):
+            if at < first_hour:
                 break
-            day = list(bar) if day is None else _joined(bar, day)
-        return day
+            if at < last_hour:
+                pieces.append(bar)
+        pieces += self._minutes(instrument, begin, first_hour)
+        return reduce(joined, reversed(pieces)) if pieces else None
+
+    def _minutes(self, instrument: str, begin: int, end: int) -> list[Bar]:
+        """The bars of these minutes, newest first."""
+        bars = self._bars.get(instrument)
+        found = [(bars and bars.of(m)) or self._pasts.minute(instrument, m) for m in range(end - 1, begin - 1, -1)]
+        return [bar for bar in found if bar is not None]
 
     def _candle(self, scale: Scale, granularity: Granularity, minute: int, bar: Bar, now_ns: int) -> Candle:
         start_ns = minute * _MINUTE_NS
@@ -185,7 +199,3 @@ class Candles:
             for step, kept in bars.kept.items():
                 kept.update((row[0], row[1:]) for row in data["kept"][str(step)])
         self._pasts.origins.update((name, Origin(**values)) for name, values in state["origins"].items())
-
-
-def _joined(first: Bar, second: Bar) -> Bar:
-    return [first[0], max(first[1], second[1]), min(first[2], second[2]), second[3], first[4] + second[4]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import struct
 from array import array
 from collections.abc import Iterator
+from functools import reduce
 
 import attrs
 
@@ -32,6 +34,11 @@ class Origin:
     follows: str | None = None
     mirrors: bool = False
 
+    @property
+    def first(self) -> int:
+        """The past's first minute, which begins a day."""
+        return max(0, (self.minute // DAY_MINUTES - PAST_DAYS) * DAY_MINUTES)
+
 
 class Pasts:
     """The pasts of all markets, made backward and as far as somebody looks; a seed gives the same ones always."""
@@ -39,20 +46,46 @@ class Pasts:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self.origins: dict[str, Origin] = {}
-        self._made: dict[str, array[int]] = {}
         self._makers: dict[str, Iterator[Bar]] = {}
+        #: Five numbers a minute, the newest first.
+        self._minutes: dict[str, array[int]] = {}
+        #: Hours, or what there is of them, with their first minute.
+        self._hours: dict[str, list[tuple[int, Bar]]] = {}
 
-    def newest_first(self, instrument: str) -> Iterator[tuple[int, Bar]]:
-        """Minutes and their bars, back to the beginning of a day."""
+    def minute(self, instrument: str, minute: int) -> Bar | None:
+        """One minute's bar; None before the past's beginning and after its end."""
+        origin = self.origins.get(instrument)
+        if origin is None or not origin.first <= minute < origin.minute:
+            return None
+        made = self._minutes.setdefault(instrument, array("q"))
+        place = (origin.minute - 1 - minute) * 5
+        while len(made) <= place:
+            made.extend(next(self._maker(instrument, origin)))
+        return list(made[place : place + 5])
+
+    def newest_first(self, instrument: str, step: int) -> Iterator[tuple[int, Bar]]:
+        """Bars with their first minute, back to the beginning of a day: of a minute, or of an hour for longer steps."""
         origin = self.origins.get(instrument)
         if origin is None:
             return
-        made = self._made.setdefault(instrument, array("q"))
-        first = max(0, (origin.minute // DAY_MINUTES - PAST_DAYS) * DAY_MINUTES)
-        for place, minute in enumerate(range(origin.minute - 1, first - 1, -1)):
-            if len(made) == place * 5:
-                made.extend(next(self._maker(instrument, origin)))
-            yield minute, list(made[place * 5 : place * 5 + 5])
+        if step >= 60:
+            yield from self._by_the_hour(instrument, origin)
+            return
+        for minute in range(origin.minute - 1, origin.first - 1, -1):
+            bar = self.minute(instrument, minute)
+            assert bar is not None
+            yield minute, bar
+
+    def _by_the_hour(self, instrument: str, origin: Origin) -> Iterator[tuple[int, Bar]]:
+        made = self._hours.setdefault(instrument, [])
+        end, place = origin.minute, 0
+        while end > origin.first:
+            if place == len(made):
+                start = (end - 1) // 60 * 60
+                minutes = [bar for m in range(start, end) if (bar := self.minute(instrument, m)) is not None]
+                made.append((start, reduce(joined, minutes)))
+            yield made[place]
+            end, place = made[place][0], place + 1
 
     def _maker(self, instrument: str, origin: Origin) -> Iterator[Bar]:
         found = self._makers.get(instrument)
@@ -67,27 +100,34 @@ class Pasts:
         """The leader's bars as this market's."""
         one = int(10**o.price_digits)
         finer = o.price_digits - self.origins[leader].price_digits
-        for _, (opened, high, low, close, _) in self.newest_first(leader):
-            lots = 1 + rng.randrange(2 * o.lots)
+        for _, (opened, high, low, close, _) in self.newest_first(leader, 1):
+            lots = 1 + rng.getrandbits(32) % (2 * o.lots)
             if o.mirrors:
                 yield [one - opened, one - low, one - high, one - close, lots]
             else:
                 yield [*(_on_tick(price, finer, o.tick) for price in (opened, high, low, close)), lots]
 
 
+def joined(first: Bar, second: Bar) -> Bar:
+    """The bar of two that follow each other."""
+    return [first[0], max(first[1], second[1]), min(first[2], second[2]), second[3], first[4] + second[4]]
+
+
 def _walk(o: Origin, rng: random.Random) -> Iterator[Bar]:
     """A random walk backward from the origin that is pulled to its price."""
     close = exact = o.price  # the walk itself is not rounded: rounding down each minute would make it drift
+    span, room, most = 2 * o.move + 1, o.move // o.tick + 1, 2 * o.lots
     while True:
+        # One draw for all of a minute's numbers: a day of seven markets is fifty thousand of them.
+        one, two, up, down, lots = struct.unpack("<5I", rng.randbytes(20))
         away = o.price - exact
         pull = away // DAY_MINUTES if away >= 0 else -(-away // DAY_MINUTES)
-        exact += pull + rng.randrange(-o.move, o.move + 1) + rng.randrange(-o.move, o.move + 1)
+        exact += pull + one % span + two % span - 2 * o.move
         exact = min(max(exact, o.low), o.high)
         opened = exact - exact % o.tick
-        room = o.move // o.tick + 1
-        high = min(max(opened, close) + rng.randrange(room) * o.tick, o.high)
-        low = max(min(opened, close) - rng.randrange(room) * o.tick, o.low)
-        yield [opened, high, low, close, 1 + rng.randrange(2 * o.lots)]
+        high = min(max(opened, close) + up % room * o.tick, o.high)
+        low = max(min(opened, close) - down % room * o.tick, o.low)
+        yield [opened, high, low, close, 1 + lots % most]
         close = opened
 
 
