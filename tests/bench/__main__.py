@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import book_rows
 import desk_rows
 import engine_rows
 import mcp_rows
@@ -19,6 +20,7 @@ from report import Row, show
 
 ROWS = {
     "engine": engine_rows.rows,
+    "books": book_rows.rows,
     "risk": risk_rows.rows,
     "desk": desk_rows.rows,
     "mcp": mcp_rows.rows,

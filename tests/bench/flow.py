@@ -30,3 +30,15 @@ def mixed_flow(count: int, seed: int = 7) -> list[Message]:
         else:
             messages.append((2, number, side, 0, rng.randint(1, 100)))
     return messages
+
+
+def book_updates(count: int, seed: int = 7) -> list[tuple[int, str, str]]:
+    """Changed levels of one book as a venue sends them: side, price, new size; a fifth of them removes a level."""
+    rng = random.Random(seed)
+    updates = []
+    for _ in range(count):
+        side = 1 if rng.random() < 0.5 else -1
+        price = 6_000_000 - side * (1 + min(int(rng.expovariate(1 / 60)), 800))
+        size = 0 if rng.random() < 0.2 else rng.randint(1, 10**9)
+        updates.append((side, f"{price // 100}.{price % 100:02}", f"{size // 10**8}.{size % 10**8:08}"))
+    return updates

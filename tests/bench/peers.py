@@ -31,6 +31,9 @@ PEERS = (
     Peer("nautilus_trader", "nautilus.py", ("nautilus_trader==1.231.0",), 5_000, python="3.12"),
 )
 
+#: Its order book, not an engine.
+CCXT = Peer("ccxt", "ccxt_book.py", ("ccxt>=4.5.80",), 100_000)
+
 
 def measure(peer: Peer, environments: Path) -> dict[str, float] | str:
     """The figures that the peer's script printed, or why there are none."""

@@ -39,6 +39,7 @@ from venuekit.protocols.approver import Caller, Mode, Operator, Role
 from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, RiskSettings
 
 if TYPE_CHECKING:
+    from venuekit.books.depth import LiveBook
     from venuekit.desk.desk import Desk
     from venuekit.runtime.session import open_desk
 
@@ -65,6 +66,7 @@ __all__ = [
     "InsufficientFunds",
     "InvalidValue",
     "LimitOrder",
+    "LiveBook",
     "MarketOrder",
     "Mode",
     "Operator",
@@ -99,6 +101,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "LiveBook": ("venuekit.books.depth", "LiveBook"),
     "Desk": ("venuekit.desk.desk", "Desk"),
     "open_desk": ("venuekit.runtime.session", "open_desk"),
     "__version__": ("venuekit.version", "VERSION"),
