@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 SOURCE = "mcp-http"
 SHORTEST_TOKEN = 16
+#: Sessions of clients of the handshake revisions, and how long one of them may be silent.
+MOST_SESSIONS = 512
+IDLE_SECONDS = 900
 
 
 def digest(token: str) -> str:
@@ -108,7 +111,14 @@ def http_app(desk: Desk, options: Options, config: DeskConfig, tokens: Tokens | 
         auth = AuthSettings(
             issuer_url=AnyHttpUrl("http://127.0.0.1/"), resource_server_url=None, validate_token_resource=False
         )
-    return server.streamable_http_app(transport_security=security, host=options.host, auth=auth, token_verifier=tokens)
+    return server.streamable_http_app(
+        transport_security=security,
+        host=options.host,
+        auth=auth,
+        token_verifier=tokens,
+        max_sessions=MOST_SESSIONS,
+        session_idle_timeout=IDLE_SECONDS,
+    )
 
 
 class _Server(uvicorn.Server):
