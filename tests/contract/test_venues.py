@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from modest import ModestFactory
+from modest import DATA_ONLY, MODEST, ModestFactory
 from runs import Run, contract_of
 
 from venuekit.testing.contract.behaviours import BEHAVIOURS
@@ -24,7 +24,7 @@ def paper() -> Run:
 
 @pytest.fixture(scope="module")
 def modest() -> Run:
-    return contract_of(ModestFactory())
+    return contract_of(ModestFactory(MODEST))
 
 
 def test_the_paper_exchange_keeps_every_promise(paper: Run) -> None:
@@ -39,6 +39,13 @@ def test_what_is_not_checked_on_paper_is_the_refusal_of_what_it_can(paper: Run) 
 
 def test_a_venue_that_declares_less_and_refuses_the_rest_keeps_every_promise(modest: Run) -> None:
     assert modest.score.failed == {}
+
+
+def test_a_venue_of_prices_alone_is_checked_for_what_it_has_and_refuses_the_rest() -> None:
+    run = contract_of(ModestFactory(DATA_ONLY))
+    assert run.score.failed == {}
+    assert {"MKT-06", "STR-04", "CAP-03", "CAP-04", "CAP-05", "CAP-06", "CAP-07", "CAP-09"} <= set(run.score.passed)
+    assert [name for name in run.score.passed if name[:3] in {"ORD", "AMD", "CXL", "IDE", "REC", "POR"}] == []
 
 
 def test_every_promise_is_checked_on_one_of_them(paper: Run, modest: Run) -> None:
