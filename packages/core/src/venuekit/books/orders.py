@@ -54,6 +54,8 @@ class Orders:
         self._done: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
         self._doubtful: dict[str, Order] = {}
+        #: When the venue says that what it last told of a live order was so; our own clock has no part in it.
+        self._told_ns: dict[str, int] = {}
 
     def get(self, order_id: str) -> Order | None:
         """An order by our id or the venue's; None when it is not in memory."""
@@ -87,6 +89,7 @@ class Orders:
             self._doubtful.pop(key, None)
         if order.status in DONE:
             self._live.pop(key, None)
+            self._told_ns.pop(key, None)
             self._done[key] = order
             if len(self._done) > REMEMBERED_ORDERS:
                 _, gone = self._done.popitem(last=False)
@@ -101,6 +104,7 @@ class Orders:
         self._live.pop(order.id, None)
         self._done.pop(order.id, None)
         self._doubtful.pop(order.id, None)
+        self._told_ns.pop(order.id, None)
 
     def apply(self, seen: Order) -> Applied:
         """Merge what the venue says of an order into what we know of it.
@@ -112,6 +116,8 @@ class Orders:
         known = self.get(seen.id) or (self.get(seen.venue_order_id) if seen.venue_order_id else None)
         if known is None:
             self.put(seen)
+            if not seen.is_done:
+                self._told_ns[seen.id] = seen.updated_ns
             return Applied(seen, changed=True, difference=_overfilled(seen))
         if _TOLD(seen) == _TOLD(known):
             return Applied(known, changed=False)  # told before, by the answer or by the stream
@@ -119,6 +125,9 @@ class Orders:
             return Applied(
                 known, changed=False, refused=f"filled went back from {known.filled_size} to {seen.filled_size}"
             )
+        old = seen.updated_ns < self._told_ns.get(known.id, 0)
+        if old and seen.filled_size == known.filled_size:
+            return Applied(known, changed=False, refused="a newer report was told before")
         status, difference = self._status(known, seen), ""
         if not may_follow(known.status, status):
             if seen.filled_size == known.filled_size:
@@ -128,12 +137,13 @@ class Orders:
                 f"and the venue has {plain(seen.filled_size)} filled"
             )
             status = status if status in DONE else known.status
+        terms = known if old else seen
         merged = known.but(
             status=status,
             venue_order_id=seen.venue_order_id or known.venue_order_id,
-            size=seen.size if seen.size is not None else known.size,
-            price=seen.price if seen.price is not None else known.price,
-            stop_price=seen.stop_price if seen.stop_price is not None else known.stop_price,
+            size=terms.size if terms.size is not None else known.size,
+            price=terms.price if terms.price is not None else known.price,
+            stop_price=terms.stop_price if terms.stop_price is not None else known.stop_price,
             filled_size=seen.filled_size,
             average_price=seen.average_price if seen.average_price is not None else known.average_price,
             fees=seen.fees,
@@ -145,6 +155,8 @@ class Orders:
         if merged == known:
             return Applied(known, changed=False)
         self.put(merged)
+        if not merged.is_done and not old:
+            self._told_ns[merged.id] = seen.updated_ns
         if not difference and merged.filled_size > known.filled_size:
             difference = _overfilled(merged)
         return Applied(merged, changed=True, difference=difference)
