@@ -6,7 +6,7 @@ import random
 import struct
 from array import array
 from collections.abc import Iterator
-from functools import reduce
+from itertools import chain, islice
 
 import attrs
 
@@ -57,11 +57,7 @@ class Pasts:
         origin = self.origins.get(instrument)
         if origin is None or not origin.first <= minute < origin.minute:
             return None
-        made = self._minutes.setdefault(instrument, array("q"))
-        place = (origin.minute - 1 - minute) * 5
-        while len(made) <= place:
-            made.extend(next(self._maker(instrument, origin)))
-        return list(made[place : place + 5])
+        return list(self._made(instrument, origin, minute, minute + 1))
 
     def newest_first(self, instrument: str, step: int) -> Iterator[tuple[int, Bar]]:
         """Bars with their first minute, back to the beginning of a day: of a minute, or of an hour for longer steps."""
@@ -72,20 +68,26 @@ class Pasts:
             yield from self._by_the_hour(instrument, origin)
             return
         for minute in range(origin.minute - 1, origin.first - 1, -1):
-            bar = self.minute(instrument, minute)
-            assert bar is not None
-            yield minute, bar
+            yield minute, list(self._made(instrument, origin, minute, minute + 1))
 
     def _by_the_hour(self, instrument: str, origin: Origin) -> Iterator[tuple[int, Bar]]:
-        made = self._hours.setdefault(instrument, [])
+        known = self._hours.setdefault(instrument, [])
         end, place = origin.minute, 0
         while end > origin.first:
-            if place == len(made):
+            if place == len(known):
                 start = (end - 1) // 60 * 60
-                minutes = [bar for m in range(start, end) if (bar := self.minute(instrument, m)) is not None]
-                made.append((start, reduce(joined, minutes)))
-            yield made[place]
-            end, place = made[place][0], place + 1
+                made = self._made(instrument, origin, start, end)
+                known.append((start, [made[-5], max(made[1::5]), min(made[2::5]), made[3], sum(made[4::5])]))
+            yield known[place]
+            end, place = known[place][0], place + 1
+
+    def _made(self, instrument: str, origin: Origin, start: int, end: int) -> array[int]:
+        """The numbers of these minutes, the newest minute first."""
+        made = self._minutes.setdefault(instrument, array("q"))
+        missing = origin.minute - start - len(made) // 5
+        if missing > 0:
+            made.extend(chain.from_iterable(islice(self._maker(instrument, origin), missing)))
+        return made[(origin.minute - end) * 5 : (origin.minute - start) * 5]
 
     def _maker(self, instrument: str, origin: Origin) -> Iterator[Bar]:
         found = self._makers.get(instrument)
