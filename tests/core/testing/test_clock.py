@@ -10,7 +10,7 @@ from venuekit.testing import START_NS, SimulatedClock
 pytestmark = pytest.mark.anyio
 
 
-async def test_time_stands_still_until_it_is_advanced():
+async def test_time_stands_still_until_it_is_advanced() -> None:
     clock = SimulatedClock()
     await clock.settle()
     assert (clock.now_ns(), clock.monotonic_ns()) == (START_NS, 0)
@@ -18,7 +18,7 @@ async def test_time_stands_still_until_it_is_advanced():
     assert clock.now_ns() - START_NS == clock.monotonic_ns() == 1_500_000_000
 
 
-async def test_sleepers_wake_in_order_each_at_its_own_time():
+async def test_sleepers_wake_in_order_each_at_its_own_time() -> None:
     clock = SimulatedClock()
     seen: list[tuple[str, int]] = []
 
@@ -36,7 +36,7 @@ async def test_sleepers_wake_in_order_each_at_its_own_time():
     assert seen[-1] == ("beyond", 10 * 10**9)
 
 
-async def test_a_task_that_sleeps_again_is_woken_again_within_one_advance():
+async def test_a_task_that_sleeps_again_is_woken_again_within_one_advance() -> None:
     clock = SimulatedClock()
     beats: list[int] = []
 
@@ -51,7 +51,7 @@ async def test_a_task_that_sleeps_again_is_woken_again_within_one_advance():
     assert beats == [250_000_000, 500_000_000, 750_000_000, 1_000_000_000]
 
 
-async def test_a_canceled_sleeper_leaves_nothing_behind():
+async def test_a_canceled_sleeper_leaves_nothing_behind() -> None:
     clock = SimulatedClock()
     async with anyio.create_task_group() as group:
         group.start_soon(clock.sleep, 60)
@@ -61,7 +61,7 @@ async def test_a_canceled_sleeper_leaves_nothing_behind():
     assert clock.sleeping == 0
 
 
-async def test_autojump_passes_an_hour_when_nobody_has_anything_else_to_do():
+async def test_autojump_passes_an_hour_when_nobody_has_anything_else_to_do() -> None:
     clock = SimulatedClock(autojump=True)
     order: list[int] = []
 
@@ -76,14 +76,14 @@ async def test_autojump_passes_an_hour_when_nobody_has_anything_else_to_do():
     assert clock.monotonic_ns() == 3600 * 10**9
 
 
-async def test_a_correction_of_the_time_of_day_leaves_durations_alone():
+async def test_a_correction_of_the_time_of_day_leaves_durations_alone() -> None:
     clock = SimulatedClock()
     clock.step(-10)
     assert clock.now_ns() == START_NS - 10 * 10**9
     assert clock.monotonic_ns() == 0
 
 
-async def test_tick_moves_the_time_without_waking():
+async def test_tick_moves_the_time_without_waking() -> None:
     clock = SimulatedClock()
     async with anyio.create_task_group() as group:
         group.start_soon(clock.sleep, 1)
@@ -94,7 +94,7 @@ async def test_tick_moves_the_time_without_waking():
     assert clock.monotonic_ns() == 5 * 10**9
 
 
-async def test_sleeping_no_time_only_gives_way():
+async def test_sleeping_no_time_only_gives_way() -> None:
     clock = SimulatedClock()
     await clock.sleep(0)
     await clock.sleep(-1)
