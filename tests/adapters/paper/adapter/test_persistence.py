@@ -42,6 +42,7 @@ from venuekit.adapter import (
     OrderRequest,
     OrderStatus,
     OutcomeUnknown,
+    StoreDamaged,
     StoreInUse,
     TimeInForce,
     Unavailable,
@@ -337,6 +338,31 @@ async def test_torn_pages_are_refused_or_harmless_and_never_a_raw_error(opened: 
             leftover.unlink()
     path.write_bytes(whole)
     assert await everything(await opened(persist=True)) == before
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the list of this process's open files")
+async def test_opening_closing_and_failing_to_open_leave_no_file_open(opened: Opener) -> None:
+    broken = Opener(opened.folder / "broken", opened.clock)
+    broken.folder.mkdir()
+    (broken.folder / "default.sqlite3").write_bytes(b"no database at all" * 500)
+
+    async def once() -> None:
+        venue = await opened(persist=True)
+        with pytest.raises(StoreInUse):
+            await opened(persist=True)
+        await venue.close()
+        with pytest.raises(StoreDamaged):
+            await broken(persist=True)
+
+    await once()
+    before = open_files()
+    for _ in range(10):
+        await once()
+    assert open_files() == before
 
 
 async def test_a_folder_that_cannot_be_made_is_named(opened: Opener, tmp_path: Path) -> None:
