@@ -8,9 +8,10 @@ from typing import Any
 
 import attrs
 import pytest
-from desks import Bench, Gate, limit, rows
+from desks import Bench, Gate, ScriptedFactory, limit, rows
+from scripted import ScriptedVenue
 
-from venuekit import errors
+from venuekit import errors, registry
 from venuekit.desk.desk import Desk
 from venuekit.model.events import Channel, DeskEvent, TickerEvent
 from venuekit.model.intent import MarketOrder, Side
@@ -87,6 +88,30 @@ async def test_a_halt_by_another_process_is_obeyed_before_the_very_next_order(be
             await desk.submit(limit())
         await operator.resume(by="ann")
         assert await submitted(desk) is OrderStatus.OPEN
+
+
+async def test_a_halt_reaches_the_desks_of_every_venue_of_the_store(bench: Bench) -> None:
+    class Elsewhere(ScriptedVenue):
+        name = "elsewhere"
+
+    class Factory(ScriptedFactory):
+        name, title = "elsewhere", "Elsewhere"
+
+    venue = Elsewhere(bench.clock)
+    registry.register(Factory(venue))
+    try:
+        config = bench.config()
+        there = attrs.evolve(config, desk=attrs.evolve(config.desk, venue="elsewhere"))
+        async with bench.open(config) as desk, bench.open(there) as other:
+            venue.accept(limit(client_order_id="theirs"))
+            await bench.clock.settle()
+            await desk.halt(by="ann", reason="news", cancel_all=True)
+            with pytest.raises(errors.Halted):
+                await other.submit(limit())
+            await bench.clock.advance(1)
+            assert venue.orders["theirs"].status is OrderStatus.CANCELED
+    finally:
+        registry.unregister("elsewhere")
 
 
 async def test_a_halt_by_another_process_is_told_within_a_poll_to_a_desk_that_does_nothing(bench: Bench) -> None:

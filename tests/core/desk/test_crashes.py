@@ -131,7 +131,13 @@ async def check(bench: Bench, crash: Crash) -> None:
         assert desk.store.verify().ok
 
 
-async def test_at_every_write_and_send_point(bench: Bench) -> None:
+async def check_all(bench: Bench, crashes: list[Crash]) -> None:
+    bench.venue.accept = type(bench.venue).accept.__get__(bench.venue)  # type: ignore[method-assign]
+    for crash in crashes:
+        await check(bench, crash)
+
+
+async def test_at_every_write_and_send_point_of_a_day(bench: Bench) -> None:
     config = bench.config(
         approval=ApprovalSettings(require_above=D(200)),
         reconcile=ReconcileSettings(every_seconds=50),
@@ -144,6 +150,40 @@ async def test_at_every_write_and_send_point(bench: Bench) -> None:
         "before the venue has it",
         "after the venue has it",
     }
-    bench.venue.accept = type(bench.venue).accept.__get__(bench.venue)  # type: ignore[method-assign]
-    for crash in crashes:
-        await check(bench, crash)
+    await check_all(bench, crashes)
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["the stream tells", "the stream is silent"])
+@pytest.mark.parametrize("answer", ["rejected", "accepted, no answer", "lost", "told twice", "filled, no answer"])
+async def test_at_every_point_of_an_order_whatever_the_venue_answers(bench: Bench, answer: str, tells: bool) -> None:
+    config = bench.config(reconcile=ReconcileSettings(every_seconds=50))
+    recorder, venue = Recorder(bench, config), bench.venue
+    venue.tell = tells
+
+    async def answers() -> None:
+        recorder.point("while it is sent")
+        if answer == "rejected":
+            raise errors.InsufficientFunds("no")
+        if answer == "lost":
+            raise TimeoutError
+        order = venue.accept(venue.sent()[-1])
+        if answer == "filled, no answer":
+            venue.fill("mine", D(1), D(98))
+        if answer == "told twice":
+            venue.set(order)
+            venue.set(order)
+        await bench.clock.settle()
+        recorder.point("after it was told")
+        if answer.endswith("no answer"):
+            raise errors.OutcomeUnknown("no answer")
+
+    async with bench.open(config) as desk:
+        recorder.watch(desk)
+        venue.faults["submit"].append(answers)
+        try:
+            recorder.tell(await desk.submit(limit(client_order_id="mine")))
+        except (errors.OutcomeUnknown, errors.InsufficientFunds) as error:
+            recorder.tell(await desk.order(error.order_id or ""))
+        recorder.point("after the caller was answered")
+    assert len(recorder.crashes) >= 6
+    await check_all(bench, recorder.crashes)
