@@ -32,7 +32,7 @@ def open_engine(options: PaperOptions, folder: Path, account: str, begin_ns: int
     for name in names:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            engine = Engine(options, name, folder / f"{name}.sqlite3", begin_ns)
+            engine = Engine(options, name, folder / f"{name.replace(':', '%3A')}.sqlite3", begin_ns)
         except StoreInUse:
             if name == names[-1]:
                 raise

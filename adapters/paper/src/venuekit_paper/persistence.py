@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
-from venuekit.adapter import StoreDamaged, StoreInUse, Unavailable
+from venuekit.adapter import StoreDamaged, Unavailable
 from venuekit_paper.history import History, damaged
+from venuekit_paper.locking import FileLock
 
 GENESIS = "0" * 64
 SNAPSHOT_EVERY = 2_000
@@ -24,34 +23,6 @@ CREATE TABLE IF NOT EXISTS snapshot (
     one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, digest TEXT, body TEXT, body_digest TEXT
 ) STRICT;
 """
-
-
-class FileLock:
-    """An exclusive lock that the operating system gives back when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: IO[str] | None = path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.seek(0)
-            owner = self._file.read().strip() or "unknown"
-            self._file.close()
-            self._file = None
-            raise StoreInUse(
-                f"The paper account at {path.with_suffix('')} is open in process {owner}.",
-                fix="Stop that process, or use another account (--account NAME, or account= in code).",
-                details={"path": str(path), "pid": owner},
-            ) from error
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-
-    def release(self) -> None:
-        """Give it back; safe to call twice."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 class CommandLog:
