@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 PICTURE = Path(__file__).parent / "demo.svg"
-WIDTH = 100
+WIDTH = 106
 
 
 def main() -> int:
