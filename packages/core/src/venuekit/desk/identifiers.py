@@ -8,19 +8,9 @@ import secrets
 from venuekit.model.identity import ApprovalId, ClientOrderId
 from venuekit.protocols.clock import Clock
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-def _base36(number: int) -> str:
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = _DIGITS[rest] + text
-    return text or "0"
-
 
 class Identifiers:
-    """Makes ids of 24 characters or so: time in microseconds, this process's random part, a counter."""
+    """Makes ids of 24 characters or so, in hex: time in microseconds, this process's random part, a counter."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -29,7 +19,7 @@ class Identifiers:
 
     def order(self) -> ClientOrderId:
         """A client order id."""
-        return f"vk{_base36(self._clock.now_ns() // 1000)}{self._process}{_base36(next(self._count))}"
+        return f"vk{self._clock.now_ns() // 1000:x}{self._process}{next(self._count):x}"
 
     def approval(self) -> ApprovalId:
         """An approval id, which cannot be guessed."""

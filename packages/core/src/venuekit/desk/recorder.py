@@ -26,6 +26,7 @@ _KINDS = {
     OrderStatus.REJECTED: OrderEventKind.REJECTED,
     OrderStatus.DENIED: OrderEventKind.DENIED,
 }
+_ROWS_PER_ORDER = 10
 _EARLY = (OrderStatus.NEW, OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.PENDING_APPROVAL)
 
 
@@ -88,7 +89,8 @@ class Recorder:
         for _, tell in owed:
             tell()
         self._since_snapshot += len(numbers)
-        if self._since_snapshot >= SNAPSHOT_EVERY:
+        # A snapshot has every live order in it: with many of them it is taken less often, so that it stays cheap.
+        if self._since_snapshot >= max(SNAPSHOT_EVERY, _ROWS_PER_ORDER * len(self._state.orders)):
             await self._snapshot()
         return numbers[len(late)] if entries else 0
 
