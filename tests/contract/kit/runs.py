@@ -16,7 +16,11 @@ from venuekit.adapter import VenueFactory
 from venuekit.testing import Score
 from venuekit.testing.contract.behaviours import BEHAVIOURS
 
-_QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:xdist", "-c", "/dev/null")
+#: Only what the kit needs: other plugins would take longer to begin than the checks take to run.
+_PLUGINS = ("--disable-plugin-autoload", "-p", "anyio.pytest_plugin", "-p", "venuekit.testing.plugin")
+_QUIET = ("-q", "-p", "no:cacheprovider", "-c", "/dev/null", *_PLUGINS)
+#: Each check opens a database of its own, and nobody needs those after a crash.
+_MEMORY = Path("/dev/shm")
 
 
 @attrs.frozen
@@ -40,11 +44,12 @@ def contract_of(factory: VenueFactory, names: Collection[str] = tuple(BEHAVIOURS
     """Check those behaviours of a venue that need not be installed."""
     registry.register(factory)
     try:
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
+        where = str(_MEMORY) if _MEMORY.is_dir() else None
+        with tempfile.TemporaryDirectory(dir=where) as folder, contextlib.redirect_stdout(io.StringIO()) as said:
             report = Path(folder) / "score.json"
-            where = (f"--rootdir={folder}", f"--basetemp={folder}/tmp", f"--venue-report={report}")
+            files = (f"--rootdir={folder}", f"--basetemp={folder}/tmp", f"--venue-report={report}")
             what = (f"--venue={factory.name}", "--pyargs", "venuekit.testing.contract")
-            code = pytest.main([*_QUIET, *where, *what], plugins=[_Only(names)])
+            code = pytest.main([*_QUIET, *files, *what], plugins=[_Only(names)])
             assert report.exists(), said.getvalue()
             return Run(int(code), said.getvalue(), Score.read(report))
     finally:
