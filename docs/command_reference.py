@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import docstring_parser
@@ -35,13 +35,64 @@ EXITS = {
     exits.INTERRUPTED: "ended by Ctrl-C",
 }
 
+APPROVAL = (
+    "id, desk, agent_id, order_id, order, order_hash, summary, notional, reference_price, price_tolerance, state, "
+    "created_ns, expires_ns, decided_by, decided_ns, note"
+)
+ORDER = (
+    "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "
+    "quote_size, price, stop_price, expires_at_ns, post_only, reduce_only, client_order_id, venue_order_id, filled_size, "
+    "average_price, fees, fee_asset, status_code, status_reason, agent_id, reason, approval_id"
+)
+ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
+CONTROL = "state, reason, by, since_ns, cancel_all_request, revision"
+VERIFICATION = "ok, rows, head, problem, sequence"
+VENUE = "name, title, environment, capabilities, options, tools"
+#: The keys of each answer; `what[]` are those of its items, `what` those of an object in it.
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "venues": {"": "venues", "venues[]": VENUE},
+    "config check": {"": "ok, file, venue, account, environment, mode, store, set, warnings"},
+    "status": {
+        "": "store, version, control, desks",
+        "control": CONTROL,
+        "desks[]": "desk, session_open, since_ns, mode, environment, open_orders, in_doubt, pending_approvals, "
+        "breakers, last_row_ns",
+    },
+    "orders": {"": "orders", "orders[]": ORDER},
+    "positions": {
+        "": "positions",
+        "positions[]": "desk, venue, account, instrument, size, average_entry_price, realized_pnl, fees_paid, "
+        "updated_ns",
+    },
+    "approvals list": {"": "approvals", "approvals[]": APPROVAL},
+    "approvals show": {"": "approval", "approval": APPROVAL},
+    "approvals approve": {"": "approval, order", "approval": APPROVAL},
+    "approvals reject": {"": "approval, order", "approval": APPROVAL},
+    "audit tail": {"": "rows", "rows[]": f"time, {ROW}"},
+    "audit search": {"": "rows", "rows[]": f"time, {ROW}"},
+    "audit stats": {"": "days", "days[]": "day, kind, agent_id, count"},
+    "audit verify": {"": VERIFICATION},
+    "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
+    "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, silent"},
+    "resume": {"": "control, resets, keeps", "control": CONTROL},
+    "risk explain": {"": "parameters", "parameters[]": "name, value, source, enforced_by, refused_count, doc"},
+    "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},
+    "doctor": {"": "ok, findings", "findings[]": "check, state, message, fix"},
+}
+
 
 def commands() -> str:
     """The whole page."""
     parts = [INTRODUCTION, *(f"| {code} | {meaning} |\n" for code, meaning in EXITS.items())]
     for words, app in _leaves(build(), "venuekit"):
         parts.append(f"\n## `{words}`\n\n{_described(app)}")
+        keys = KEYS.get(words.removeprefix("venuekit "), {})
+        parts += [f"\nJSON{f' `{part}`' if part else ''}: {_code(names)}\n" for part, names in keys.items()]
     return "".join(parts)
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
 def _leaves(app: App, words: str) -> Iterator[tuple[str, App]]:

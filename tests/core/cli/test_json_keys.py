@@ -1,0 +1,48 @@
+"""The keys of every JSON answer are those that the command's reference promises."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+REFERENCE = Path(__file__).parents[3] / "docs/command_reference.py"
+
+
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("command_reference", REFERENCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+KEYS: Mapping[str, Mapping[str, str]] = reference().KEYS
+ARGUMENTS = {
+    "approvals show": ["{approval}"],
+    "approvals approve": ["{approval}"],
+    "approvals reject": ["{approval}"],
+    "client install": ["cursor"],
+}
+
+
+@pytest.mark.parametrize("command", KEYS)
+def test_an_answer_has_exactly_the_promised_keys(venuekit: Any, recorded: Any, command: str) -> None:
+    words = [w.format(approval=recorded.approval) for w in ARGUMENTS.get(command, [])]
+    body = venuekit(*command.split(), *words, "--json", config=recorded.config).json
+    for part, promised in KEYS[command].items():
+        found = body[part.removesuffix("[]")] if part else body
+        values = found if part.endswith("[]") else [found]
+        assert values, "nothing to compare"
+        for value in values:
+            assert set(value) == set(promised.split(", "))
+
+
+def test_every_command_that_answers_is_in_the_reference() -> None:
+    leaves = {words.removeprefix("venuekit ") for words, _ in reference()._leaves(reference().build(), "venuekit")}
+    assert leaves - {"demo", "new adapter"} == set(KEYS)
