@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from engine_kit import PERP, exchange
@@ -159,16 +158,3 @@ def test_a_market_order_closes_with_all_the_money_in_margin(made: Exchange) -> N
     order = made.place("ann", MarketOrder(instrument=PERP, side=SELL, size=D(1285), reduce_only=True), 3)
     assert order.status is OrderStatus.FILLED
     assert total(made, "ann") == USD - 1285 * D("0.7") * D("0.5")
-
-
-def test_funding_is_rounded_up_for_who_pays_and_down_for_who_gets_it(made: Exchange) -> None:
-    made.advance(INTERVAL_NS - 1)
-    trade(made, "ann", "bob", "0.7", "300")
-    limit(made, "ann", BUY, "0.1", "300")
-    limit(made, "bob", SELL, "0.1", "300.5")
-    made.set_mark(PERP, D("300.2"), INTERVAL_NS - 1)
-    made.advance(INTERVAL_NS)
-    exact = Fraction(D("0.7") * D("0.7") * D("300.2")) * (Fraction(D("300.25")) / Fraction(D("300.2")) - 1)
-    paid, got = USD - total(made, "ann"), total(made, "bob") - USD
-    assert Fraction(got) < exact < Fraction(paid)
-    assert Fraction(paid - got) == Fraction(1, 10 ** made.places["USD"])
