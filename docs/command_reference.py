@@ -41,8 +41,8 @@ APPROVAL = (
 )
 ORDER = (
     "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "
-    "quote_size, price, stop_price, expires_at_ns, post_only, reduce_only, client_order_id, venue_order_id, filled_size, "
-    "average_price, fees, fee_asset, status_code, status_reason, agent_id, reason, approval_id"
+    "quote_size, price, stop_price, expires_at_ns, post_only, reduce_only, client_order_id, venue_order_id, "
+    "filled_size, average_price, fees, fee_asset, status_code, status_reason, agent_id, reason, approval_id"
 )
 ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 CONTROL = "state, reason, by, since_ns, cancel_all_request, revision"
