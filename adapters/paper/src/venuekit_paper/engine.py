@@ -97,6 +97,9 @@ class Engine:
             for command in self.log.after_snapshot():
                 self._replay(command)
                 begun = True
+            if begun and self.account not in made.accounts:
+                others = ", ".join(sorted(a.name for a in made.accounts.values() if not a.house))
+                raise self.log.damaged(f"it has no account {self.account}, but {others}")
         return begun
 
     def _replay(self, command: Command) -> None:

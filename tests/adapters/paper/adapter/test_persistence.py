@@ -48,6 +48,7 @@ from venuekit.adapter import (
     Unavailable,
     VenuekitError,
 )
+from venuekit_paper import persistence
 from venuekit_paper.adapter import PaperVenue
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +62,7 @@ async def history(venue: PaperVenue) -> dict[str, object]:
         "transfers": (await venue.transfers(limit=500)).items,
         "candles": [await venue.candles(i.id, Granularity.FIVE_MINUTES) for i in await venue.instruments()],
         "instruments": await venue.instruments(),
+        "tickers": await venue.tickers([i.id for i in await venue.instruments()]),
         "hash": venue.journal_hash,
         "now": venue.now_ns(),
     }
@@ -330,7 +332,7 @@ async def test_torn_pages_are_refused_or_harmless_and_never_a_raw_error(opened: 
     await venue.close()
     path = opened.folder / "default.sqlite3"
     whole = path.read_bytes()
-    for place in range(100, len(whole), max(1, len(whole) // 25)):
+    for place in range(100, len(whole), max(1, len(whole) // 12)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) * 64 + whole[place + 64 :])
         refusal = await reading_it_all(opened)
         assert refusal is None or refusal.fix
@@ -338,6 +340,14 @@ async def test_torn_pages_are_refused_or_harmless_and_never_a_raw_error(opened: 
             leftover.unlink()
     path.write_bytes(whole)
     assert await everything(await opened(persist=True)) == before
+
+
+async def test_a_file_of_another_account_is_not_opened_under_this_name(opened: Opener) -> None:
+    await (await opened("alice", persist=True)).close()
+    (opened.folder / "alice.sqlite3").rename(opened.folder / "bob.sqlite3")
+    with pytest.raises(StoreDamaged) as caught:
+        await opened("bob", persist=True)
+    assert "alice" in caught.value.message
 
 
 def open_files() -> int:
@@ -398,11 +408,15 @@ async def test_a_full_disk_is_said_and_nothing_is_lost_when_there_is_room_again(
     assert (await everything(second), await history(second)) == before
 
 
-async def test_the_file_holds_a_snapshot_and_few_commands_however_long_nobody_trades(opened: Opener) -> None:
+async def test_the_file_holds_a_snapshot_and_few_commands_however_long_nobody_trades(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persistence, "SNAPSHOT_EVERY", 50)
     venue = await opened(persist=True)
-    await venue.advance(520)
     database = sqlite3.connect(opened.folder / "default.sqlite3")
-    assert database.execute("SELECT count(*) FROM commands").fetchone()[0] < 100
+    for _ in range(8):
+        await venue.advance(10)
+        assert database.execute("SELECT count(*) FROM commands").fetchone()[0] < 50
     await venue.close()
     assert database.execute("SELECT count(*) FROM commands").fetchone()[0] == 0
     database.close()

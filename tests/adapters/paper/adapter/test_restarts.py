@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paper_kit import BTC, BUY, ETH, MOVE, NO, PERP, SELL, YES, Opener, bracket, everything, limit, market, stop
@@ -25,6 +26,7 @@ from venuekit.adapter import (
     VenuekitError,
 )
 from venuekit.testing.clock import SimulatedClock
+from venuekit_paper import persistence
 from venuekit_paper.adapter import PaperVenue
 
 D = Decimal
@@ -155,7 +157,15 @@ async def compare(script: list[Step | str]) -> None:
                     assert await done(venue, step) == await done(twin, step)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps, min_size=5, max_size=40))
+@pytest.fixture(autouse=True, scope="module")
+def often() -> Iterator[None]:
+    """Snapshots come often enough to stand between the steps of a script."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(persistence, "SNAPSHOT_EVERY", 12)
+        yield
+
+
+@settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=5, max_size=30))
 def test_a_restart_at_any_point_gives_the_same_account(script: list[Step | str]) -> None:
     asyncio.run(compare(script))

@@ -118,10 +118,10 @@ async def test_a_long_run_is_bounded_in_prices_and_memory(opened: Opener) -> Non
     for price in range(59_980, 60_020, 4):  # they rest among the house's quotes, where queues come and go
         side = BUY if price < 60_000 else SELL
         await venue.submit(limit(side, "0.0001", D(price), post_only=True))
-    await venue.advance(550)
+    await venue.advance(520)
     gc.collect()
     objects = len(gc.get_objects())
-    await venue.advance(600)
+    await venue.advance(250)
     gc.collect()
     assert len(gc.get_objects()) - objects < 2_000
     for i in await venue.instruments():

@@ -137,6 +137,5 @@ async def everything(venue: PaperVenue) -> Mapping[str, object]:
         "positions": await venue.positions(),
         "open": await venue.open_orders(),
         "books": [await venue.order_book(i, depth=500) for i in instruments],
-        "tickers": await venue.tickers(instruments),
         "trades": [await venue.trades(i, limit=1000) for i in instruments],
     }
