@@ -31,7 +31,7 @@ async def _first_answer(command: list[str], environment: dict[str, str]) -> floa
 
 
 def rows(folder: Path, *, peers: bool) -> list[Row]:
-    """Medians of a few starts each, alternating."""
+    """The fastest of a few starts each, alternating."""
     del peers
     bare = best_seconds(lambda: _run("pass"))
     imported = best_seconds(lambda: _run("import venuekit")) - bare
@@ -45,7 +45,7 @@ def rows(folder: Path, *, peers: bool) -> list[Row]:
     ours_command = [sys.executable, "-m", "venuekit_mcp_paper"]
     plain_command = [sys.executable, str(HERE / "plain_server.py"), "stdio"]
     ours, plain = [], []
-    for _ in range(5):
+    for _ in range(8):
         plain.append(asyncio.run(_first_answer(plain_command, environment)))
         ours.append(asyncio.run(_first_answer(ours_command, environment)))
     ratio = min(ours) / min(plain)

@@ -22,7 +22,7 @@ from pydantic import AnyHttpUrl
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Caller
 from venuekit.settings.schema import DeskConfig
-from venuekit_mcp.run import LOOPBACK, Options, caller_of
+from venuekit_mcp.run import LOOPBACK, Options, caller_of, started
 from venuekit_mcp.server import build_server
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ async def serve_http(desk: Desk, options: Options, config: DeskConfig, environ: 
         app, host=options.host, port=options.port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
     )
     server = _Server(settings)
+    started()
     serving = asyncio.ensure_future(server.serve(sockets=[_listening(options.host, options.port)]))
     try:
         await asyncio.shield(serving)
