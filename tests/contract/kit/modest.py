@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -25,6 +26,7 @@ from venuekit.adapter import (
     VenueContext,
     validate,
 )
+from venuekit_paper import contract
 from venuekit_paper.adapter import PaperVenue
 from venuekit_paper.capabilities import CAPABILITIES
 from venuekit_paper.factory import PaperFactory
@@ -97,10 +99,14 @@ class ModestVenue(PaperVenue):
 
 
 class ModestFactory(PaperFactory):
-    """Makes sessions of what is declared."""
+    """Makes sessions of what is declared; the kit trades `instruments`, or chooses for itself."""
 
-    def __init__(self, declared: Capabilities) -> None:
+    contract_profile: Any
+
+    def __init__(self, declared: Capabilities, *instruments: str) -> None:
         self._declared = declared
+        told = {name: value for name, value in vars(contract).items() if not name.startswith("_")}
+        self.contract_profile = SimpleNamespace(**{**told, "instruments": instruments})
 
     @property
     def capabilities(self) -> Capabilities:
