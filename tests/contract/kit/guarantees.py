@@ -78,6 +78,19 @@ class SendsTwice(PaperVenue):
         return (await super().submit(again)).but(client_order_id=request.client_order_id)
 
 
+class RemembersIdsForASession(SendsTwice):
+    def __init__(self, context: VenueContext) -> None:
+        super().__init__(context)
+        self._sent: set[str | None] = set()
+
+    async def submit(self, request: OrderRequest) -> Order:
+        if request.client_order_id in self._sent:
+            return await PaperVenue.submit(self, request)
+        order = await super().submit(request)
+        self._sent.add(request.client_order_id)
+        return order
+
+
 class TakesAnyOrderForAnId(PaperVenue):
     async def submit(self, request: OrderRequest) -> Order:
         try:
@@ -211,6 +224,12 @@ class ReportsImpossibleStates(Streaming):
             late = attrs.evolve(event, order=event.order.but(status=OrderStatus.OPEN))
             return [event, late, event]
         return [event]
+
+
+class SkipsStates(Streaming):
+    def altered(self, channel: Channel, event: Event) -> Sequence[Event]:
+        partial = isinstance(event, OrderEvent) and event.order.status is OrderStatus.PARTIALLY_FILLED
+        return [] if partial else [event]
 
 
 class RepeatsFills(Streaming):
@@ -351,6 +370,7 @@ class Factory(PaperFactory):
 #: Which checks see that a guarantee is gone: these and no others.
 GUARANTEES: dict[type[PaperVenue], str] = {
     SendsTwice: "IDE-01 IDE-02 IDE-03 IDE-04 IDE-05 CON-03",
+    RemembersIdsForASession: "IDE-05 CON-03",
     TakesAnyOrderForAnId: "IDE-02",
     LooksThenLeaps: "IDE-03",
     HidesConditionalOrders: "ORD-10 ORD-11 REC-07",
@@ -368,6 +388,7 @@ GUARANTEES: dict[type[PaperVenue], str] = {
     IgnoresReduceOnly: "ORD-16 ORD-22",
     AmendsByReplacing: "AMD-01 AMD-03",
     ReportsImpossibleStates: "STR-12 STR-17",
+    SkipsStates: "STR-17",
     RepeatsFills: "STR-13 STR-16",
     ForgetsTheSnapshot: "STR-01 STR-09",
     DropsADelta: "STR-02 STR-03",

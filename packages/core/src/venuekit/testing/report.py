@@ -60,9 +60,9 @@ class ScoreKeeper:
         for reason, names in skipped.items():
             write(f"  {', '.join(names)}: {reason}")
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the JSON report."""
-        if self._path is None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the JSON report; where several processes share the work, only the one that sees it all does."""
+        if self._path is None or hasattr(session.config, "workerinput"):
             return
         body = {
             "venue": self._subject.name,

@@ -98,7 +98,8 @@ async def test_an_order_beyond_the_balance_is_refused(kit: Kit) -> None:
 
 @behaviour("ERR-06")
 async def test_an_order_for_an_unknown_instrument_is_refused(kit: Kit) -> None:
-    await refused(kit, kit.resting(instrument="NO-SUCH-THING"), UnknownInstrument)
+    for name in ("NO-SUCH-THING", "../../etc", "' OR 1=1 --", f" {kit.instrument.id}", "\u0661"):
+        await refused(kit, kit.resting(instrument=name), UnknownInstrument)
 
 
 @behaviour("ERR-07")

@@ -6,6 +6,7 @@ import pytest
 
 from venuekit.adapter import (
     TRANSITIONS,
+    ZERO,
     Channel,
     Event,
     Fill,
@@ -128,9 +129,12 @@ async def test_what_an_order_has_traded_never_goes_back(kit: Kit) -> None:
         order = await partly_filled(kit)
         await kit.venue.cancel(OrderRef.of(order))
         events = await kit.wait_for(recording, lambda events: ended(events, order))
-    seen = [e.order for e in events if isinstance(e, OrderEvent) and e.order.venue_order_id == order.venue_order_id]
+    changes = [e for e in events if isinstance(e, OrderEvent) and e.order.venue_order_id == order.venue_order_id]
     for name in ("filled_size", "fees", "updated_ns"):
-        values = [getattr(each, name) for each in seen]
+        values = [getattr(change.order, name) for change in changes]
         assert values == sorted(values), f"{name} went back: {values}"
-    assert seen[-1].filled_size == (await kit.order(order)).filled_size
-    legal([each.status for each in seen])
+    assert changes[-1].order.filled_size == order.filled_size
+    legal([change.order.status for change in changes])
+    assert OrderStatus.PARTIALLY_FILLED in [change.order.status for change in changes]
+    told = [change.fill for change in changes if change.fill is not None]
+    assert not told or sum((fill.size for fill in told), ZERO) == order.filled_size
