@@ -13,7 +13,7 @@ from venuekit.adapter import Channel
 from venuekit.protocols.approver import Caller, Role
 from venuekit_mcp.rings import MOST_SUBSCRIPTIONS, Ring
 
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:resources/")]
+pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:resources/", "ignore:The logging capability")]
 BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.01", "price": "50010", "reason": "t"}
 REST = {**BUY, "price": "49000"}
 
@@ -55,6 +55,40 @@ async def test_a_handshake_client_is_told_until_it_unsubscribes(bench):
         await body(c, "cancel_all_orders")
         await body(c, "get_positions")
         assert got.empty()
+
+
+async def test_a_handshake_client_gets_events_as_log_messages_of_the_level_it_asked_for(bench):
+    got: asyncio.Queue[mt.LoggingMessageNotification] = asyncio.Queue()
+
+    async def hear(message):
+        if isinstance(message, mt.LoggingMessageNotification):
+            got.put_nowait(message)
+
+    async with bench() as b, b.client("legacy", message_handler=hear) as c, b.client("legacy") as other:
+        assert c.server_capabilities.logging is not None
+        await body(other, "place_order", **REST)
+        await body(c, "get_positions")
+        assert got.empty(), "nobody asked yet"
+        await c.session.set_logging_level("info")
+        placed = await body(other, "place_order", **{**BUY, "reason": "planted \u202e text"})
+        seen = []
+        async with asyncio.timeout(5):
+            while "FILLED" not in [s for _, s in seen]:
+                params = (await got.get()).params
+                assert params.level == "info"
+                if params.data["event"] == "order":
+                    assert params.data["order"]["reason"]["untrusted"] is True
+                    seen.append((params.data["order"]["id"], params.data["order"]["status"]))
+        assert {number for number, _ in seen} == {placed["order"]["id"]}
+        await c.session.set_logging_level("warning")
+        while not got.empty():
+            got.get_nowait()
+        await body(other, "place_order", **REST)
+        b.venue.reject_with = "no"
+        await other.call_tool("place_order", REST)
+        async with asyncio.timeout(5):
+            loud = (await got.get()).params
+        assert (loud.level, loud.data["order"]["status"]) == ("warning", "REJECTED")
 
 
 async def test_only_what_may_be_read_can_be_watched(bench):

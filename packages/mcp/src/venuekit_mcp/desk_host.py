@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from venuekit.errors import ConfigError, JournalUnavailable, ModeRefused, PermissionRefused, RateLimited, VenuekitError
+from venuekit.model.events import DeskEvent, Event, FillEvent, OrderEvent, OrderEventKind
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.watch.redact import redact_text
 from venuekit_mcp.call_log import CallLog
 from venuekit_mcp.rings import Rings
 from venuekit_mcp.watching import Watching
+from venuekit_mcp.wire import wire
 
 if TYPE_CHECKING:
+    from mcp_types import LoggingLevel
+
     from venuekit.desk.desk import Desk
 
 _STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
 _MINUTE_NS = 60_000_000_000
+
+
+_BAD_NEWS = (OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.IN_DOUBT)
 
 
 class DeskHost:
@@ -118,6 +125,15 @@ class DeskHost:
         """Nobody watches `uri` any more."""
         await self._watching.remove(uri)
 
+    async def events(self) -> AsyncIterator[tuple[LoggingLevel, str, Any]]:
+        """Orders, fills and the desk's own events, as level, name and data of a log message."""
+        feed = self.desk.listen(wanted=lambda event: isinstance(event, OrderEvent | FillEvent | DeskEvent))
+        try:
+            async for event in feed:
+                yield _level(event), f"venuekit.{event.tag}", wire(event)
+        finally:
+            feed.close()
+
     async def sleep(self, seconds: float) -> None:
         """Wait, by the desk's clock."""
         await self.desk.clock.sleep(seconds)
@@ -137,6 +153,12 @@ class DeskHost:
             await self.calls.settle()
         await self._watching.close()
         await self.rings.close()
+
+
+def _level(event: Event) -> LoggingLevel:
+    if isinstance(event, DeskEvent):
+        return "notice"
+    return "warning" if isinstance(event, OrderEvent) and event.kind in _BAD_NEWS else "info"
 
 
 def unknown_choice(what: str, given: str, known: list[str]) -> ConfigError:

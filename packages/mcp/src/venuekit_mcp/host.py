@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from venuekit.errors import VenuekitError
 from venuekit.protocols.approver import Caller, Role
+
+if TYPE_CHECKING:
+    from mcp_types import LoggingLevel
 
 
 class Host(Protocol):
@@ -48,6 +51,10 @@ class Host(Protocol):
 
     async def unwatch(self, uri: str) -> None:
         """Nobody watches `uri` any more."""
+        ...
+
+    def events(self) -> AsyncIterator[tuple[LoggingLevel, str, Any]]:
+        """What happens at the desk from now on, as level, name and data of a log message."""
         ...
 
     async def sleep(self, seconds: float) -> None:

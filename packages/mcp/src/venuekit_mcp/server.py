@@ -12,11 +12,13 @@ from mcp.server.lowlevel import Server
 from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from venuekit.protocols.approver import Caller
+from venuekit_mcp.event_log import EventLog
 from venuekit_mcp.host import Host
 from venuekit_mcp.live import Live
-from venuekit_mcp.serving.access import Access, Context
+from venuekit_mcp.serving.access import Access
 from venuekit_mcp.serving.asks import Asks
 from venuekit_mcp.serving.calls import Calls
 from venuekit_mcp.serving.reads import Reads
@@ -34,10 +36,13 @@ class SurfaceServer(Server[Any]):
     """The SDK's server, saying truthfully whether its lists ever change."""
 
     lists_change: bool = False
+    logs_everywhere: bool = False
 
-    def get_capabilities(self, *args: Any, **kwargs: Any) -> mt.ServerCapabilities:
-        """As the SDK derives them from the handlers, but list changes only where the surface has them."""
-        found = super().get_capabilities(*args, **kwargs)
+    def get_capabilities(self, *args: Any, protocol_version: str | None = None, **kwargs: Any) -> mt.ServerCapabilities:
+        """As the SDK derives them from the handlers, but list changes and logging only where they are served."""
+        found = super().get_capabilities(*args, protocol_version=protocol_version, **kwargs)
+        if protocol_version in MODERN_PROTOCOL_VERSIONS and not self.logs_everywhere:
+            found.logging = None
         for part in (found.tools, found.resources, found.prompts):
             if part is not None:
                 part.list_changed = self.lists_change
@@ -56,25 +61,24 @@ class SurfaceServer(Server[Any]):
         )
 
 
-async def _accept(_: Context, __: Any) -> mt.EmptyResult:
-    return mt.EmptyResult()
-
-
 def serve_surface(
     surface: Surface, host: Host, *, name: str, version: str, title: str = "", instructions: str = ""
 ) -> SurfaceServer:
     """A server that offers `surface` to the callers that `host` names."""
     access = Access(surface, host)
     live = Live(host, access.may_watch, lists_change=surface.lists_change)
+    log = EventLog(host)
     calls, reads, asks = Calls(access, live), Reads(access, live), Asks(access, live)
 
     @asynccontextmanager
     async def lifespan(_: Server[Any]) -> AsyncIterator[None]:
         await host.open()
         await live.open()
+        log.open()
         try:
             yield
         finally:
+            await log.close()
             await live.close()
             await host.close()
 
@@ -105,8 +109,8 @@ def serve_surface(
         on_completion=asks.complete,
     )
     server.lists_change = surface.lists_change
-    if surface.logging:
-        server.add_request_handler("logging/setLevel", mt.SetLevelRequestParams, _accept)
+    server.logs_everywhere = surface.logging
+    server.add_request_handler("logging/setLevel", mt.SetLevelRequestParams, log.set_level)
     server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=name))
     return server
 

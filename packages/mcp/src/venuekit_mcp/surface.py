@@ -145,7 +145,7 @@ class Surface:
     templates: Sequence[Template] = ()
     prompts: Sequence[Prompt] = ()
     lists_change: bool = False
-    #: Serve logging/setLevel, which clients of the handshake revisions may call.
+    #: Its tools send log messages in the newest revision too, which deprecates them.
     logging: bool = False
 
     def merged(self, *others: Surface | None) -> Surface:
