@@ -97,6 +97,8 @@ async def test_a_bad_order_is_refused_with_its_reason_and_nothing_is_sent(bench,
         rows = b.desk.store.rows(RowQuery(kinds=(EntryKind.CALL,)))
         assert rows[0].subject == "place_order"
         assert rows[0].body["outcome"] == code
+        said = body["venue_says"]["text"] if "venue_says" in body else body["message"]
+        assert rows[0].body["detail"].startswith(said[:100]), "the journal says why"
         assert len(str(rows[0].body)) < 5000
     assert "Traceback" not in capsys.readouterr().err
 

@@ -48,7 +48,7 @@ class CallLog:
         self._writing: asyncio.Task[None] | None = None
         self._broken = False
 
-    def note(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller) -> None:
+    def note(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, detail: str = "") -> None:
         """Take a call down; it is written with its neighbours."""
         self._waiting.append(
             ServedCall(
@@ -57,20 +57,28 @@ class CallLog:
                 outcome=outcome,
                 caller=caller,
                 time_ns=self._desk.clock.now_ns(),
+                detail=kept(detail),
             )
         )
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._begin)
 
     async def keep(
-        self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        outcome: str,
+        caller: Caller,
+        *,
+        at_once: bool,
+        detail: str = "",
     ) -> None:
         """Take a call down, and write it before this returns when it is to be `at_once`.
 
         Raises:
             JournalUnavailable: it could not be written; or earlier ones could not, and still cannot.
         """
-        self.note(tool, arguments, outcome, caller)
+        self.note(tool, arguments, outcome, caller, detail)
         if at_once or self._broken:
             await self.settle()
 

@@ -97,10 +97,17 @@ class DeskHost:
         self._pace[caller.agent_id] = (now, left - 1.0)
 
     async def record(
-        self, subject: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool = False
+        self,
+        subject: str,
+        arguments: Mapping[str, Any],
+        outcome: str,
+        caller: Caller,
+        *,
+        at_once: bool = False,
+        detail: str = "",
     ) -> None:
         """Keep the call in the audit. Raises JournalUnavailable."""
-        await self.calls.keep(subject, arguments, outcome, caller, at_once=at_once)
+        await self.calls.keep(subject, arguments, outcome, caller, at_once=at_once, detail=detail)
 
     async def settle(self) -> None:
         """Write what of the audit still waits. Raises JournalUnavailable."""

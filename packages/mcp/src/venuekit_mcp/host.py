@@ -32,7 +32,14 @@ class Host(Protocol):
         ...
 
     async def record(
-        self, subject: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, *, at_once: bool = False
+        self,
+        subject: str,
+        arguments: Mapping[str, Any],
+        outcome: str,
+        caller: Caller,
+        *,
+        at_once: bool = False,
+        detail: str = "",
     ) -> None:
         """Keep the call in the audit: written when this returns if `at_once`, else soon. Raises JournalUnavailable."""
         ...

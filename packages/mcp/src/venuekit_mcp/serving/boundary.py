@@ -25,7 +25,7 @@ async def counted(
     Raises:
         MCPError: invalid params with the error's code, message and data; internal error with an incident's id.
     """
-    outcome = "ok"
+    outcome, detail = "ok", ""
     try:
         host.charge(caller)
         return await work()
@@ -33,7 +33,7 @@ async def counted(
         outcome = f"error {error.error.code}"
         raise
     except VenuekitError as error:
-        outcome = error.code
+        outcome, detail = error.code, str(error)
         if isinstance(error, InternalError):
             raise _bug(error) from None
         raise MCPError(mt.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)) from None
@@ -41,7 +41,7 @@ async def counted(
         outcome = InternalError.code
         raise _bug(error) from None
     finally:
-        host.later(host.record(method, {"subject": subject[:200]}, outcome, caller))
+        host.later(host.record(method, {"subject": subject[:200]}, outcome, caller, detail=detail))
 
 
 def _bug(error: Exception) -> MCPError:

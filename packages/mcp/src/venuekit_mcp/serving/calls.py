@@ -90,14 +90,14 @@ class Calls:
         caller = self._host.caller()
         tool, raw = wired.tool, params.arguments or {}
         try:
-            outcome, result = await self._run(wired, raw, caller, ctx, params)
+            outcome, detail, result = await self._run(wired, raw, caller, ctx, params)
         except asyncio.CancelledError:
             if tool.counted:
                 self._host.later(self._host.record(tool.name, raw, "CALLER_GONE", caller, at_once=not tool.read_only))
             raise
         if tool.counted:
             try:
-                await self._host.record(tool.name, raw, outcome, caller, at_once=not tool.read_only)
+                await self._host.record(tool.name, raw, outcome, caller, at_once=not tool.read_only, detail=detail)
             except VenuekitError as error:
                 if tool.read_only:
                     return failed(error, self._host.envelope(caller))
@@ -107,8 +107,8 @@ class Calls:
 
     async def _run(
         self, wired: _Wired, raw: Mapping[str, Any], caller: Caller, ctx: Context, params: mt.CallToolRequestParams
-    ) -> tuple[str, _Answer]:
-        """The outcome as the audit keeps it, and the answer."""
+    ) -> tuple[str, str, _Answer]:
+        """The outcome and why as the audit keeps them, and the answer."""
         tool = wired.tool
         try:
             self._admit(caller, tool)
@@ -127,11 +127,11 @@ class Calls:
             raise
         except VenuekitError as error:
             told = incident(error) if isinstance(error, InternalError) else error
-            return told.code, failed(told, self._host.envelope(caller))
+            return told.code, str(told), failed(told, self._host.envelope(caller))
         except Exception as error:  # noqa: BLE001  (the boundary: a bug becomes an incident, never a traceback)
             bug = incident(error)
-            return bug.code, failed(bug, self._host.envelope(caller))
-        return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), result
+            return bug.code, str(bug), failed(bug, self._host.envelope(caller))
+        return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), "", result
 
     def _admit(self, caller: Caller, tool: Tool) -> None:
         refusal = self._host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}")
