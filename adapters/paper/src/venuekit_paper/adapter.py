@@ -32,7 +32,7 @@ from venuekit.adapter import (
 )
 from venuekit_paper.capabilities import MAX_DEPTH
 from venuekit_paper.instruments import VENUE
-from venuekit_paper.reading import at_least_one, fills, order_history, page_limit
+from venuekit_paper.reading import at_least_one, fills, known, order_history, page_limit
 from venuekit_paper.search import search
 from venuekit_paper.session import PaperSession
 from venuekit_paper.subscription import Subscription
@@ -40,6 +40,10 @@ from venuekit_paper.subscription import Subscription
 
 class PaperVenue(PaperSession):
     """One account of the embedded exchange, as the protocols see it."""
+
+    def _id(self, instrument: str) -> str:
+        """An instrument's id. Raises UnknownInstrument before anything is asked of the exchange."""
+        return self.engine.exchange.market(instrument).id
 
     # -- market data
 
@@ -58,13 +62,11 @@ class PaperVenue(PaperSession):
 
     async def tickers(self, instruments: Sequence[str]) -> Sequence[Ticker]:
         """Tickers in the order asked for."""
-        exchange = self.engine.exchange
-        return [self.streams.ticker(exchange.market(i).scale.instrument.id) for i in instruments]
+        return [self.streams.ticker(self._id(i)) for i in instruments]
 
     async def order_book(self, instrument: str, *, depth: int = 50) -> OrderBook:
         """The best `depth` levels of each side, 500 at most. Raises InvalidValue for a depth below 1."""
-        name = self.engine.exchange.market(instrument).scale.instrument.id
-        return self.streams.book(name, min(at_least_one(depth, "depth"), MAX_DEPTH))
+        return self.streams.book(self._id(instrument), min(at_least_one(depth, "depth"), MAX_DEPTH))
 
     async def trades(self, instrument: str, *, limit: int = 100) -> Sequence[Trade]:
         """The latest public trades, newest first, 1,000 at most. Raises InvalidValue for a limit below 1."""
@@ -91,11 +93,13 @@ class PaperVenue(PaperSession):
 
     async def cancel(self, order: OrderRef) -> Order:
         """Cancel an order."""
-        return await self._carried_out(lambda engine, now: engine.cancel(order, now))
+        ref = known(order)
+        return await self._carried_out(lambda engine, now: engine.cancel(ref, now))
 
     async def cancel_all(self, instrument: str | None = None) -> Sequence[CancelResult]:
-        """Cancel every open order."""
-        return await self._carried_out(lambda engine, now: engine.cancel_all(instrument, now))
+        """Cancel every open order, or every one of an instrument."""
+        name = None if instrument is None else self._id(instrument)
+        return await self._carried_out(lambda engine, now: engine.cancel_all(name, now))
 
     async def amend(
         self,
@@ -115,11 +119,12 @@ class PaperVenue(PaperSession):
             raise InvalidValue("Nothing is to be changed.", fix="Give size, price or stop_price.", field="size")
         for field, value in given:
             positive_amount(value, field=field)
-        return await self._carried_out(lambda engine, now: engine.amend(order, size, price, stop_price, now))
+        ref = known(order)
+        return await self._carried_out(lambda engine, now: engine.amend(ref, size, price, stop_price, now))
 
     async def order(self, order: OrderRef) -> Order:
         """One order, open or done."""
-        return self.engine.exchange.order(self._account, order)
+        return self.engine.exchange.order(self._account, known(order))
 
     async def open_orders(self, instrument: str | None = None) -> Sequence[Order]:
         """Every open order, conditional ones too."""
@@ -164,23 +169,27 @@ class PaperVenue(PaperSession):
     def subscribe(self, channel: Channel, instruments: Sequence[str]) -> Subscription:
         """Live events; without instruments, of all. An unknown one raises UnknownInstrument at once."""
         exchange = self.engine.exchange
-        names = () if channel.is_own else [exchange.market(i).scale.instrument.id for i in instruments]
+        names = () if channel.is_own else [self._id(i) for i in instruments]
         return self.streams.subscribe(channel, names, exchange.now_ns)
 
     # -- the simulation's own levers
 
     async def set_status(self, instrument: str, status: InstrumentStatus) -> None:
         """Open, close or halt a market."""
-        await self._carried_out(lambda engine, now: engine.set_status(instrument, status, now))
+        name = self._id(instrument)
+        await self._carried_out(lambda engine, now: engine.set_status(name, status, now))
 
     async def mint(self, instrument: str, size: Decimal) -> None:
         """Turn `size` quote into `size` shares of each outcome."""
-        await self._carried_out(lambda engine, now: engine.mint(instrument, size, now))
+        name = self._id(instrument)
+        await self._carried_out(lambda engine, now: engine.mint(name, size, now))
 
     async def merge(self, instrument: str, size: Decimal) -> None:
         """Turn `size` shares of each outcome into `size` quote."""
-        await self._carried_out(lambda engine, now: engine.merge(instrument, size, now))
+        name = self._id(instrument)
+        await self._carried_out(lambda engine, now: engine.merge(name, size, now))
 
     async def resolve(self, instrument: str, payout: Decimal) -> None:
         """End a two-outcome market: each share pays `payout`, of its complement 1 - `payout`."""
-        await self._carried_out(lambda engine, now: engine.resolve(instrument, payout, now))
+        name = self._id(instrument)
+        await self._carried_out(lambda engine, now: engine.resolve(name, payout, now))

@@ -289,7 +289,7 @@ class Engine:
 
 
 def _as_plain(request: OrderRequest) -> dict[str, Any]:
-    """The request as `from_plain` reads it, without what has its default; twenty times faster than `to_plain`."""
+    """The request as `from_plain` reads it, without defaults and reason; twenty times faster than `to_plain`."""
     body: dict[str, Any] = {"type": request.type.value}
     for name in _FIELDS[request.type]:
         value = getattr(request, name)
@@ -302,7 +302,7 @@ def _as_plain(request: OrderRequest) -> dict[str, Any]:
     return body
 
 
-_FIELDS = {kind: tuple(f.name for f in attrs.fields(cls)) for kind, cls in ORDER_REQUESTS.items()}
+_FIELDS = {kind: tuple(f.name for f in attrs.fields(cls) if f.name != "reason") for kind, cls in ORDER_REQUESTS.items()}
 
 
 def _rates(fees: FeeSchedule) -> list[str]:

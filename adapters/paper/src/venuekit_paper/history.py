@@ -154,7 +154,7 @@ class History:
 
     def order_by_client_id(self, account: str, client_id: str) -> Order | None:
         """A finished order by the client's id."""
-        return self._one("client_id", account, client_id)
+        return self._one("client_id", account, client_id) if client_id.isascii() else None
 
     def _one(self, column: str, account: str, key: int | str) -> Order | None:
         with self._reading():
@@ -173,8 +173,8 @@ class History:
         conditions += [("instrument = ?", query.instrument)] if query.instrument else []
         conditions += [("side = ?", query.side.value)] if query.side else []
         conditions += [("type = ?", query.type.value)] if query.type else []
-        conditions += [("created_ns >= ?", query.start_ns)] if query.start_ns is not None else []
-        conditions += [("created_ns < ?", query.end_ns)] if query.end_ns is not None else []
+        conditions += [("created_ns >= ?", _time(query.start_ns))] if query.start_ns is not None else []
+        conditions += [("created_ns < ?", _time(query.end_ns))] if query.end_ns is not None else []
         if query.statuses:
             names = ", ".join(f"'{s.value}'" for s in query.statuses)
             conditions.append((f"status IN ({names}) AND ? = 1", 1))
@@ -184,8 +184,8 @@ class History:
         """Fills, newest first."""
         conditions: list[tuple[str, Any]] = [("account = ?", account)]
         conditions += [("instrument = ?", query.instrument)] if query.instrument else []
-        conditions += [("time_ns >= ?", query.start_ns)] if query.start_ns is not None else []
-        conditions += [("time_ns < ?", query.end_ns)] if query.end_ns is not None else []
+        conditions += [("time_ns >= ?", _time(query.start_ns))] if query.start_ns is not None else []
+        conditions += [("time_ns < ?", _time(query.end_ns))] if query.end_ns is not None else []
         if query.order_id is not None:
             conditions.append(("order_number = ?", _number(query.order_id)))
         return self._page("fills", "number", conditions, query.limit, query.cursor, Fill)
@@ -234,3 +234,8 @@ class NoHistory(History):
 def _number(text: str) -> int:
     """A number that this exchange could have given out, or -1."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
+
+
+def _time(time_ns: int) -> int:
+    """A time that the database can compare with: before or after all others where it is too far away."""
+    return max(-(2**63), min(time_ns, 2**63 - 1))

@@ -25,6 +25,14 @@ def page_limit(limit: int) -> int:
     return min(at_least_one(limit), MAX_PAGE)
 
 
+def known(ref: OrderRef) -> OrderRef:
+    """The reference. Raises UnknownOrder for ids that no order can have: ours and our clients' are ASCII."""
+    for given in (ref.client_order_id, ref.venue_order_id):
+        if given is not None and not given.isascii():
+            raise UnknownOrder(f"No order {given[:60]!r}.", field="order_id")
+    return ref
+
+
 def order_history(exchange: Exchange, account: str, query: HistoryQuery) -> Page[Order]:
     """Orders of any state. The cursor is the last order's number, so orders that come or end meanwhile repeat nothing.
 

@@ -9,6 +9,7 @@ from paper_kit import BTC, BUY, ETH, MOVE, RICH, SELL, YES, Opener, balance, lim
 
 from venuekit.adapter import (
     FillQuery,
+    Granularity,
     HistoryQuery,
     InvalidValue,
     KeyPermission,
@@ -17,6 +18,7 @@ from venuekit.adapter import (
     OrderStatus,
     OrderType,
     StoreInUse,
+    TimeInForce,
     TransferKind,
     UnknownOrder,
 )
@@ -133,6 +135,24 @@ async def test_history_is_filtered_by_what_the_query_says(venue: PaperVenue) -> 
     assert await found(side=BUY) == [bought.id]
     assert await found(start_ns=middle) == [waiting.id, resting.id]
     assert await found(start_ns=start, end_ns=middle) == [bought.id]
+
+
+@pytest.mark.parametrize("far", [10**30, 2**63, 2**64])
+async def test_times_too_far_away_for_any_clock_are_before_or_after_everything(venue: PaperVenue, far: int) -> None:
+    forever = limit(BUY, "0.1", "50000", time_in_force=TimeInForce.GTD, expires_at_ns=far)
+    assert (await venue.submit(forever)).expires_at_ns == far
+    await venue.submit(market(BUY, "0.1"))
+    for query, count in (
+        ({"start_ns": -far, "end_ns": far}, 1),
+        ({"start_ns": far}, 0),
+        ({"end_ns": -far}, 0),
+        ({"limit": far}, 1),
+    ):
+        assert len((await venue.fills(FillQuery(**query))).items) == count  # type: ignore[arg-type]
+        orders = (await venue.order_history(HistoryQuery(**query))).items  # type: ignore[arg-type]
+        assert len(orders) == count * 2
+    assert await venue.candles(BTC, Granularity.ONE_DAY, start_ns=far) == []
+    assert len(await venue.candles(BTC, Granularity.ONE_DAY, start_ns=-far, end_ns=far, limit=far)) == 11
 
 
 async def test_fills_are_filtered_and_paged_newest_first(venue: PaperVenue) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from paper_kit import BTC, BUY, ETH, PERP, SELL, YES, bracket, everything, limit, market, stop, stop_limit
+from paper_kit import BTC, BUY, ETH, PERP, SELL, YES, Opener, bracket, everything, limit, market, stop, stop_limit
 
 from venuekit.adapter import (
     Channel,
@@ -15,6 +15,7 @@ from venuekit.adapter import (
     FillQuery,
     Granularity,
     HistoryQuery,
+    InstrumentStatus,
     InsufficientFunds,
     InvalidCursor,
     InvalidPrice,
@@ -93,7 +94,9 @@ async def test_an_unknown_instrument_is_told_its_near_matches(venue: PaperVenue,
     assert (caught.value.field, near in caught.value.fix) == ("instrument", True)
 
 
-@pytest.mark.parametrize("name", ["", " ", "BTC-USD\n", "ВТС-USD", "x" * 10_000, "'; DROP TABLE orders; --", "%"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "BTC-USD\n", "\ud800", "\0", "ВТС-USD", "x" * 10_000, "'; DROP TABLE orders; --", "%"]
+)
 async def test_every_call_that_names_an_instrument_refuses_one_it_does_not_know(venue: PaperVenue, name: str) -> None:
     calls: list[Callable[[], Any]] = [
         lambda: venue.instrument(name),
@@ -108,6 +111,7 @@ async def test_every_call_that_names_an_instrument_refuses_one_it_does_not_know(
         lambda: venue.mint(name, D(1)),
         lambda: venue.merge(name, D(1)),
         lambda: venue.resolve(name, D(1)),
+        lambda: venue.set_status(name, InstrumentStatus.HALTED),
     ]
     for call in calls:
         with pytest.raises(UnknownInstrument) as caught:
@@ -175,6 +179,19 @@ async def test_a_client_order_id_names_one_order_for_ever(venue: PaperVenue) -> 
             await venue.submit(limit(BUY, "0.1", client_order_id=open_request.client_order_id, **other))
     assert (await everything(venue))["positions"] == before["positions"]
     assert (await venue.submit(open_request)).venue_order_id == resting.venue_order_id
+
+
+@pytest.mark.parametrize("reason", ["\ud800", "a\0b", "\u202e🚀\n", "x" * 1000])
+async def test_no_reason_that_a_caller_may_give_can_harm_the_account(opened: Opener, reason: str) -> None:
+    venue = await opened(persist=True)
+    try:
+        request = limit(BUY, "0.1", "50000", reason=reason)
+    except InvalidValue as error:
+        assert error.field == "reason"  # noqa: PT017 - a stricter request is as good
+        return
+    order = await venue.submit(request)
+    await venue.close()
+    assert await (await opened(persist=True)).open_orders() == [order]
 
 
 async def test_a_refused_order_leaves_its_client_order_id_free(venue: PaperVenue) -> None:

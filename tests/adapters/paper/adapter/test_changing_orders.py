@@ -179,11 +179,14 @@ async def test_an_order_is_canceled_by_either_id_once(venue: PaperVenue) -> None
         OrderRef(venue_order_id="-1"),
         OrderRef(venue_order_id="1\n"),
         OrderRef(venue_order_id="٣"),
+        OrderRef(venue_order_id="\ud800"),
+        OrderRef(client_order_id="\ud800"),
+        OrderRef(client_order_id="\0"),
         OrderRef(venue_order_id="9" * 40),
         OrderRef(venue_order_id="9" * 5000),
         OrderRef(),
     ],
-    ids=lambda ref: str(ref)[:60],
+    ids=lambda ref: ascii(ref)[:60],
 )
 async def test_an_unknown_order_is_unknown_to_every_call(venue: PaperVenue, ref: OrderRef) -> None:
     for call in (venue.cancel(ref), venue.order(ref), venue.amend(ref, size=D(1))):
