@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Mode, Role
-from venuekit.settings.load import check, data_dir, load, load_config, store_url
+from venuekit.settings.check import check
+from venuekit.settings.load import data_dir, load, load_config, store_url
 from venuekit.settings.schema import AGENT_RISK, DeskConfig, DeskSettings, RiskSettings, StoreSettings
 
 EMPTY: dict[str, str] = {}
@@ -316,3 +317,53 @@ def test_every_default_is_in_range() -> None:
 def test_an_instrument_in_a_variable_keeps_its_letters() -> None:
     environ = {"VENUEKIT__RISK__MAX_POSITION_SIZE__BTC-USD": "0.5"}
     assert load_config(None, environ=environ).risk.max_position_size == {"BTC-USD": Decimal("0.5")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RISK__MAX_OPEN_ORDERS", "５"),
+        ("RISK__MAX_OPEN_ORDERS", "1_000"),
+        ("RISK__MAX_OPEN_ORDERS", " 5"),
+        ("RISK__MAX_OPEN_ORDERS", "+5"),
+        ("RISK__MAX_OPEN_ORDERS", "5\n"),
+        ("RISK__MAX_QUOTE_AGE_SECONDS", "1e3"),
+        ("RISK__MAX_QUOTE_AGE_SECONDS", "inf"),
+        ("RISK__MAX_QUOTE_AGE_SECONDS", "1_0.5"),
+        ("RISK__MAX_QUOTE_AGE_SECONDS", ".5"),
+    ],
+)
+def test_a_number_in_a_variable_is_written_plainly(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match="0 or more"):
+        load_config(None, environ={f"VENUEKIT__{name}": value})
+
+
+def test_an_empty_entry_in_a_list_is_refused_by_its_place(file: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(write(file, '[risk]\nallowed_instruments = ["BTC-*", ""]'), environ=EMPTY)
+    assert refused.value.field == "risk.allowed_instruments[1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("[desk]\naccount = '..'", "desk.account"),
+        ("[desk]\naccount = 'a/b'", "desk.account"),
+        ("[desk]\nagent_id = ''", "desk.agent_id"),
+        ('[desk]\nagent_id = "a\\nb"', "desk.agent_id"),
+        ("[desk]\ncurrency = ''", "desk.currency"),
+        ("[agents.'two words']\nrole = 'viewer'", "agents.two words"),
+        ("[agents.bot]\ntoken_sha256 = 'hunter2'", "agents.bot.token_sha256"),
+        ("[store]\nsynchronous = 'full'", "store.synchronous"),
+        ("[store]\nurl = 'postgresql://me:hunter2@host/db'", "store.url"),
+        ("[store]\nurl = 'venuekit.db'", "store.url"),
+        ("[store]\nurl = 'sqlite:///'", "store.url"),
+    ],
+)
+def test_a_word_that_cannot_be_right_is_refused_by_its_place_and_no_secret_is_shown(
+    file: Path, text: str, field: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check(load_config(write(file, text), environ=EMPTY))
+    assert refused.value.field == field
+    assert "hunter2" not in str(refused.value)

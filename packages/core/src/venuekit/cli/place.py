@@ -12,7 +12,8 @@ import attrs
 from venuekit.cli.options import Options
 from venuekit.journal import open_store
 from venuekit.protocols.journal import EntryKind, RowQuery, Store
-from venuekit.settings.load import Loaded, check, load, store_url
+from venuekit.settings.check import check
+from venuekit.settings.load import Loaded, load, store_url
 from venuekit.settings.schema import DeskConfig
 
 _SESSION_ROWS = 200

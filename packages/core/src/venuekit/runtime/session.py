@@ -27,7 +27,8 @@ from venuekit.protocols.venue import VenueContext
 from venuekit.registry import load_factory
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
-from venuekit.settings.load import check, data_dir, load, store_url
+from venuekit.settings.check import check
+from venuekit.settings.load import data_dir, load, store_url
 from venuekit.settings.schema import DeskConfig
 from venuekit.watch.clock import SystemClock
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -18,8 +19,9 @@ import platformdirs
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.model.money import parse_decimal
 from venuekit.settings.bounds import accepted
-from venuekit.settings.schema import AGENT_RISK, DeskConfig, DeskSettings
-from venuekit.settings.secrets import EnvironmentSecrets, fill_in, is_secret, literals
+from venuekit.settings.mistakes import mistake
+from venuekit.settings.schema import AGENT_RISK, DeskConfig
+from venuekit.settings.secrets import EnvironmentSecrets, fill_in, literals
 
 PREFIX = "VENUEKIT__"
 _FILE, _ENVIRONMENT = "file", "environment"
@@ -148,13 +150,15 @@ def _structure(value: Any, tp: Any, place: str, where: str) -> Any:
         return _table(value, tp, place, where)
     if origin in (Mapping, dict):
         if not isinstance(value, Mapping):
-            raise _bad(place, where, value, "a table")
+            raise mistake(place, where, value, "a table")
         return {str(k): _structure(v, arguments[1], f"{place}.{k}", where) for k, v in value.items()}
     if origin is Sequence:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
         if not isinstance(value, list):
-            raise _bad(place, where, value, "a list")
+            raise mistake(place, where, value, "a list")
+        if "" in value:
+            raise mistake(f"{place}[{value.index('')}]", where, "", "text that is not empty")
         return tuple(_structure(v, arguments[0], f"{place}[{i}]", where) for i, v in enumerate(value))
     return _scalar(value, tp, place, where)
 
@@ -167,13 +171,13 @@ def _optional(value: Any, tp: Any, place: str, where: str) -> Any:
         return _structure(value, tp, place, where)
     except ConfigError as error:
         if tp in (Decimal, int, float) and error.field == place:
-            raise _bad(place, where, value, f"{error.details['accepted']}, or off") from error
+            raise mistake(place, where, value, f"{error.details['accepted']}, or off") from error
         raise
 
 
 def _table(value: Any, tp: Any, place: str, where: str) -> Any:
     if not isinstance(value, Mapping):
-        raise _bad(place or "the file", where, value, "a table")
+        raise mistake(place or "the file", where, value, "a table")
     attrs.resolve_types(tp)
     fields = {f.name: f for f in attrs.fields(tp)}
     for key in value:
@@ -191,7 +195,7 @@ def _table(value: Any, tp: Any, place: str, where: str) -> Any:
     given = {k: _structure(v, fields[k].type, f"{prefix}{k}", where) for k, v in value.items()}
     for key, read in given.items():
         if (range_ := accepted(fields[key], read)) is not None:
-            raise _bad(f"{prefix}{key}", where, value[key], range_)
+            raise mistake(f"{prefix}{key}", where, value[key], range_)
     missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in given]
     if missing:
         raise ConfigError(f"{where}: {prefix}{missing[0]} is required.", field=f"{prefix}{missing[0]}")
@@ -203,69 +207,38 @@ def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             return Decimal(value)
         if isinstance(value, float):
-            raise _bad(place, where, value, f'a decimal in quotes, so that no digit is lost: "{value}"')
+            raise mistake(place, where, value, f'a decimal in quotes, so that no digit is lost: "{value}"')
         try:
             return parse_decimal(value, field=place)
         except InvalidValue as error:
-            raise _bad(place, where, value, str(error.details["accepted"])) from error
+            raise mistake(place, where, value, str(error.details["accepted"])) from error
     if isinstance(tp, type) and issubclass(tp, Enum):
         words = [str(m.value) for m in tp]
         if isinstance(value, str) and value in words:
             return tp(value)
-        raise _bad(place, where, value, f"exactly one of {', '.join(words)}")
+        raise mistake(place, where, value, f"exactly one of {', '.join(words)}")
     if tp is bool:
         if isinstance(value, bool):
             return value
         if value in ("true", "false"):
             return value == "true"
-        raise _bad(place, where, value, "true or false")
+        raise mistake(place, where, value, "true or false")
     if tp in (int, float):
         return _number(value, tp, place, where)
     if isinstance(value, str):
         return value
-    raise _bad(place, where, value, "text in quotes")
+    raise mistake(place, where, value, "text in quotes")
+
+
+_DIGITS = {int: re.compile(r"[0-9]{1,15}"), float: re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")}
 
 
 def _number(value: Any, tp: type[int | float], place: str, where: str) -> int | float:
     accepted = "a whole number of 0 or more" if tp is int else "a number of 0 or more"
     if isinstance(value, str):
-        try:
-            value = int(value) if tp is int else float(value)
-        except ValueError as error:
-            raise _bad(place, where, value, accepted) from error
+        if not _DIGITS[tp].fullmatch(value):
+            raise mistake(place, where, value, accepted)
+        value = tp(value)
     if isinstance(value, bool) or not isinstance(value, int if tp is int else int | float) or not 0 <= value < 1e15:
-        raise _bad(place, where, value, accepted)
+        raise mistake(place, where, value, accepted)
     return tp(value)
-
-
-def _bad(place: str, where: str, value: Any, accepted: str) -> ConfigError:
-    shown = "not that" if is_secret(place.rpartition(".")[2]) else repr(value)[:60]
-    return ConfigError(
-        f"{where}: {place} is {shown}; it must be {accepted}.", field=place, details={"accepted": accepted}
-    )
-
-
-def check(config: DeskConfig) -> DeskConfig:
-    """What a configuration made in code may have wrong too.
-
-    Raises:
-        ConfigError: a number out of range; an account's name with characters that file names cannot have; a store
-            that cannot be one.
-    """
-    _check_account(config.desk)
-    for table in attrs.fields(DeskConfig):
-        section = getattr(config, table.name)
-        for field in attrs.fields(type(section)) if attrs.has(type(section)) else ():
-            value = getattr(section, field.name)
-            if (range_ := accepted(field, value)) is not None:
-                raise _bad(f"{table.name}.{field.name}", "configuration", str(value), range_)
-    if config.store.synchronous not in ("NORMAL", "FULL"):
-        raise _bad("store.synchronous", "configuration", config.store.synchronous, "NORMAL or FULL")
-    return config
-
-
-def _check_account(desk: DeskSettings) -> None:
-    if not desk.account or not all(c.isascii() and (c.isalnum() or c in "._-") for c in desk.account):
-        raise ConfigError(
-            f"desk.account {desk.account[:40]!r} must consist of letters, digits, . _ and -.", field="desk.account"
-        )

@@ -1,0 +1,50 @@
+"""What one value alone cannot show, and what a configuration made in code may have wrong as well."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from venuekit.settings.bounds import accepted
+from venuekit.settings.mistakes import mistake
+from venuekit.settings.schema import DeskConfig
+
+_WHERE = "configuration"
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of file names
+_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_CURRENCY = re.compile(r"[A-Za-z0-9]{1,12}")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_STORE = re.compile(r"sqlite://(/.+)?")
+
+
+def check(config: DeskConfig) -> DeskConfig:
+    """`config` itself, when nothing in it is wrong.
+
+    Raises:
+        ConfigError: a number out of range, a name that cannot be one, a store that is none; names its place.
+    """
+    for table in attrs.fields(DeskConfig):
+        section = getattr(config, table.name)
+        for field in attrs.fields(type(section)) if attrs.has(type(section)) else ():
+            value = getattr(section, field.name)
+            if (range_ := accepted(field, value)) is not None:
+                raise mistake(f"{table.name}.{field.name}", _WHERE, str(value), range_)
+    _matches(_ACCOUNT, "desk.account", config.desk.account, "1 to 64 letters, digits, . _ - and begin with no mark")
+    _matches(_AGENT, "desk.agent_id", config.desk.agent_id, "1 to 64 letters, digits, . _ : - and begin with no mark")
+    _matches(_CURRENCY, "desk.currency", config.desk.currency, "1 to 12 letters and digits, such as USD")
+    for name, agent in config.agents.items():
+        _matches(_AGENT, f"agents.{name}", name, "named by 1 to 64 letters, digits, . _ : -")
+        if agent.token_sha256 and not _SHA256.fullmatch(agent.token_sha256):
+            raise mistake(f"agents.{name}.token_sha256", _WHERE, "", "64 hexadecimal digits")
+    if config.store.synchronous not in ("NORMAL", "FULL"):
+        raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
+    if config.store.url and not _STORE.fullmatch(config.store.url):
+        shown = config.store.url.rsplit("@", maxsplit=1)[-1]  # an address may have a password in it
+        raise mistake("store.url", _WHERE, shown, "sqlite:///PATH, or sqlite:// for one in memory")
+    return config
+
+
+def _matches(pattern: re.Pattern[str], place: str, text: str, wanted: str) -> None:
+    if not pattern.fullmatch(text):
+        raise mistake(place, _WHERE, text, wanted)
