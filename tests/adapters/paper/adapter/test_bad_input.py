@@ -181,15 +181,10 @@ async def test_a_client_order_id_names_one_order_for_ever(venue: PaperVenue) -> 
     assert (await venue.submit(open_request)).venue_order_id == resting.venue_order_id
 
 
-@pytest.mark.parametrize("reason", ["\ud800", "a\0b", "\u202e🚀\n", "x" * 1000])
+@pytest.mark.parametrize("reason", ["a\0b", "\u202e🚀\n", "x" * 1000])
 async def test_no_reason_that_a_caller_may_give_can_harm_the_account(opened: Opener, reason: str) -> None:
     venue = await opened(persist=True)
-    try:
-        request = limit(BUY, "0.1", "50000", reason=reason)
-    except InvalidValue as error:
-        assert error.field == "reason"  # noqa: PT017 - a stricter request is as good
-        return
-    order = await venue.submit(request)
+    order = await venue.submit(limit(BUY, "0.1", "50000", reason=reason))
     await venue.close()
     assert await (await opened(persist=True)).open_orders() == [order]
 
@@ -219,6 +214,8 @@ def test_contradictions_are_refused_before_any_venue_sees_them() -> None:
         lambda: market(BUY, "1", time_in_force=TimeInForce.GTC),
         lambda: stop(BUY, "1", "1", time_in_force=TimeInForce.FOK),
         lambda: bracket(SELL, "1", "1", "2"),
+        lambda: limit(BUY, "1", "1", reason="\ud800"),
+        lambda: limit(BUY, "1", "1", reason="x" * 1001),
         lambda: limit("BUY", "1", "1"),  # type: ignore[arg-type]
     ):
         with pytest.raises(UsageError) as caught:

@@ -6,6 +6,7 @@ each other. Ticks, lots and limits are the desk's business, because they need th
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -97,9 +98,13 @@ def _client_id(_: object, attribute: attrs.Attribute[str | None], value: str | N
         checked_name(value, field=attribute.name)
 
 
+#: Half of a surrogate pair, which JSON can bring in and nothing can write out.
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
 def _reason(_: object, attribute: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or len(value) > 1000:
-        raise InvalidValue(f"{attribute.name} must be text of at most 1000 characters.", field=attribute.name)
+    if not isinstance(value, str) or len(value) > 1000 or not (value.isascii() or _HALF_PAIR.search(value) is None):
+        raise InvalidValue(f"{attribute.name} must be Unicode text of at most 1000 characters.", field=attribute.name)
 
 
 @attrs.frozen(kw_only=True)
