@@ -52,6 +52,57 @@ async def test_polybot_and_realtime_names_work(bench):
         await body(c, "unsubscribe_realtime", subscription_id=opened["subscription"])
 
 
+TOKEN = {"token_id": "BTC-USD", "price": "49000", "size": "0.01", "reason": "t"}
+PRODUCT = {"product_id": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.01", "limit_price": "49000"}
+CALLS = {
+    "polybot": {
+        "list_markets": {"text": "btc"},
+        "get_market": {"instruments": ["BTC-USD"]},
+        "get_order_book": {"instrument": "BTC-USD"},
+        "get_portfolio": {},
+        "get_open_orders": {},
+        "check_risk": {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "1", "price": "49000"},
+        "shadow_buy": TOKEN,
+        "shadow_sell": {**TOKEN, "price": "50000", "size": "0.001"},
+        "submit_order": TOKEN,
+    },
+    "polymarket-realtime": {
+        "subscribe_market_prices": {"token_ids": ["BTC-USD"]},
+        "subscribe_orderbook_updates": {"token_ids": ["BTC-USD"]},
+        "subscribe_user_orders": {},
+        "subscribe_user_trades": {},
+        "subscribe_market_resolution": {"token_ids": ["BTC-USD"]},
+        "unsubscribe_realtime": {"subscription_id": "none"},
+    },
+    "coinbase": {
+        "list_products": {},
+        "get_accounts": {},
+        "get_product_book": {"product_id": "BTC-USD", "limit": 2},
+        "get_candles": {"product_id": "BTC-USD", "granularity": "1h", "limit": 2},
+        "place_order": {**PRODUCT, "reason": "t"},
+        "preview_order": {**PRODUCT, "reason": "t"},
+        "subscribe_ticker": {"product_ids": ["BTC-USD"]},
+    },
+}
+#: What this venue cannot do, or was never opened, is said in our words.
+REFUSED = {
+    "subscribe_orderbook_updates": "UNSUPPORTED",
+    "subscribe_market_resolution": "UNSUPPORTED",
+    "unsubscribe_realtime": "INVALID_VALUE",
+    "shadow_sell": "RISK_REFUSED",
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_every_name_of_a_profile_does_its_work(bench, profile):
+    assert set(CALLS[profile]) == {alias.name for alias in PROFILES[profile].tools}
+    async with bench(profile=profile) as b, b.client() as c:
+        await c.list_tools()
+        for name, arguments in CALLS[profile].items():
+            result = await c.call_tool(name, arguments)
+            assert result.structured_content.get("code") == REFUSED.get(name), (name, result.structured_content)
+
+
 async def test_a_profile_never_widens_what_a_mode_allows(bench):
     async with bench(profile="polybot", mode=Mode.READ_ONLY) as b, b.client() as c:
         assert "submit_order" not in {t.name for t in (await c.list_tools()).tools}

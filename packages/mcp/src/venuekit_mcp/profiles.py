@@ -61,6 +61,24 @@ class ProductOrder:
 
 
 @attrs.frozen(kw_only=True)
+class ProductBook:
+    """Which book."""
+
+    product_id: str = argument("Product id.")
+    limit: int = argument("Levels of each side.", 10, least=1, most=100)
+
+
+@attrs.frozen(kw_only=True)
+class ProductCandles:
+    """Which candles."""
+
+    product_id: str = argument("Product id.")
+    granularity: str = argument("1m, 5m, 15m, 30m, 1h, 2h, 6h or 1d.")
+    start: str | None = argument("From, ISO 8601.", None)
+    limit: int = argument("Most candles.", 50, least=1, most=300)
+
+
+@attrs.frozen(kw_only=True)
 class ProductIds:
     """Products to follow."""
 
@@ -190,8 +208,20 @@ PROFILES: Mapping[str, Profile] = {
         tools=(
             Alias(name="list_products", tool="search_instruments"),
             Alias(name="get_accounts", tool="get_balances"),
-            Alias(name="get_product_book", tool="get_orderbook"),
-            Alias(name="get_candles", tool="get_historical_candles"),
+            Alias(
+                name="get_product_book",
+                tool="get_orderbook",
+                arguments=ProductBook,
+                translate=lambda a: {"instrument": a.product_id, "depth": a.limit},
+            ),
+            Alias(
+                name="get_candles",
+                tool="get_historical_candles",
+                arguments=ProductCandles,
+                translate=lambda a: _given(
+                    instrument=a.product_id, granularity=a.granularity, start=a.start, count=a.limit
+                ),
+            ),
             Alias(name="place_order", tool="place_order", arguments=ProductOrder, translate=_product),
             Alias(name="preview_order", tool="check_trade_risk", arguments=ProductOrder, translate=_product),
             Alias(name="subscribe_ticker", tool="subscribe", arguments=ProductIds, translate=_follow("ticker")),
