@@ -71,7 +71,11 @@ class _Window:
         try:
             self._holidays = {date.fromisoformat(d) for d in settings.holidays}
         except ValueError as error:
-            raise ConfigError(f"{self._place}.holidays: {error}.", field=f"{self._place}.holidays") from error
+            raise ConfigError(
+                f"{self._place}.holidays: {error}.",
+                fix="Use dates such as 2026-12-25.",
+                field=f"{self._place}.holidays",
+            ) from error
 
     def _clock(self, text: str, key: str) -> tuple[time, bool]:
         if text == "24:00":
