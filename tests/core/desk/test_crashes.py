@@ -127,6 +127,8 @@ async def check(bench: Bench, crash: Crash) -> None:
         recorded = [r.body["id"] for r in rows(desk, EntryKind.FILL)]
         assert len(recorded) == len(set(recorded)), crash.where
         assert {f.id for f in venue.executions} == set(recorded), crash.where
+        differences = {r.body["event"] for r in rows(desk, EntryKind.RECONCILE)}
+        assert differences.isdisjoint({"reconcile_balance", "reconcile_position"}), crash.where
         assert await desk.reconcile() == []
         assert desk.store.verify().ok
 

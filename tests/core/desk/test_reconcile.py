@@ -11,6 +11,7 @@ from desks import Bench, limit, rows, statuses
 
 from venuekit import errors
 from venuekit.desk.desk import Desk
+from venuekit.model.capability import Declared, Feature, Support
 from venuekit.model.events import Channel, DeskEvent
 from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import Order, OrderStatus
@@ -287,6 +288,47 @@ async def test_a_start_finds_what_happened_while_the_desk_was_closed(bench: Benc
         assert sorted(differences(desk)) == ["adopted", "fill", "order"]
         assert desk._state.exposure.position_size("BTC-USD") == D(1)
         assert await desk.reconcile() == []
+
+
+async def test_a_start_finds_money_and_positions_that_changed_while_the_desk_was_closed(bench: Bench) -> None:
+    async with bench.open() as desk:
+        await desk.submit(MarketOrder(instrument="BTC-PERP", side=Side.BUY, size=D(2)))
+        await desk.submit(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=D(1)))
+    async with bench.open() as desk:
+        assert differences(desk) == []
+    bench.venue.cash["USD"] -= 500
+    bench.venue.executions[0] = attrs.evolve(bench.venue.executions[0], size=D(5))
+    async with bench.open() as desk:
+        assert [r.body["message"] for r in rows(desk, EntryKind.RECONCILE)] == [
+            "position BTC-PERP: 2 here, 5 at the venue",
+            "balance USD: 999900 here, 999400 at the venue",
+        ]
+        crashed = bench.after_crash()
+    async with bench.open(crashed) as desk:
+        assert differences(desk) == ["position", "balance"], "each is told once"
+
+
+async def test_a_first_start_takes_over_what_there_is_without_a_word(bench: Bench) -> None:
+    bench.venue.accept(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=D(1), client_order_id="before"))
+    bench.clock.tick(1)
+    async with bench.open() as desk:
+        assert differences(desk) == []
+        assert desk._state.exposure.position_size("BTC-USD") == D(1)
+
+
+async def test_where_the_venue_tells_no_positions_they_are_what_our_fills_add_up_to_over_restarts(
+    bench: Bench,
+) -> None:
+    features = {**bench.venue.capabilities.features, Feature.POSITIONS: Declared(Support.UNSUPPORTED, "holdings only")}
+    bench.venue.capabilities = attrs.evolve(bench.venue.capabilities, features=features)
+    async with bench.open() as desk:
+        await desk.submit(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=D(2)))
+        await bench.clock.settle()
+        crashed = bench.after_crash()
+    for config in (bench.config(), crashed):
+        async with bench.open(config) as desk:
+            assert desk._state.exposure.position_size("BTC-USD") == D(2)
+            assert desk._state.positions.position("BTC-USD", D(110)).unrealized_pnl == D(20)
 
 
 async def test_a_reconnect_of_the_own_streams_finds_what_was_missed(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -138,10 +138,19 @@ class Positions:
         self._counted = {fill_id for fill_id, state in self._seen.items() if state is FillState.PROVISIONAL}
         self._updated = {p.instrument: p.updated_ns for p in positions}
 
+    def resume(self, holdings: Mapping[InstrumentId, Holding]) -> None:
+        """Start from holdings as they were before."""
+        self._settled = dict(holdings)
+        self._provisional.clear()
+
     def remember(self, fills: Iterable[Fill]) -> None:
-        """Count these fills as applied without applying them: the venue's positions had them already."""
+        """Count these fills as applied without applying them: the positions started from had them already."""
         for fill in fills:
             self._seen[fill.id] = fill.state
+            if fill.state is FillState.PROVISIONAL:
+                self._counted.add(fill.id)
+            else:
+                self._counted.discard(fill.id)
 
     def position(self, instrument: InstrumentId, mark: Decimal | None) -> Position:
         """One position, valued at `mark`."""

@@ -69,10 +69,12 @@ class Reconciler:
     async def take_over(self) -> None:
         """Take balances and positions as they are, after something that is known to have changed them."""
         async with self._turn:
-            await self._holdings(first=True)
+            await self._holdings(first=True, compare=False)
+            await self._recorder.snapshot()
 
     async def _run(self, *, first: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
+        await self._fold_what_was_written()
         if self._can(Feature.SERVER_TIME):
             self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
         for name in sorted({o.instrument for o in self._state.orders.live()} - set(self._state.instruments)):
@@ -88,9 +90,22 @@ class Reconciler:
             if order.id not in self.sending:
                 found += await self._ask(order)
         found += await self._fills()
-        found += await self._holdings(first)
+        found += await self._holdings(first, compare=not first or self._state.held_since is not None)
         self.last_ns = self._clock.now_ns()
         return found
+
+    async def _fold_what_was_written(self) -> None:
+        """After a restart: bring the holdings that were written down up to the last recorded fill."""
+        while self._state.to_fold:
+            fill = self._state.to_fold[0]
+            try:
+                if fill.instrument not in self._state.instruments:
+                    self._state.know(await self._venue.instrument(fill.instrument))
+                self._state.fold(fill)
+                self._state.unwritten.discard(fill.id)
+            except UnknownInstrument:
+                self._state.positions.remember([fill])  # it is listed no more, and nothing of it can be held
+            del self._state.to_fold[0]
 
     async def resolve(self, order: Order) -> bool:
         """Ask about one order in doubt. True when the doubt is over."""
@@ -239,7 +254,7 @@ class Reconciler:
             for f in folded
         ]
 
-    async def _holdings(self, first: bool) -> list[DeskEvent]:
+    async def _holdings(self, first: bool, *, compare: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
         for _ in range(_TRIES):
             # A fill between the questions would be in one answer and not in the other: then ask once more.
@@ -255,7 +270,7 @@ class Reconciler:
             if not first:
                 return found  # too busy to compare; the next time will do
         # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
-        moved, spent = ([], []) if first else (self._moved(positions), self._spent(balances))
+        moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
         if self._can(Feature.POSITIONS) and (first or moved):
             self._state.positions.set(positions)
             costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
@@ -263,6 +278,8 @@ class Reconciler:
         self._state.exposure.set_balances(balances)
         found += [await self._recorder.difference("position", name, message) for name, message in moved]
         found += [await self._recorder.difference("balance", asset, message) for asset, message in spent]
+        if compare and (moved or spent):
+            await self._recorder.snapshot()  # a start after a crash compares with what was taken over here
         return found
 
     def _moved(self, positions: Sequence[Position]) -> list[tuple[str, str]]:

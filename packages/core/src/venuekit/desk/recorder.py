@@ -88,11 +88,17 @@ class Recorder:
             raise
         for _, tell in owed:
             tell()
+        self._written([*late, *entries])
         self._since_snapshot += len(numbers)
         # A snapshot has every live order in it: with many of them it is taken less often, so that it stays cheap.
         if self._since_snapshot >= max(SNAPSHOT_EVERY, _ROWS_PER_ORDER * len(self._state.orders)):
-            await self._snapshot()
+            await self.snapshot()
         return numbers[len(late)] if entries else 0
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.kind is EntryKind.FILL:
+                self._state.unwritten.discard(entry.body.id)
 
     async def catch_up(self) -> None:
         """Write what is owed since the journal failed.
@@ -112,7 +118,8 @@ class Recorder:
             raise
         tell()
 
-    async def _snapshot(self) -> None:
+    async def snapshot(self) -> None:
+        """Write the desk's state down, so that a start reads no row before it."""
         self._since_snapshot = 0
         try:
             await self._store.append([self._state.snapshot_entry(self._desk)])

@@ -7,8 +7,9 @@ from typing import Any
 
 from venuekit.books.exposure import Exposure
 from venuekit.books.orders import Applied, Orders
-from venuekit.books.positions import Positions
+from venuekit.books.positions import Holding, Positions
 from venuekit.journal.replay import OVERLAP
+from venuekit.model.account import Balance
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
@@ -16,7 +17,7 @@ from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, plus
 from venuekit.model.order import Fill, FillState, Order, OrderStatus
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Entry, EntryKind, Store
+from venuekit.protocols.journal import Entry, EntryKind, Row, Store
 from venuekit.protocols.risk import Quote
 from venuekit.protocols.venue import Venue
 
@@ -33,8 +34,18 @@ class State:
         self.positions = Positions(venue.name, venue.account, self.instruments.get)
         self.exposure = Exposure(clock, currency)
         self._clock = clock
+        self._venue = venue.name
+        self._account = venue.account
+        #: The journal's row that has the holdings which this start began with; None when there was none.
+        self.held_since: int | None = None
+        #: Fills that those holdings have in them although their rows came later.
+        self._held: frozenset[str] = frozenset()
         self._filled: dict[str, Decimal] = {}
         self.last_fill_ns = 0
+        #: Fills that are folded in and not in the journal yet.
+        self.unwritten: set[str] = set()
+        #: After a restart: fills since the holdings were last written down, to be folded once instruments are known.
+        self.to_fold: list[Fill] = []
         self.quoted_ns: dict[InstrumentId, int] = {}
 
     def know(self, instrument: Instrument) -> None:
@@ -84,6 +95,7 @@ class State:
         before = self.positions.state_of(fill.id)
         if not self.positions.apply(fill):
             return False
+        self.unwritten.add(fill.id)
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
         holding = self.positions.holding(fill.instrument)
         self.exposure.on_fill(fill, holding.size, holding.cost, _direction(before, fill.state))
@@ -118,8 +130,17 @@ class State:
         return {
             "orders": [to_plain(o) for o in self.orders],
             "last_fill_ns": self.last_fill_ns,
+            "holdings": self.holdings(),
             "day": self.exposure.day,
             "day_start_equity": None if start is None else str(start),
+        }
+
+    def holdings(self) -> dict[str, Any]:
+        """What is held, as a start compares it with what the venue says."""
+        return {
+            "positions": {name: to_plain(self.positions.holding(name)) for name in self.positions.instruments()},
+            "balances": {asset: str(self.exposure.total(asset)) for asset in self.exposure.assets()},
+            "unwritten": sorted(self.unwritten),
         }
 
     def restore(self, store: Store, desk: str) -> int:
@@ -132,6 +153,7 @@ class State:
             for body in snapshot.body["orders"]:
                 self.orders.put(from_record(body, Order))
             self.last_fill_ns = int(snapshot.body["last_fill_ns"])
+            self._hold(snapshot)
             if snapshot.body["day_start_equity"] is not None:
                 self.exposure.start_day_at(int(snapshot.body["day"]), Decimal(snapshot.body["day_start_equity"]))
         for row in store.replay(desk, after):
@@ -140,13 +162,36 @@ class State:
                 self.orders.put(from_record(row.body, Order))
             elif row.kind is EntryKind.FILL:
                 fill = from_record(row.body, Fill)
-                self.positions.remember([fill])
+                if self.held_since is not None and row.sequence > self.held_since and fill.id not in self._held:
+                    self.to_fold.append(fill)
+                else:
+                    self.positions.remember([fill])
                 self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
             elif row.kind is EntryKind.SESSION:
                 self.last_fill_ns = max(self.last_fill_ns, int(row.body.get("fills_from_ns", 0)))
+                self._hold(row)
         for order in self.orders:
             self.exposure.on_order(order)
         return count
+
+    def _hold(self, row: Row) -> None:
+        """Start from the holdings as this row has them, if it has and none is newer."""
+        body = row.body.get("holdings")
+        if body is None or (self.held_since is not None and row.sequence < self.held_since):
+            return
+        self.held_since, self._held = row.sequence, frozenset(body["unwritten"])
+        self.positions.remember(self.to_fold)
+        self.to_fold = []
+        self.positions.resume({name: from_record(holding, Holding) for name, holding in body["positions"].items()})
+        held = [self.positions.position(name, None) for name in self.positions.instruments()]
+        self.exposure.set_positions(held, {p.instrument: self.positions.holding(p.instrument).cost for p in held})
+        totals = {asset: Decimal(total) for asset, total in body["balances"].items()}
+        self.exposure.set_balances(
+            [
+                Balance(venue=self._venue, account=self._account, asset=asset, total=total, available=total, held=ZERO)
+                for asset, total in totals.items()
+            ]
+        )
 
     def snapshot_entry(self, desk: str) -> Entry:
         """The snapshot as a journal entry."""

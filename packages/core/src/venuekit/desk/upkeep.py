@@ -40,6 +40,7 @@ class Upkeep:
             "environment": parts.venue.environment,
             "version": VERSION,
             "fills_from_ns": parts.state.last_fill_ns,
+            "holdings": parts.state.holdings(),
         }
         await parts.recorder.write([parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, body)])
         self.connected = True
