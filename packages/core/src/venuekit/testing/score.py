@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 #: Quiet, and independent of the configuration of the project that it is run from.
-_ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--pyargs", "venuekit.testing.contract")
+_ARGUMENTS = ("-q", "-p", "no:cacheprovider", "--pyargs", "venuekit.testing.contract")
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +50,9 @@ def run_contract(venue: str, *arguments: str) -> Score:
         RuntimeError: the run itself broke; the message has pytest's output.
     """
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "score.json"
-        command = [sys.executable, "-m", "pytest", *_ARGUMENTS, f"--rootdir={folder}", f"--venue={venue}"]
+        report, settings = Path(folder) / "score.json", Path(folder) / "pytest.ini"
+        settings.write_text("[pytest]\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-c", str(settings), *_ARGUMENTS, f"--venue={venue}"]
         done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
             [*command, f"--venue-report={report}", *arguments],
             capture_output=True,

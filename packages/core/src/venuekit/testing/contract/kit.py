@@ -52,6 +52,10 @@ T = TypeVar("T")
 _COUNT = itertools.count(1)
 _RUN = secrets.token_hex(4)
 _STEP_SECONDS = 0.05
+#: Those that need no margin first: a small account can trade them.
+_KINDS = (InstrumentKind.SPOT, InstrumentKind.BINARY_OUTCOME, InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
+#: A venue lists thousands of instruments, and each look is a call.
+_MOST_LOOKED_AT = 40
 
 
 class Kit:
@@ -84,7 +88,7 @@ class Kit:
         """Connect, and choose the instrument."""
         self.venue = self.create()
         await self.venue.connect()
-        self.instrument, self.book = (await self.tradable())[0]
+        self.instrument, self.book = (await self.tradable(1))[0]
 
     async def reopen(self) -> None:
         """Close the session and connect a new one to the same account."""
@@ -103,14 +107,13 @@ class Kit:
                 break
         await self.venue.close()
 
-    async def tradable(self) -> list[tuple[Instrument, OrderBook]]:
-        """Instruments that can be traded and have a two-sided book; fully funded ones first."""
-        chosen = self.profile.instruments
-        listed = [await self.venue.instrument(name) for name in chosen] or list(await self.venue.instruments())
-        order = [InstrumentKind.SPOT, InstrumentKind.BINARY_OUTCOME, InstrumentKind.PERPETUAL, InstrumentKind.FUTURE]
-        found = []
-        for instrument in listed if chosen else sorted(listed, key=lambda i: order.index(i.kind))[:40]:
-            if instrument.status is InstrumentStatus.TRADING:
+    async def tradable(self, most: int = _MOST_LOOKED_AT) -> list[tuple[Instrument, OrderBook]]:
+        """At most so many instruments that trade and have a two-sided market, with it; fully funded ones first."""
+        chosen = [await self.venue.instrument(name) for name in self.profile.instruments]
+        listed = chosen or sorted(await self.venue.instruments(), key=lambda i: _KINDS.index(i.kind))[:_MOST_LOOKED_AT]
+        found: list[tuple[Instrument, OrderBook]] = []
+        for instrument in listed:
+            if len(found) < most and instrument.status is InstrumentStatus.TRADING:
                 book = await self.market_of(instrument)
                 if book.bids and book.asks:
                     found.append((instrument, book))

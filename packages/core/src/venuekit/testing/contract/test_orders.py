@@ -143,7 +143,7 @@ async def test_an_order_is_the_same_by_either_id(kit: Kit) -> None:
 @behaviour("ORD-18")
 async def test_open_orders_are_listed_for_one_instrument_or_all(kit: Kit) -> None:
     orders = [await kit.submit(kit.resting())]
-    tradable = await kit.tradable()
+    tradable = await kit.tradable(2)
     if len(tradable) > 1:
         kit.instrument, kit.book = tradable[1]
         orders.append(await kit.submit(kit.resting()))

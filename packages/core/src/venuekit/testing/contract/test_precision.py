@@ -54,7 +54,7 @@ def inexact(value: Any, path: str) -> list[str]:
 
 @behaviour("PRE-01")
 async def test_price_and_size_come_back_to_the_last_digit(kit: Kit) -> None:
-    for rules, book in (await kit.tradable())[:5]:
+    for rules, book in await kit.tradable(5):
         kit.instrument, kit.book = rules, book
         price = plus(kit.away(Side.BUY), rules.tick_size)
         size = plus(kit.size(price), rules.lot_size)
