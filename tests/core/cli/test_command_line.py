@@ -209,3 +209,33 @@ def test_what_came_from_elsewhere_cannot_move_the_cursor_or_forge_a_line(venueki
     assert "\x1b" not in ran.err
     assert "\u202e" not in ran.err
     assert json.dumps(ran.err).count("\\n") == 1
+
+
+def test_options_that_every_command_has_may_stand_before_it(venuekit: Any, recorded: Any) -> None:
+    before = venuekit("--json", "--config", str(recorded.config), "orders", "--all")
+    assert before == venuekit("orders", "--all", "--json", config=recorded.config)
+    assert venuekit("--config", str(recorded.config), "positions").out
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (["approvals", "list", "--limit", "0"], "limit"),
+        (["orders", "--all", "--limit", "-3"], "limit"),
+        (["audit", "tail", "-n", "1000001"], "number"),
+        (["halt", "--wait", "nan"], "wait"),
+        (["halt", "--wait", "inf"], "wait"),
+        (["halt", "--wait=-1"], "wait"),
+        (["approvals", "approve", "{approval}", "--wait", "nan"], "wait"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)
+def test_a_number_that_cannot_be_is_refused_before_anything_is_done(
+    venuekit: Any, recorded: Any, command: list[str], field: str
+) -> None:
+    ran = venuekit(*words(tuple(command), recorded), "--json", config=recorded.config)
+    assert ran.code == exits.USAGE
+    assert ran.json["error"]["field"] == field
+    status = venuekit("status", "--json", config=recorded.config).json
+    assert status["control"]["state"] == "ACTIVE"
+    assert status["desks"][0]["pending_approvals"] == 1

@@ -89,6 +89,7 @@ def _answered(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
+    argv = _behind(argv)
     first = argv[0] if argv else ""
     if first and not first.startswith("-") and first not in _COMMANDS:
         if first in _PLUGIN_HELP or first in _plugins():
@@ -96,6 +97,15 @@ def _dispatch(argv: list[str]) -> int:
         raise _unknown(first)  # here, because the parser would import every command to make its suggestion
     code = build()(argv, exit_on_error=False, print_error=False)
     return code if isinstance(code, int) else OK
+
+
+def _behind(argv: list[str]) -> list[str]:
+    """The arguments with the options that every command has behind the command, where the parser looks for them."""
+    if argv[:1] == ["--json"] and len(argv) > 1:
+        return [*_behind(argv[1:]), *argv[:1]]
+    if argv[:1] == ["--config"] and len(argv) > 2:
+        return [*_behind(argv[2:]), *argv[:2]]
+    return argv
 
 
 def _unknown(word: str) -> UsageError:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from cyclopts import App
 
+from venuekit.cli.amounts import count, seconds
 from venuekit.cli.exits import OK, REFUSED
 from venuekit.cli.operators import operator_name
 from venuekit.cli.options import DEFAULT, Options
@@ -41,6 +42,7 @@ async def list_(*, state: str = "pending", desk: str | None = None, limit: int =
             field="state",
             details={"accepted": ["all", *_STATES]},
         )
+    count(limit, "limit")
     wanted = () if state == "all" else (ApprovalState(state.upper()),)
     async with read(find(options)) as store:
         found = store.approvals(desk=desk, states=wanted, limit=limit)
@@ -129,6 +131,7 @@ async def _decide(
     approval_id: str, state: ApprovalState, by: str | None, text: str, wait: float, options: Options
 ) -> int:
     name, place = operator_name(by), find(options)
+    seconds(wait, "wait")
     clock = SystemClock()
     async with read(place) as store:
         _get(store, approval_id)  # nothing is made in a place where nothing was recorded

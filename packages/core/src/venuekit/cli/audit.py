@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from venuekit.cli.amounts import count
 from venuekit.cli.anchor import read_anchor, write_anchor
 from venuekit.cli.exits import FAILED, OK
 from venuekit.cli.options import DEFAULT, Options
@@ -43,7 +44,7 @@ async def tail(
         kind: Only rows of this kind; may be given again.
         desk: Only this desk.
     """
-    query = RowQuery(kinds=_kinds(kind), desk=desk, limit=_count(number, "number"))
+    query = RowQuery(kinds=_kinds(kind), desk=desk, limit=count(number, "number"))
     return await _listed(query, options, "Nothing is recorded yet. See it at work: venuekit demo")
 
 
@@ -85,15 +86,9 @@ async def search(
         desk=desk,
         start_ns=None if since is None else parse_iso(since, field="since"),
         end_ns=None if until is None else parse_iso(until, field="until"),
-        limit=_count(limit, "limit"),
+        limit=count(limit, "limit"),
     )
     return await _listed(query, options, "No row matches.")
-
-
-def _count(value: int, field: str) -> int:
-    if not 1 <= value <= 1_000_000:
-        raise InvalidValue(f"{field} must be from 1 to 1000000.", field=field, details={"accepted": "1 to 1000000"})
-    return value
 
 
 def _kinds(words: list[str] | None) -> tuple[EntryKind, ...]:
@@ -246,11 +241,11 @@ async def export(file: Path | None = None, /, *, desk: str | None = None, option
                 for row in rows:
                     sys.stdout.write(to_line(row))
             return OK
-        count = _write(file, rows)
+        written = _write(file, rows)
     if options.json:
-        document({"file": str(file), "rows": count})
+        document({"file": str(file), "rows": written})
     else:
-        say(f"{count} rows written to {file}.")
+        say(f"{written} rows written to {file}.")
     return OK
 
 
@@ -265,17 +260,17 @@ def _all(store: Store, desk: str | None) -> Iterator[Row]:
 
 
 def _write(file: Path, rows: Iterator[Row]) -> int:
-    count = 0
+    written = 0
     try:
         with open(file, "x", encoding="utf-8", opener=_for_the_owner) as out:
             for row in rows:
                 out.write(to_line(row))
-                count += 1
+                written += 1
     except OSError as error:
         raise ConfigError(
             f"{file} cannot be written: {error.strerror}.", fix="Name a file that does not exist yet.", field="file"
         ) from error
-    return count
+    return written
 
 
 def _for_the_owner(path: str, flags: int) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from venuekit.cli.amounts import seconds
 from venuekit.cli.exits import OK, UNAVAILABLE
 from venuekit.cli.operators import operator_name
 from venuekit.cli.options import DEFAULT, Options
@@ -39,6 +40,7 @@ async def halt(
     """
     name, place, clock = operator_name(by), find(options), SystemClock()
     text = redact_text(reason, also=place.loaded.secrets)
+    seconds(wait, "wait")
     async with opened(place) as store:
         control = halted(store.control(), by=name, reason=text, cancel_all=cancel_all, now_ns=clock.now_ns())
         body = {"action": "halt", "by": name, "reason": text, "cancel_all": cancel_all}

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from venuekit.books.positions import Positions
+from venuekit.cli.amounts import count
 from venuekit.cli.exits import OK
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import amount, document, moment, note, pairs, table
 from venuekit.cli.place import desks_of, find, read
-from venuekit.errors import InvalidValue, UnknownOrder
+from venuekit.errors import UnknownOrder
 from venuekit.journal.replay import fills, live_orders, recent_orders
 from venuekit.model.account import Position
 from venuekit.model.codec import from_record, to_plain
@@ -40,8 +41,7 @@ async def orders(
         limit: How many, with --all.
         desk: Only this desk, such as paper:default.
     """
-    if limit < 1:
-        raise InvalidValue("limit must be 1 or more.", field="limit", details={"accepted": "1 or more"})
+    count(limit, "limit")
     async with read(find(options)) as store:
         if order_id is not None:
             return _one(store, order_id, desk, options)
