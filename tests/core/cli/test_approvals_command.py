@@ -13,9 +13,9 @@ import attrs
 import pytest
 
 from venuekit import LimitOrder, OrderStatus, Side
-from venuekit.cli.exits import FAILED, OK, REFUSED, USAGE
+from venuekit.cli.exits import FAILED, OK, REFUSED, UNAVAILABLE, USAGE
 from venuekit.journal import SqliteStore
-from venuekit.protocols.journal import Approval, ApprovalState
+from venuekit.protocols.journal import Approval, ApprovalState, Entry, EntryKind, RowQuery
 
 pytestmark = pytest.mark.anyio
 KEYS = {
@@ -157,6 +157,31 @@ async def test_an_order_that_the_checks_refuse_on_approval_is_told_and_exits_so(
         ran = await beside("approvals", "approve", approval, config=empty)
         assert ran.code == REFUSED
         assert "DENIED" in ran.out
+
+
+async def test_an_approved_order_whose_outcome_is_unknown_exits_so(beside: Any, recorded: Any) -> None:
+    store = SqliteStore(recorded.store)
+    (row,) = store.rows(RowQuery(subject=recorded.orders["large"], kinds=(EntryKind.ORDER,)))
+    opened = {"kind": EntryKind.SESSION, "subject": "", "body": {"event": "opened"}}
+    doubt = {"kind": EntryKind.ORDER, "subject": row.subject, "body": {**row.body, "status": "IN_DOUBT"}}
+    await store.append([Entry(desk=row.desk, agent_id="", time_ns=row.time_ns, **e) for e in (opened, doubt)])
+    await store.close()
+    ran = await beside("approvals", "approve", recorded.approval, config=recorded.config)
+    assert ran.code == UNAVAILABLE
+    assert "IN_DOUBT" in ran.out
+
+
+async def test_a_desk_that_does_not_act_is_told_and_the_decision_stands(beside: Any, recorded: Any) -> None:
+    store = SqliteStore(recorded.store)
+    opened = Entry(
+        kind=EntryKind.SESSION, desk="paper:default", subject="", agent_id="", body={"event": "opened"}, time_ns=1
+    )
+    await store.append([opened])
+    await store.close()
+    ran = await beside("approvals", "approve", recorded.approval, "--wait", "0.05", config=recorded.config)
+    assert ran.code == OK
+    assert "has not acted yet" in ran.err
+    assert kept(recorded.store, recorded.approval).state is ApprovalState.APPROVED
 
 
 async def test_a_decision_while_no_desk_is_open_is_obeyed_by_the_next(

@@ -8,7 +8,7 @@ import attrs
 from cyclopts import App
 
 from venuekit.cli.amounts import count, seconds
-from venuekit.cli.exits import OK, REFUSED
+from venuekit.cli.exits import OK, REFUSED, UNAVAILABLE
 from venuekit.cli.operators import operator_name
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, pairs, say, table
@@ -155,9 +155,16 @@ async def _decide(
     else:
         say(f"\n{state.value} by {name}.")
         _tell(order, current, state, running=running)
-    stopped = current.state in (ApprovalState.VOID, ApprovalState.EXPIRED)
+    return _code(order, current) if state is ApprovalState.APPROVED else OK
+
+
+def _code(order: Order | None, approval: Approval) -> int:
+    """What an approval came to."""
+    if order is not None and order.status is OrderStatus.IN_DOUBT:
+        return UNAVAILABLE
+    stopped = approval.state in (ApprovalState.VOID, ApprovalState.EXPIRED)
     denied = order is not None and order.status in (OrderStatus.DENIED, OrderStatus.REJECTED)
-    return REFUSED if state is ApprovalState.APPROVED and (stopped or denied) else OK
+    return REFUSED if stopped or denied else OK
 
 
 async def _move(store: Store, before: Approval, after: Approval, now_ns: int) -> None:
