@@ -23,6 +23,8 @@ PAGES = (
     "docs/tutorials/bot-author.md",
     "docs/operator.md",
     "servers/paper/README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
