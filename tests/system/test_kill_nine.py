@@ -29,7 +29,7 @@ data_dir = "{folder}"
 
 [risk]
 max_order_notional = "20000"
-max_open_orders = 100
+max_open_orders = 1000
 
 [approval]
 require_above = "5000"
@@ -38,7 +38,7 @@ require_above = "5000"
 pace = "manual"
 seed = 7
 """
-BURST = [f"burst-{n}" for n in range(20)]
+BURST = [f"burst-{n}" for n in range(50)]
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def acknowledge_then_kill(config: Path) -> dict[str, dict[str, Any]]:
 
         async def one_of_many(order_id: str) -> None:
             told[order_id] = await place_small(client, order_id)
-            if sum(name in told for name in BURST) == 5:
+            if sum(name in told for name in BURST) == 3:
                 kill(config)
 
         ended = await asyncio.gather(*(one_of_many(name) for name in BURST), return_exceptions=True)
@@ -148,7 +148,7 @@ async def test_everything_acknowledged_is_there_after_a_kill_and_nothing_is_sent
         assert held["BTC-USD"] == Decimal("0.02")
 
         # The same ids again: those that arrived come back, those that did not are placed, none twice.
-        again = [await place_small(client, order_id) for order_id in BURST]
+        again = await asyncio.gather(*(place_small(client, order_id) for order_id in BURST))
         assert {o["client_order_id"] for o in again} == set(BURST)
         for order_id in set(BURST) & set(told):
             assert again[BURST.index(order_id)]["venue_order_id"] == told[order_id]["venue_order_id"]
