@@ -7,12 +7,13 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from paper_kit import BTC, Opener, everything
+from paper_kit import BTC, POOR, RICH, Opener, everything
 from random_steps import Step, done, moves, steps
 
 from venuekit.adapter import FillQuery, Granularity, HistoryQuery
@@ -47,13 +48,13 @@ async def restarted(opener: Opener, venue: PaperVenue, how: str) -> tuple[Opener
     return opener, await opener(persist=True)
 
 
-async def compare(script: list[Step | str]) -> None:
+async def compare(script: list[Step | str], wealth: dict[str, Decimal]) -> None:
     with tempfile.TemporaryDirectory() as name:
         first = opener = Opener(Path(name), SimulatedClock())
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(first.close)
-            twin = await opener()
-            venue = await opener(persist=True)
+            twin = await opener(initial_balances=wealth)
+            venue = await opener(persist=True, initial_balances=wealth)
             for step in [*script, "close", moves(8), "close", moves(8), "kill"]:
                 if isinstance(step, str):
                     opener, venue = await restarted(opener, venue, step)
@@ -71,6 +72,6 @@ def often() -> Iterator[None]:
 
 
 @settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps | st.sampled_from(["close", "kill"]), min_size=5, max_size=30))
-def test_a_restart_at_any_point_gives_the_same_account(script: list[Step | str]) -> None:
-    asyncio.run(compare(script))
+@given(st.lists(steps | st.sampled_from(["close", "kill"]), min_size=5, max_size=30), st.sampled_from([RICH, POOR]))
+def test_a_restart_at_any_point_gives_the_same_account(script: list[Step | str], wealth: dict[str, Decimal]) -> None:
+    asyncio.run(compare(script, wealth))

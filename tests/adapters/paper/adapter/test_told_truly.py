@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from paper_kit import Opener
+from paper_kit import POOR, RICH, Opener
 from random_steps import Step, done, moves, steps
 from stream_kit import KeptBook, drained
 
@@ -65,10 +65,10 @@ class Listener:
         assert {(f.instrument, f.id.rstrip("tm")) for f in self.fills} <= self.trades
 
 
-async def tell(script: list[Step]) -> None:
+async def tell(script: list[Step], wealth: dict[str, Decimal]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         opener = Opener(Path(folder), SimulatedClock())
-        listener = Listener(await opener())
+        listener = Listener(await opener(initial_balances=wealth))
         for step in [*script, moves(20)]:
             await done(listener.venue, step)
             await listener.listen()
@@ -77,6 +77,6 @@ async def tell(script: list[Step]) -> None:
 
 
 @settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps, min_size=5, max_size=30))
-def test_what_is_kept_from_the_streams_is_what_the_venue_says(script: list[Step]) -> None:
-    asyncio.run(tell(script))
+@given(st.lists(steps, min_size=5, max_size=30), st.sampled_from([RICH, POOR]))
+def test_what_is_kept_from_the_streams_is_what_the_venue_says(script: list[Step], wealth: dict[str, Decimal]) -> None:
+    asyncio.run(tell(script, wealth))

@@ -30,6 +30,8 @@ YES, NO = "FED-CUT-DEC:YES", "FED-CUT-DEC:NO"
 BUY, SELL = Side.BUY, Side.SELL
 #: Enough to buy every level of a book.
 RICH = {"USD": D(10_000_000), "BTC": D(100), "ETH": D(1000)}
+#: Enough for one usual position on margin, and for its end.
+POOR = {"USD": D(6000)}
 #: The length of one move of the market, in seconds.
 MOVE = 0.25
 
