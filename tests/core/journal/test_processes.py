@@ -91,3 +91,36 @@ async def test_a_process_that_is_killed_loses_no_acknowledged_row(path: Path, sy
     rows = store.rows(RowQuery(newest_first=False, limit=len(whole)))
     assert [(row.sequence, row.subject) for row in rows] == [(int(n), f"{name}-{i}") for n, name, i in whole]
     await store.close()
+
+
+_SWITCHER = """
+import asyncio, sys
+from venuekit.journal import open_store
+from venuekit.protocols.journal import BreakerRecord, Control, Entry, EntryKind
+from venuekit.protocols.risk import TradingState
+
+async def main(path):
+    store = open_store(f"sqlite:///{path}")
+    entry = Entry(kind=EntryKind.CONTROL, desk="d", subject="", agent_id="x", body={}, time_ns=1)
+    print("ready", flush=True)
+    for n in range(400):
+        await store.set_control(Control(state=list(TradingState)[n % 3]), entry)
+        await store.set_breaker("d", BreakerRecord(name="latency", state=str(n)), entry)
+    await store.close()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_verifying_while_another_process_writes_raises_no_false_alarm(path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", _SWITCHER, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        seen = set()
+        while process.poll() is None:
+            result = verify_file(path)
+            assert result.ok, result.problem
+            seen.add(result.rows)
+    assert process.returncode == 0
+    assert verify_file(path).rows == 800
+    assert len(seen) > 1, "it never looked while the other wrote"
