@@ -397,7 +397,7 @@ GUARANTEES: dict[type[PaperVenue], str] = {
     HoldsNothing: "POR-02 POR-08",
     RoundsFees: "POR-03 POR-07 PRE-04 STR-13",
     LosesTheOrderOfACallerWhoLeft: "CON-03",
-    CancelsOnClosing: "IDE-05 REC-01 REC-02 REC-07",
+    CancelsOnClosing: "CON-03 IDE-05 REC-01 REC-02 REC-07",
     KnowsEveryInstrument: "MKT-03",
     CountsInFloats: "PRE-02 PRE-06",
     ListsTradesBackwards: "MKT-10",
