@@ -39,6 +39,16 @@ def test_tail_shows_the_newest_rows_the_oldest_of_them_first(venuekit: Any, reco
     assert [row["sequence"] for row in body["rows"]] == [int(line.split()[0]) for line in ran.lines[1:]]
 
 
+def test_every_kind_of_row_is_told_in_a_few_words(venuekit: Any, recorded: Any) -> None:
+    told = {line.split()[2]: line for line in venuekit("audit", "tail", config=recorded.config).lines[1:]}
+    assert told["call"].endswith("ok instrument=BTC-USD api_key=[redacted]")
+    assert "BUY 0.02" in told["fill"]
+    assert "RISK_REFUSED: The order is worth" in told["denied"]
+    assert "PENDING BUY 0.06 BTC" in told["approval"]
+    assert told["snapshot"].endswith("3 live orders")
+    assert told["session"].endswith("event=closed")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

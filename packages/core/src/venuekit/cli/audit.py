@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -27,6 +26,7 @@ from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store, Verifica
 app = App(name="audit", help="The journal: tail, search, stats, verify, export.")
 _KINDS = [k.value for k in EntryKind]
 _PAGE = 1000
+_WIDE = 200
 
 
 @app.command
@@ -135,12 +135,16 @@ def _what(row: Row) -> str:
         case EntryKind.APPROVAL:
             return f"{b.get('state')} {b.get('summary')}"
         case EntryKind.CALL:
-            return f"{b.get('outcome', '')} {json.dumps(b.get('arguments'), ensure_ascii=False)}"[:200]
+            detail = f": {b['detail']}" if b.get("detail") else ""
+            return f"{b.get('outcome')} {_pairs(b.get('arguments') or {})}{detail}"[:_WIDE]
         case EntryKind.SNAPSHOT:
             return f"{len(b.get('orders', ()))} live orders"
         case _:
-            shown = {k: v for k, v in b.items() if k not in ("control", "breaker") and v != ""}
-            return " ".join(f"{k}={v}" for k, v in shown.items())[:200]
+            return _pairs({k: v for k, v in b.items() if k not in ("control", "breaker")})[:_WIDE]
+
+
+def _pairs(body: Mapping[str, Any]) -> str:
+    return " ".join(f"{k}={v}" for k, v in body.items() if v not in (None, ""))
 
 
 @app.command
