@@ -286,3 +286,20 @@ def test_a_configuration_with_which_the_server_would_not_start_is_not_installed(
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
     assert not (tmp_path / "home").exists()
+
+
+def test_what_other_servers_were_given_in_confidence_is_written_and_not_shown(
+    places: Places, which: Which, tmp_path: Path
+) -> None:
+    others = {
+        "a": {"command": "a", "env": {"OPENAI": 'sk-"quoted"-1234', "MODE": "on"}},
+        "b": {"url": "https://host/mcp", "headers": {"X-Auth": "Basic c2VjcmV0OnNlY3JldA=="}},
+        "c": {"command": "c", "args": ["--key", "x"], "apiKey": "abcdefgh12345678"},
+    }
+    file = put(tmp_path, "cursor", json.dumps({"mcpServers": others}))
+    plan = install("cursor", write=True, places=places, which=which)
+    for secret in ("quoted", "c2VjcmV0", "abcdefgh"):
+        assert secret not in describe(plan)
+        assert secret not in json.dumps(plan.to_dict())
+    assert "venuekit-paper" in plan.diff()
+    assert json.loads(file.read_text())["mcpServers"]["a"] == others["a"]

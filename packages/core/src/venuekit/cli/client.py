@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 import attrs
 import platformdirs
 
+from venuekit.cli.literals import host_secrets
 from venuekit.errors import ConfigError, InvalidValue, UsageError
 from venuekit.protocols.approver import Mode
+from venuekit.watch.redact import redact_text
 
 _Word = TypeVar("_Word", bound=StrEnum)
 SERVER_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -91,12 +93,12 @@ class InstallPlan:
         return self.file is not None and self.before != self.after
 
     def diff(self) -> str:
-        """The change as a unified diff; empty when there is none."""
+        """The change as a unified diff, without the secrets of other servers; empty when there is none."""
         name = str(self.file)
         lines = difflib.unified_diff(
             self.before.splitlines(), self.after.splitlines(), f"{name} (now)", f"{name} (with {self.key})", lineterm=""
         )
-        return "\n".join(lines)
+        return redact_text("\n".join(lines), also=host_secrets(self.before.removeprefix("\ufeff")))
 
     def to_dict(self) -> dict[str, object]:
         """The plan for ``--json``."""

@@ -1,7 +1,8 @@
-"""Secrets written into a configuration file that others can read."""
+"""Secrets that stand in a file as they are: in a configuration that others can read, in an MCP host's own file."""
 
 from __future__ import annotations
 
+import json
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -31,3 +32,27 @@ def _secrets(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _secrets(value, f"{place}.")
         elif isinstance(value, str) and value and "${" not in value and names_a_secret(key):
             yield place
+
+
+#: Shorter values are words rather than secrets, and would be hidden all over a text.
+_SHORTEST = 8
+
+
+def host_secrets(text: str) -> frozenset[str]:
+    """What an MCP host's file, as text, gives to servers as environment, as headers, or by a secret's name."""
+    try:
+        tree = json.loads(text) if text.strip() else {}
+    except ValueError:
+        return frozenset()
+    return frozenset(json.dumps(value, ensure_ascii=False)[1:-1] for value in _given(tree, hidden=False))
+
+
+def _given(tree: Any, *, hidden: bool) -> Iterator[str]:
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _given(value, hidden=hidden or key in ("env", "headers") or names_a_secret(str(key)))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _given(value, hidden=hidden)
+    elif hidden and isinstance(tree, str) and len(tree) >= _SHORTEST:
+        yield tree
