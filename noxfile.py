@@ -109,7 +109,7 @@ def contract(session: nox.Session) -> None:
     """The contract kit against the paper exchange, with its score table."""
     _install_workspace(session, *TEST_TOOLS)
     arguments = session.posargs or ["--venue", "paper"]
-    session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", *arguments)
+    session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", "-rfE", *arguments)
 
 
 @nox.session
