@@ -27,17 +27,17 @@ async def test_a_file_that_is_no_database_is_named_with_the_next_step(opened: Op
     await opened(persist=True)  # nothing was left locked
 
 
-async def tampered(opened: Opener, *statements: str) -> VenuekitError:
-    """The error that an account answers with whose closed file was changed by these statements."""
+async def tampered(opened: Opener, statement: str) -> None:
+    """Change the closed file; opening the account must be refused, and change nothing more."""
     database = sqlite3.connect(opened.folder / "default.sqlite3", isolation_level=None)
-    for statement in statements:
-        database.execute(statement)
-    database.close()
-    with pytest.raises(VenuekitError) as caught:
+    database.execute(statement)
+    before = list(database.iterdump())
+    with pytest.raises(StoreDamaged) as caught:
         await opened(persist=True)
-    assert caught.value.fix
-    assert "default.sqlite3" in str(caught.value)
-    return caught.value
+    assert "a copy from before" in caught.value.fix
+    assert "default.sqlite3" in caught.value.message
+    assert list(database.iterdump()) == before
+    database.close()
 
 
 @pytest.mark.parametrize(
