@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Mode, Role
 from venuekit.settings.schema import AgentSettings, DeskConfig, DeskSettings
+from venuekit_mcp import http
 from venuekit_mcp.http import tokens_of
 from venuekit_mcp.run import caller_of, configuration, flag_help, parse
 
@@ -157,6 +159,14 @@ def test_tokens_name_their_agents_and_a_wrong_one_names_nobody() -> None:
 def test_a_short_token_refuses_to_start(token: str) -> None:
     with pytest.raises(ConfigError, match="16"):
         tokens_of(CONFIG, "MINE", {"MINE": token})
+
+
+def test_small_answers_leave_at_once() -> None:
+    with http._listening("127.0.0.1", 0) as listening:  # asyncio sets TCP_NODELAY only on sockets that say TCP
+        assert listening.proto == socket.IPPROTO_TCP
+        with pytest.raises(ConfigError) as taken:
+            http._listening("127.0.0.1", listening.getsockname()[1])
+        assert taken.value.field == "--port"
 
 
 def test_without_any_token_one_is_made_and_shown_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import os
 import secrets
 import socket
 import sys
@@ -155,12 +156,19 @@ async def serve_http(desk: Desk, options: Options, config: DeskConfig, environ: 
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Its protocol has to be named: asyncio sends small answers at once (TCP_NODELAY) only where it says TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
     except OSError as error:
+        listening.close()
         why = str(error.strerror).partition(" (")[0]
         raise ConfigError(
             f"Cannot listen on {host} port {port}: {why}.",
             fix="Pass another --port, 0 for a free one, or another --host.",
             field="--port",
         ) from error
+    return listening
