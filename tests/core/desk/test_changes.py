@@ -8,14 +8,14 @@ from typing import Any
 
 import attrs
 import pytest
-from desks import Bench, Gate, limit, rows, statuses
+from desks import Bench, Gate, limit, never, rows, statuses
 
 from venuekit import errors
 from venuekit.model.capability import Declared, Feature, Support
 from venuekit.model.intent import MarketOrder, Side, StopOrder
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.journal import EntryKind
-from venuekit.settings.schema import RiskSettings
+from venuekit.settings.schema import ReconcileSettings, RiskSettings
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -83,6 +83,23 @@ async def test_a_cancel_without_an_answer_is_not_repeated_and_the_venue_is_asked
         expected = OrderStatus.CANCELED if arrived else OrderStatus.OPEN
         assert (await desk.order("mine")).status is expected
         assert len(bench.venue.made("cancel")) == 1
+
+
+@pytest.mark.parametrize("change", ["cancel", "amend"])
+async def test_a_change_that_is_never_answered_ends_after_the_configured_time(bench: Bench, change: str) -> None:
+    config = bench.config(reconcile=ReconcileSettings(send_timeout_seconds=5.0, every_seconds=0))
+    async with bench.open(config) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+        bench.venue.faults[change].append(never)
+        work = desk.cancel("mine") if change == "cancel" else desk.amend("mine", price=D(97))
+        task = asyncio.create_task(work)
+        await bench.clock.advance(4)
+        assert not task.done()
+        await bench.clock.advance(2)
+        with pytest.raises(errors.OutcomeUnknown, match="may have taken effect"):
+            await task
+        assert len(bench.venue.made(change)) == 1
+        assert (await desk.cancel("mine")).status is OrderStatus.CANCELED
 
 
 async def test_a_cancel_the_venue_has_not_carried_out_yet_stays_pending_until_it_has(bench: Bench) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
-from desks import Bench, limit, rows
+from desks import Bench, limit, never, rows
 
 from venuekit import errors
+from venuekit.desk.desk import Desk
 from venuekit.model.events import Channel
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Mode
@@ -79,6 +81,43 @@ async def test_closing_ends_every_listener_and_every_task_and_is_on_record(bench
     async with bench.open() as desk:
         events = [r.body["event"] for r in rows(desk, EntryKind.SESSION)]
         assert events == ["opened", "closed", "opened"]
+
+
+@pytest.mark.parametrize(
+    ("call", "raised"),
+    [
+        ("submit", errors.OutcomeUnknown),
+        ("tickers", errors.NotConnected),
+        ("instrument", errors.NotConnected),
+        ("cancel", errors.OutcomeUnknown),
+    ],
+)
+async def test_closing_waits_a_while_for_a_venue_that_hangs_and_then_closes_all_the_same(
+    bench: Bench, call: str, raised: type[errors.VenuekitError]
+) -> None:
+    async def close(opened: contextlib.AbstractAsyncContextManager[Desk]) -> None:
+        await opened.__aexit__(None, None, None)
+
+    opened = bench.open()
+    desk = await opened.__aenter__()
+    await desk.submit(limit(client_order_id="before"))
+    bench.clock.tick(1)
+    bench.venue.faults[call].append(never)
+    order = limit(client_order_id="mine", instrument="ETH-USD" if call == "instrument" else "BTC-USD")
+    hangs = asyncio.create_task(desk.cancel("before") if call == "cancel" else desk.submit(order))
+    await bench.clock.settle()
+    closing = asyncio.create_task(close(opened))
+    await bench.clock.advance(4)
+    assert not closing.done()
+    await bench.clock.advance(1.1)
+    await closing
+    with pytest.raises(raised):
+        await hangs
+    assert bench.venue.calls[-1] == ("close", None)
+    async with bench.open() as desk:
+        if call == "submit":
+            assert (await desk.order("mine")).status is OrderStatus.IN_DOUBT
+        assert desk.store.verify().ok
 
 
 async def test_a_failure_inside_the_block_still_closes_the_venue_and_the_store(bench: Bench) -> None:

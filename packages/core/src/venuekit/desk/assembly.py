@@ -15,6 +15,7 @@ from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.checks import build_checks
 from venuekit.desk.risk.hours import Hours
+from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.model.identity import AgentId
@@ -74,10 +75,20 @@ class Parts:
             config.desk.currency,
         )
         self.approvals = Approvals(name, config.approval, store, self.state, self.recorder, identifiers, clock)
+        self.screening = Screening(
+            mode=mode,
+            risk=config.risk,
+            venue=venue,
+            state=self.state,
+            reconciler=self.reconciler,
+            approvals=self.approvals,
+            checks=build_checks(config.risk, Hours(config.hours)),
+            health=self.health,
+            clock=clock,
+        )
         self.submission = Submission(
             desk=name,
             mode=mode,
-            config=config,
             venue=venue,
             store=store,
             state=self.state,
@@ -85,8 +96,7 @@ class Parts:
             dispatcher=self.dispatcher,
             reconciler=self.reconciler,
             approvals=self.approvals,
-            checks=build_checks(config.risk, Hours(config.hours)),
-            health=self.health,
+            screening=self.screening,
             identifiers=identifiers,
             clock=clock,
         )
@@ -97,6 +107,7 @@ class Parts:
             state=self.state,
             recorder=self.recorder,
             dispatcher=self.dispatcher,
+            screening=self.screening,
             submission=self.submission,
             approvals=self.approvals,
             health=self.health,
@@ -109,6 +120,7 @@ class Parts:
             state=self.state,
             recorder=self.recorder,
             changes=self.changes,
+            screening=self.screening,
             submission=self.submission,
             approvals=self.approvals,
             clock=clock,

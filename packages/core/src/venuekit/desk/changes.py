@@ -14,14 +14,16 @@ from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.health import Health
 from venuekit.desk.permission import require_trading
 from venuekit.desk.recorder import Recorder
+from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
-from venuekit.desk.submission import Submission, refused_for_amend
+from venuekit.desk.submission import Submission, given_up
 from venuekit.errors import (
     InvalidValue,
     JournalUnavailable,
     NotReducing,
     OrderAlreadyDone,
     OutcomeUnknown,
+    RiskRefused,
     Unavailable,
     UnknownOrder,
     Unsupported,
@@ -52,6 +54,7 @@ class Changes:
         state: State,
         recorder: Recorder,
         dispatcher: Dispatcher,
+        screening: Screening,
         submission: Submission,
         approvals: Approvals,
         health: Health,
@@ -66,17 +69,42 @@ class Changes:
         self._state = state
         self._recorder = recorder
         self._dispatcher = dispatcher
+        self._screening = screening
         self._submission = submission
         self._approvals = approvals
         self._clock = clock
-        self._tasks: set[asyncio.Task[Any]] = set()
+        #: Changes that are under way, and since when.
+        self._tasks: dict[asyncio.Task[Any], int] = {}
 
     async def _own(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to the end even if the caller gives up."""
+        """Run to the end even if the caller gives up.
+
+        Raises:
+            OutcomeUnknown: the desk gave up waiting for the venue.
+        """
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        self._tasks[task] = self._clock.now_ns()
+        task.add_done_callback(self._ended)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if given_up(task):
+                raise OutcomeUnknown(
+                    "The venue has not answered in time; the change may have taken effect.",
+                    fix="See the status of the order before trying again.",
+                ) from None
+            raise
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task]
+        if not task.cancelled():
+            task.exception()  # it is raised to the caller, if there still is one
+
+    def overdue(self, patience_ns: int) -> None:
+        """Stop waiting for answers that take longer than this."""
+        for task, since_ns in list(self._tasks.items()):
+            if self._clock.now_ns() - since_ns >= patience_ns:
+                task.cancel()
 
     async def landed(self) -> None:
         """Wait until every change that was begun has ended."""
@@ -204,7 +232,7 @@ class Changes:
             raise InvalidValue("Give at least one of size, price and stop_price.", field="size")
         order = self.open_order(order_id)
         if order.status is OrderStatus.PENDING_APPROVAL:
-            raise refused_for_amend(None)
+            raise _needs_approval(None)
         if not order.is_working:
             raise Unsupported(
                 f"Order {order.id} is {order.status.value}; only a working order can be amended.",
@@ -212,7 +240,7 @@ class Changes:
                 order_id=order.id,
             )
         request = _amended(order, size, price, stop_price)
-        valid = await self._submission.normalize(request, caller)
+        valid = await self._screening.normalize(request, caller)
         if valid.request.size is not None and valid.request.size <= order.filled_size:
             raise InvalidValue(
                 f"size {valid.request.size} is not more than the {order.filled_size} that is filled already.",
@@ -220,9 +248,9 @@ class Changes:
                 order_id=order.id,
                 details={"accepted": f"more than {order.filled_size}"},
             )
-        approved = await self._submission.check(valid, replaces=order)
+        approved = await self._screening.check(valid, replaces=order)
         if self._approvals.needed(approved.proposal.notional):
-            raise refused_for_amend(approved.proposal.notional)
+            raise _needs_approval(approved.proposal.notional)
         # The rounded values, where rounding is asked for, are those that were checked.
         new = [
             None if asked is None else getattr(valid.request, name)
@@ -276,3 +304,12 @@ def _amended(order: Order, size: Decimal | None, price: Decimal | None, stop_pri
     fields |= {k: v for k, v in (("size", size), ("price", price), ("stop_price", stop_price)) if v is not None}
     request: OrderRequest = kind(**fields)
     return request
+
+
+def _needs_approval(notional: Decimal | None) -> RiskRefused:
+    """The error for an amendment that would need an approval of its own."""
+    return RiskRefused(
+        "The amended order would need a person's approval, and an amendment cannot wait for one.",
+        fix="Cancel the order and place a new one, which can be approved.",
+        details={"check": "approval", "value": "" if notional is None else str(notional)},
+    )

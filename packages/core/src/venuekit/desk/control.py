@@ -9,6 +9,7 @@ from venuekit.desk.changes import Changes
 from venuekit.desk.health import Health
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk import halt as moves
+from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
@@ -34,6 +35,7 @@ class Controls:
         state: State,
         recorder: Recorder,
         changes: Changes,
+        screening: Screening,
         submission: Submission,
         approvals: Approvals,
         clock: Clock,
@@ -45,6 +47,7 @@ class Controls:
         self._state = state
         self._recorder = recorder
         self._changes = changes
+        self._screening = screening
         self._submission = submission
         self._approvals = approvals
         self._clock = clock
@@ -237,12 +240,12 @@ class Controls:
             raise already(self._approvals.get(approval.id))
         try:
             request = self._approvals.bound(approval)
-            await self._submission.refresh_quote(request.instrument)
+            await self._screening.refresh_quote(request.instrument)
             moved = self._approvals.moved_away(approval, request)
             if moved:
                 raise ApprovalRefused(f"Approval {approval.id} is void: {moved}.", order_id=order.id)
             caller = self._caller_of(approval.agent_id)
-            await self._submission.recheck(request, caller)
+            await self._screening.recheck(request, caller)
             # Used before it is sent: a crash in between leaves an order that is denied at the next start, never two.
             if not await self._approvals.finish(approval, ApprovalState.USED, ""):
                 raise already(self._approvals.get(approval.id))

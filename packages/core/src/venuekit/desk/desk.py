@@ -83,11 +83,18 @@ class Desk:
         self._health = parts.health
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
+        self._screening = parts.screening
         self._submission = parts.submission
         self._changes = parts.changes
         self._controls = parts.controls
         #: For the session that keeps this desk alive.
-        self.upkeep = Upkeep(parts, self.venue, streams, self.default_caller.agent_id)
+        self.upkeep = Upkeep(
+            parts,
+            self.venue,
+            streams,
+            self.default_caller.agent_id,
+            send_timeout_seconds=config.reconcile.send_timeout_seconds,
+        )
 
     @property
     def connected(self) -> bool:
@@ -125,7 +132,7 @@ class Desk:
     async def preview(self, request: OrderRequest, *, caller: Caller | None = None) -> Preview:
         """What `submit` would do now, by the same checks; nothing is sent."""
         self._controls.refresh()
-        return await self._submission.preview(request, caller or self.default_caller)
+        return await self._screening.preview(request, caller or self.default_caller)
 
     async def cancel(self, order_id: str, *, caller: Caller | None = None) -> Order:
         """Ask to cancel an order, by either id. Works in every trading state.
@@ -293,7 +300,7 @@ class Desk:
     def risk_limits(self) -> list[Headroom]:
         """What is left of every limit."""
         exposure = self._state.exposure
-        return risk_checks.headroom(self._submission.checks, exposure, self._state.instruments)
+        return risk_checks.headroom(self._screening.checks, exposure, self._state.instruments)
 
     def risk_state(self) -> RiskState:
         """Where the desk stands."""
@@ -316,7 +323,7 @@ class Desk:
     @property
     def refusals(self) -> Mapping[str, int]:
         """How often each check refused since the desk was opened."""
-        return dict(self._submission.refusals)
+        return dict(self._screening.refusals)
 
     def status(self) -> DeskStatus:
         """The desk at a glance."""

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine
-from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.dispatch import Dispatcher, new_order
-from venuekit.desk.health import Health
 from venuekit.desk.idempotency import as_recorded, reused, same_order
 from venuekit.desk.identifiers import Identifiers
-from venuekit.desk.permission import PAPER, require_trading
+from venuekit.desk.permission import require_trading
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
-from venuekit.desk.risk.checks import error_of, run, run_all
-from venuekit.desk.risk.proposal import fingerprint, propose
-from venuekit.desk.stages import Authorized, RiskApproved, Valid
+from venuekit.desk.risk.proposal import fingerprint
+from venuekit.desk.screening import Screening
+from venuekit.desk.stages import Authorized
 from venuekit.desk.state import State
-from venuekit.desk.validation import validate
-from venuekit.desk.views import Preview
-from venuekit.errors import JournalUnavailable, RiskRefused, Unavailable, VenuekitError
+from venuekit.errors import JournalUnavailable, NotConnected, VenuekitError
 from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
 from venuekit.model.intent import OrderRequest
-from venuekit.model.money import ZERO, times
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
-from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
 from venuekit.protocols.venue import Venue
-from venuekit.settings.schema import DeskConfig
-
-log = logging.getLogger("venuekit.desk")
-
-#: Prices younger than this are used again rather than asked for.
-FRESH_QUOTE_NS = 250_000_000
 
 
 class Submission:
@@ -51,7 +38,6 @@ class Submission:
         *,
         desk: str,
         mode: Mode,
-        config: DeskConfig,
         venue: Venue,
         store: Store,
         state: State,
@@ -59,14 +45,12 @@ class Submission:
         dispatcher: Dispatcher,
         reconciler: Reconciler,
         approvals: Approvals,
-        checks: list[RiskCheck],
-        health: Health,
+        screening: Screening,
         identifiers: Identifiers,
         clock: Clock,
     ) -> None:
         self._desk = desk
         self._mode = mode
-        self._config = config
         self._venue = venue
         self._store = store
         self._state = state
@@ -74,14 +58,10 @@ class Submission:
         self._dispatcher = dispatcher
         self._reconciler = reconciler
         self._approvals = approvals
-        self.checks = checks
-        self._health = health
+        self._screening = screening
         self._identifiers = identifiers
         self._clock = clock
         self._flights: dict[str, asyncio.Task[Order]] = {}
-        self.taker_fee: Decimal | None = None
-        #: How often each check refused, for ``risk explain``.
-        self.refusals: dict[str, int] = {}
 
     async def submit(self, request: OrderRequest, caller: Caller) -> Order:
         """One order, all the way. See `venuekit.desk.desk.Desk.submit`."""
@@ -102,7 +82,7 @@ class Submission:
         # It may have been amended since, or rounded when it came: what counts is the order as it was first recorded.
         first = as_recorded(self._store, self._desk, existing.id)
         try:
-            valid = await self.normalize(request, caller)
+            valid = await self._screening.normalize(request, caller)
         except VenuekitError:
             raise reused(existing) from None
         if first is not None and same_order(first, valid.request, valid.instrument):
@@ -114,11 +94,15 @@ class Submission:
         task = asyncio.get_running_loop().create_task(road)
         self._flights[order_id] = task
         task.add_done_callback(lambda done: self._landed(order_id, done))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if given_up(task):
+                raise NotConnected("The desk was closed before the order was sent.") from None
+            raise
 
-    def overdue(self) -> None:
-        """Stop waiting for answers that take longer than they may; the orders are in doubt then."""
-        patience_ns = int(self._config.reconcile.send_timeout_seconds * 1e9)
+    def overdue(self, patience_ns: int) -> None:
+        """Stop waiting for answers that take longer than this; the orders are in doubt then."""
         for order_id, task in list(self._flights.items()):
             order = self._state.orders.get(order_id)
             sending = order is not None and order.status is OrderStatus.SUBMITTING
@@ -126,6 +110,14 @@ class Submission:
                 continue
             self._dispatcher.give_up_waiting(order_id)
             task.cancel()
+
+    def close(self) -> None:
+        """End everything that is on the road: what is being sent is in doubt then, the rest never was."""
+        self.overdue(0)
+        for order_id, task in list(self._flights.items()):
+            order = self._state.orders.get(order_id)
+            if order is None or order.status is not OrderStatus.SUBMITTING:
+                task.cancel()
 
     @property
     def flying(self) -> int:
@@ -150,8 +142,8 @@ class Submission:
 
     async def _road(self, request: OrderRequest, caller: Caller) -> Order:
         try:
-            valid = await self.normalize(request, caller)
-            approved = await self.check(valid)
+            valid = await self._screening.normalize(request, caller)
+            approved = await self._screening.check(valid)
         except VenuekitError as error:
             await self.deny(request, caller, error)
             raise
@@ -181,153 +173,7 @@ class Submission:
         return await self._fly(order.id, self._approved(request, caller, approval_id, order))
 
     async def _approved(self, request: OrderRequest, caller: Caller, approval_id: ApprovalId, order: Order) -> Order:
-        return await self.send(Authorized(await self.recheck(request, caller), approval_id), order)
-
-    async def recheck(self, request: OrderRequest, caller: Caller) -> RiskApproved:
-        """Every step before the approval once more; raises what `submit` raises."""
-        require_trading(self._mode, caller, "place orders")
-        return await self.check(await self.normalize(request, caller))
-
-    # -- steps
-
-    async def normalize(self, request: OrderRequest, caller: Caller) -> Valid:
-        """Step 1. Raises UsageError and InstrumentNotTrading."""
-        instrument = self._state.instruments.get(request.instrument)
-        if instrument is None:
-            instrument = await self._venue.instrument(request.instrument)
-            self._state.know(instrument)
-        if instrument.id != request.instrument:
-            request = attrs.evolve(request, instrument=instrument.id)
-        request = validate(
-            request,
-            instrument,
-            self._venue.capabilities,
-            now_ns=self._clock.now_ns(),
-            round_orders=self._config.risk.round_orders,
-        )
-        return Valid(request, instrument, caller)
-
-    async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
-        """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
-        proposal = await self._propose(valid, replaces)
-        refusal = self._untrusted_time() or self._health.refusal() or run(self.checks, proposal, self._state.exposure)
-        if refusal is None and replaces is None:
-            refusal = self._in_doubt_twin(proposal)
-        if refusal is not None:
-            self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
-            raise error_of(refusal)
-        return RiskApproved(valid, proposal)
-
-    async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
-        await self.refresh_quote(valid.instrument.id)
-        left = (replaces.remaining if replaces is not None else None) or ZERO
-        price = replaces.price if replaces is not None else None
-        return propose(
-            valid.request,
-            valid.instrument,
-            self._state.exposure,
-            agent_id=valid.caller.agent_id,
-            collar=self._config.risk.price_collar,
-            max_quote_age_seconds=self._config.risk.max_quote_age_seconds,
-            now_ns=self._clock.now_ns(),
-            replaces_size=left,
-            replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
-        )
-
-    async def refresh_quote(self, instrument: str) -> None:
-        """Ask for prices unless there are young ones; without an answer, the old ones age until they are distrusted."""
-        if self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0) < FRESH_QUOTE_NS:
-            return
-        try:
-            with self._health.timed("tickers"):
-                tickers = await self._venue.tickers([instrument])
-        except Unavailable:
-            return
-        except VenuekitError:
-            raise
-        except Exception:
-            log.exception("The adapter failed to give prices of %s.", instrument)
-            return
-        for ticker in tickers:
-            self._state.see(ticker)
-
-    def _untrusted_time(self) -> Verdict | None:
-        skew, most = self._reconciler.clock_skew_ns, self._config.risk.max_clock_skew_seconds
-        if self._venue.environment == PAPER or skew is None or abs(skew) <= int(most * 1e9):
-            return None  # simulated time may be any time
-        return Verdict(
-            "clock_skew",
-            False,
-            f"The clocks of this machine and of the venue are {abs(skew) / 1e9:.1f} s apart.",
-            f"{most:g}",
-            f"{abs(skew) / 1e9:.3f}",
-            "the same order once the machine's clock is right",
-            code="DATA_NOT_TRUSTED",
-        )
-
-    def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
-        doubtful = self._state.orders.in_doubt()
-        if not doubtful:
-            return None
-        twins = [
-            o
-            for o in doubtful
-            if (o.instrument, o.side, o.type, o.size, o.quote_size, o.price, o.stop_price)
-            == (
-                proposal.instrument.id,
-                proposal.side,
-                proposal.type,
-                proposal.request.size,
-                getattr(proposal.request, "quote_size", None),
-                getattr(proposal.request, "price", None),
-                getattr(proposal.request, "stop_price", None),
-            )
-        ]
-        if not twins:
-            return None
-        return Verdict(
-            "in_doubt",
-            False,
-            f"An equal order, {twins[0].id}, was sent and has no answer yet.",
-            "0",
-            str(len(twins)),
-            f"the same order once {twins[0].id} is resolved",
-        )
-
-    # -- answers without sending
-
-    async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
-        """What `submit` would do, from the same steps; nothing is sent or kept."""
-        try:
-            valid = await self.normalize(request, caller)
-        except VenuekitError as error:
-            return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
-        proposal = await self._propose(valid, None)
-        verdicts = run_all(self.checks, proposal, self._state.exposure)
-        twin = self._in_doubt_twin(proposal)
-        verdicts += [v for v in (twin, self._untrusted_time(), self._health.refusal()) if v is not None]
-        refused = [v for v in verdicts if not v.allowed]
-        try:
-            require_trading(self._mode, caller, "place orders")
-            reason = refused[0].message if refused else "it would be sent"
-            permitted = True
-        except VenuekitError as error:
-            reason, permitted = error.message, False
-        needs = self._approvals.needed(proposal.notional)
-        if permitted and not refused and needs:
-            reason = "it would wait for a person's approval"
-        fee = None
-        if self.taker_fee is not None and proposal.notional is not None:
-            fee = times(proposal.notional, self.taker_fee)
-        return Preview(
-            allowed=permitted and not refused,
-            needs_approval=needs,
-            reason=reason,
-            verdicts=verdicts,
-            worst_price=proposal.worst_price,
-            notional=proposal.notional,
-            estimated_fee=fee,
-        )
+        return await self.send(Authorized(await self._screening.recheck(request, caller), approval_id), order)
 
     def find(self, order_id: str) -> Order | None:
         """An order by either id: from memory, else from the journal."""
@@ -354,16 +200,13 @@ class Submission:
             raise lost from error
 
 
+def given_up(task: asyncio.Task[Any]) -> bool:
+    """Whether the desk ended this task, rather than the caller that waits for it."""
+    waiting = asyncio.current_task()
+    return task.cancelled() and (waiting is None or not waiting.cancelling())
+
+
 def _shown(request: OrderRequest) -> dict[str, object]:
     fields = attrs.asdict(request)
     shown: dict[str, object] = {k: str(v) for k, v in fields.items() if v not in (None, "", False)}
     return {"type": request.type.value, **shown}
-
-
-def refused_for_amend(notional: Decimal | None) -> RiskRefused:
-    """The error for an amendment that would need an approval of its own."""
-    return RiskRefused(
-        "The amended order would need a person's approval, and an amendment cannot wait for one.",
-        fix="Cancel the order and place a new one, which can be approved.",
-        details={"check": "approval", "value": "" if notional is None else str(notional)},
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +16,21 @@ from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import EntryKind
 from venuekit.version import VERSION
 
+#: How long what is being sent may take to land when the desk is closed.
+CLOSING_SECONDS = 5.0
+
 
 class Upkeep:
     """What the session that keeps a desk alive calls; nobody else does."""
 
-    def __init__(self, parts: Parts, reader: VenueReader, streams: StreamHub, agent_id: AgentId) -> None:
+    def __init__(
+        self, parts: Parts, reader: VenueReader, streams: StreamHub, agent_id: AgentId, *, send_timeout_seconds: float
+    ) -> None:
         self._parts = parts
         self._reader = reader
         self._streams = streams
         self._agent_id = agent_id
+        self._patience_ns = int(send_timeout_seconds * 1e9)
         #: Whether the desk is open, and no stream of its own orders is lost.
         self.connected = False
 
@@ -33,7 +40,7 @@ class Upkeep:
         parts.state.restore(parts.store, parts.name)
         await parts.reconciler.run(first=True)
         if parts.venue.capabilities.can(Feature.PROFILE):
-            parts.submission.taker_fee = (await parts.venue.profile()).taker_fee_rate
+            parts.screening.taker_fee = (await parts.venue.profile()).taker_fee_rate
         body: dict[str, Any] = {
             "event": "opened",
             "mode": parts.mode.value,
@@ -53,13 +60,24 @@ class Upkeep:
         """
         self.connected = False
         parts = self._parts
-        await parts.submission.landed()
-        await parts.changes.landed()
+        await self._landed()
         entry = parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, {"event": "closed"})
         try:
             await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)])
         finally:
             parts.bus.close()
+
+    async def _landed(self) -> None:
+        """Wait a while for what is under way, then end it; the next start asks the venue what became of it."""
+        parts, loop = self._parts, asyncio.get_running_loop()
+        landing = [loop.create_task(parts.submission.landed()), loop.create_task(parts.changes.landed())]
+        patience = loop.create_task(parts.clock.sleep(CLOSING_SECONDS))
+        both = asyncio.gather(*landing)
+        await asyncio.wait((both, patience), return_when=asyncio.FIRST_COMPLETED)
+        patience.cancel()
+        parts.submission.close()
+        parts.changes.overdue(0)
+        await both
 
     async def act(self) -> None:
         """Do what other processes decided in the store, and look after what makes no event of its own.
@@ -70,7 +88,8 @@ class Upkeep:
         parts = self._parts
         await parts.recorder.catch_up()
         await parts.controls.act()
-        parts.submission.overdue()
+        parts.submission.overdue(self._patience_ns)
+        parts.changes.overdue(self._patience_ns)
         await parts.health.look(parts.state.exposure, self._priced())
 
     def _priced(self) -> set[InstrumentId]:

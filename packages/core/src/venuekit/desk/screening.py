@@ -1,0 +1,205 @@
+"""The steps before anything is recorded: the instrument's rules, fresh prices and every limit."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+
+import attrs
+
+from venuekit.desk.approval import Approvals
+from venuekit.desk.health import Health
+from venuekit.desk.permission import PAPER, require_trading
+from venuekit.desk.reconcile import Reconciler
+from venuekit.desk.risk.checks import error_of, run, run_all
+from venuekit.desk.risk.proposal import propose
+from venuekit.desk.stages import RiskApproved, Valid
+from venuekit.desk.state import State
+from venuekit.desk.validation import validate
+from venuekit.desk.views import Preview
+from venuekit.errors import Unavailable, VenuekitError
+from venuekit.model.intent import OrderRequest
+from venuekit.model.money import ZERO, times
+from venuekit.model.order import Order
+from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
+from venuekit.protocols.venue import Venue
+from venuekit.settings.schema import RiskSettings
+
+log = logging.getLogger("venuekit.desk")
+
+#: Prices younger than this are used again rather than asked for.
+FRESH_QUOTE_NS = 250_000_000
+
+
+class Screening:
+    """Normalizes and checks requests. The same steps answer a preview, an order, an amendment and an approval."""
+
+    def __init__(
+        self,
+        *,
+        mode: Mode,
+        risk: RiskSettings,
+        venue: Venue,
+        state: State,
+        reconciler: Reconciler,
+        approvals: Approvals,
+        checks: list[RiskCheck],
+        health: Health,
+        clock: Clock,
+    ) -> None:
+        self._mode = mode
+        self._risk = risk
+        self._venue = venue
+        self._state = state
+        self._reconciler = reconciler
+        self._approvals = approvals
+        self.checks = checks
+        self._health = health
+        self._clock = clock
+        self.taker_fee: Decimal | None = None
+        #: How often each check refused, for ``risk explain``.
+        self.refusals: dict[str, int] = {}
+
+    async def normalize(self, request: OrderRequest, caller: Caller) -> Valid:
+        """Step 1. Raises UsageError and InstrumentNotTrading."""
+        instrument = self._state.instruments.get(request.instrument)
+        if instrument is None:
+            instrument = await self._venue.instrument(request.instrument)
+            self._state.know(instrument)
+        if instrument.id != request.instrument:
+            request = attrs.evolve(request, instrument=instrument.id)
+        request = validate(
+            request,
+            instrument,
+            self._venue.capabilities,
+            now_ns=self._clock.now_ns(),
+            round_orders=self._risk.round_orders,
+        )
+        return Valid(request, instrument, caller)
+
+    async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
+        """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
+        proposal = await self._propose(valid, replaces)
+        refusal = self._untrusted_time() or self._health.refusal() or run(self.checks, proposal, self._state.exposure)
+        if refusal is None and replaces is None:
+            refusal = self._in_doubt_twin(proposal)
+        if refusal is not None:
+            self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
+            raise error_of(refusal)
+        return RiskApproved(valid, proposal)
+
+    async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
+        await self.refresh_quote(valid.instrument.id)
+        left = (replaces.remaining if replaces is not None else None) or ZERO
+        price = replaces.price if replaces is not None else None
+        return propose(
+            valid.request,
+            valid.instrument,
+            self._state.exposure,
+            agent_id=valid.caller.agent_id,
+            collar=self._risk.price_collar,
+            max_quote_age_seconds=self._risk.max_quote_age_seconds,
+            now_ns=self._clock.now_ns(),
+            replaces_size=left,
+            replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
+        )
+
+    async def refresh_quote(self, instrument: str) -> None:
+        """Ask for prices unless there are young ones; without an answer, the old ones age until they are distrusted."""
+        if self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0) < FRESH_QUOTE_NS:
+            return
+        try:
+            with self._health.timed("tickers"):
+                tickers = await self._venue.tickers([instrument])
+        except Unavailable:
+            return
+        except VenuekitError:
+            raise
+        except Exception:
+            log.exception("The adapter failed to give prices of %s.", instrument)
+            return
+        for ticker in tickers:
+            self._state.see(ticker)
+
+    def _untrusted_time(self) -> Verdict | None:
+        skew, most = self._reconciler.clock_skew_ns, self._risk.max_clock_skew_seconds
+        if self._venue.environment == PAPER or skew is None or abs(skew) <= int(most * 1e9):
+            return None  # simulated time may be any time
+        return Verdict(
+            "clock_skew",
+            False,
+            f"The clocks of this machine and of the venue are {abs(skew) / 1e9:.1f} s apart.",
+            f"{most:g}",
+            f"{abs(skew) / 1e9:.3f}",
+            "the same order once the machine's clock is right",
+            code="DATA_NOT_TRUSTED",
+        )
+
+    def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
+        doubtful = self._state.orders.in_doubt()
+        if not doubtful:
+            return None
+        twins = [
+            o
+            for o in doubtful
+            if (o.instrument, o.side, o.type, o.size, o.quote_size, o.price, o.stop_price)
+            == (
+                proposal.instrument.id,
+                proposal.side,
+                proposal.type,
+                proposal.request.size,
+                getattr(proposal.request, "quote_size", None),
+                getattr(proposal.request, "price", None),
+                getattr(proposal.request, "stop_price", None),
+            )
+        ]
+        if not twins:
+            return None
+        return Verdict(
+            "in_doubt",
+            False,
+            f"An equal order, {twins[0].id}, was sent and has no answer yet.",
+            "0",
+            str(len(twins)),
+            f"the same order once {twins[0].id} is resolved",
+        )
+
+    async def recheck(self, request: OrderRequest, caller: Caller) -> RiskApproved:
+        """Every step before the approval once more; raises what `submit` raises."""
+        require_trading(self._mode, caller, "place orders")
+        return await self.check(await self.normalize(request, caller))
+
+    async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
+        """What `submit` would do, from the same steps; nothing is sent or kept."""
+        try:
+            valid = await self.normalize(request, caller)
+        except VenuekitError as error:
+            return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
+        proposal = await self._propose(valid, None)
+        verdicts = run_all(self.checks, proposal, self._state.exposure)
+        twin = self._in_doubt_twin(proposal)
+        verdicts += [v for v in (twin, self._untrusted_time(), self._health.refusal()) if v is not None]
+        refused = [v for v in verdicts if not v.allowed]
+        try:
+            require_trading(self._mode, caller, "place orders")
+            reason = refused[0].message if refused else "it would be sent"
+            permitted = True
+        except VenuekitError as error:
+            reason, permitted = error.message, False
+        needs = self._approvals.needed(proposal.notional)
+        if permitted and not refused and needs:
+            reason = "it would wait for a person's approval"
+        fee = None
+        if self.taker_fee is not None and proposal.notional is not None:
+            fee = times(proposal.notional, self.taker_fee)
+        return Preview(
+            allowed=permitted and not refused,
+            needs_approval=needs,
+            reason=reason,
+            verdicts=verdicts,
+            worst_price=proposal.worst_price,
+            notional=proposal.notional,
+            estimated_fee=fee,
+        )
