@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,16 +61,46 @@ def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path, text: str, s
     assert says in refused(tmp_path, "--config", str(file))
 
 
-def test_an_account_that_another_process_has_open_is_named(tmp_path: Path) -> None:
-    command = [*SERVER, "--transport", "http", "--no-auth", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)) as first:
-        assert first.stderr is not None
+@contextlib.contextmanager
+def serving(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [*SERVER, "--mode", "shadow", "--transport", "http", "--no-auth", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)) as server:
+        assert server.stderr is not None
         try:
-            assert first.stderr.readline().startswith("Listening on http://127.0.0.1:")
-            said = refused(tmp_path)
-            assert f"process {first.pid}" in said
-            assert "--account" in said
+            assert server.stderr.readline().startswith("Listening on http://127.0.0.1:")
+            yield server
         finally:
-            first.send_signal(signal.SIGTERM)
-        assert first.stderr.read() == "", "stopping is no event worth a line"
-    assert first.returncode == 0
+            server.send_signal(signal.SIGCONT)
+            server.send_signal(signal.SIGTERM)
+        assert server.stderr.read() == "", "stopping is no event worth a line"
+    assert server.returncode == 0
+
+
+def test_an_account_that_another_process_has_open_is_named(tmp_path: Path) -> None:
+    with serving(tmp_path) as first:
+        said = refused(tmp_path)
+        assert f"process {first.pid}" in said
+        assert "--account" in said
+
+
+def halt(tmp_path: Path, wait: str) -> tuple[int, dict[str, Any]]:
+    command = [sys.executable, "-c", "from venuekit.cli.app import main; main()"]
+    done = subprocess.run(
+        [*command, "halt", "--cancel-all", "--wait", wait, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(tmp_path),
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_halt_does_not_wait_for_a_server_that_hangs_and_is_obeyed_when_it_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.send_signal(signal.SIGSTOP)
+        code, body = halt(tmp_path, "0.1")
+        assert (code, body["control"]["state"], body["cancel_all"]["silent"]) == (4, "HALTED", ["paper:default"])
+        server.send_signal(signal.SIGCONT)
+        code, body = halt(tmp_path, "30")
+        assert (code, list(body["cancel_all"]["answers"])) == (0, ["paper:default"])
