@@ -61,14 +61,14 @@ def build_checks(settings: RiskSettings, hours: Hours) -> list[RiskCheck]:
 
 def run(checks: Sequence[RiskCheck], proposal: Proposal, view: RiskView) -> Verdict | None:
     """The first refusal, or None when all allow."""
-    at = 0
+    check: RiskCheck
     try:
-        for at, check in enumerate(checks):  # noqa: B007 - it says which check failed
+        for check in checks:
             verdict = check.check(proposal, view)
             if not verdict.allowed:
                 return verdict
     except ArithmeticError:
-        return _no_figure(checks[at])
+        return _no_figure(check)
     return None
 
 

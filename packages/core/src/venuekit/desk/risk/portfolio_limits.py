@@ -10,7 +10,7 @@ from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import BUY, SELL, Side
-from venuekit.model.money import ZERO, minus, plus, ratio, times
+from venuekit.model.money import ONE, ZERO, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
 _BOTH = (BUY, SELL)
@@ -48,7 +48,9 @@ class MaxPosition(NamedCheck):
             return unknown(self.name, "equity", limit=self._share if self._share is not None else "")
         if proposal.worst_price is None or proposal.notional is None:
             return unknown(self.name, "price")
-        unit = times(proposal.worst_price, instrument.contract_size)
+        unit = proposal.worst_price
+        if instrument.contract_size is not ONE:
+            unit = times(unit, instrument.contract_size)
         if side is SELL and size > 0:
             unit = max(unit, ratio(proposal.notional, size))  # a sell's limit is no upper bound of its value
         if times(held, unit) <= cap:
@@ -62,7 +64,7 @@ class MaxPosition(NamedCheck):
         equity = view.equity()
         if equity is None:
             return None
-        share = times(self._share, max(equity, ZERO))
+        share = times(self._share, equity) if equity > 0 else ZERO
         return share if self._notional is None else min(share, self._notional)
 
     def _refuse(

@@ -91,7 +91,9 @@ def propose(
     elif size is None or value_price is None:
         notional = None
     else:
-        notional = times(times(size, value_price), instrument.contract_size)
+        notional = times(size, value_price)
+        if instrument.contract_size is not ONE:
+            notional = times(notional, instrument.contract_size)
     return Proposal(
         request=request,
         instrument=instrument,
