@@ -93,12 +93,13 @@ def play(kinds: list[tuple[str, Side]], steps: list[Step]) -> History:
         if order is None or order.is_done:
             continue
         assert order.size is not None
+        left = order.size - order.filled_size
         if step.what == "cancel":
             order = order.but(status=OrderStatus.CANCELED)
         elif step.what == "amend":
             order = order.but(price=D(9) + D(step.amount) / 10)
         else:
-            size = min(D(step.amount), order.size - order.filled_size)
+            size = min(D(step.amount), left)
             fill = Fill(
                 id=f"f{at}",
                 venue="v",

@@ -77,7 +77,8 @@ def limit(size: str = "1", price: str = "100", side: Side = Side.BUY, **more: An
 
 
 def market(side: Side = Side.BUY, instrument: str = "BTC-USD", **amount: str) -> MarketOrder:
-    return MarketOrder(instrument=instrument, side=side, **{k: D(v) for k, v in amount.items()})
+    fields: dict[str, Any] = {k: D(v) for k, v in amount.items()}
+    return MarketOrder(instrument=instrument, side=side, **fields)
 
 
 def working(key: str, size: str, price: str, side: Side = Side.BUY, instrument: str = "BTC-USD") -> Order:
@@ -180,7 +181,7 @@ def test_with_half_a_book_its_spread_is_unknown(
 
 
 def test_a_market_order_needs_a_deep_book(view: Exposure, spot: Instrument) -> None:
-    rules = {"min_liquidity_share": D(2)}
+    rules: dict[str, Any] = {"min_liquidity_share": D(2)}
     assert passes(view, spot, market(size="10"), **rules)
     verdict = refused("spread_liquidity", view, spot, market(size="10.001"), **rules)
     assert verdict.would_pass.startswith("size 10,")
@@ -191,7 +192,7 @@ def test_a_market_order_needs_a_deep_book(view: Exposure, spot: Instrument) -> N
 
 
 def test_reduce_only_needs_a_position_on_the_other_side(view: Exposure, perp: Instrument) -> None:
-    sell = {"side": Side.SELL, "instrument": perp.id, "reduce_only": True}
+    sell: dict[str, Any] = {"side": Side.SELL, "instrument": perp.id, "reduce_only": True}
     refused("reduce_only", view, perp, limit(**sell))
     hold(view, perp.id, "2")
     assert passes(view, perp, limit(**sell))
@@ -202,7 +203,7 @@ def test_reduce_only_needs_a_position_on_the_other_side(view: Exposure, perp: In
 
 
 def test_an_order_may_be_kept_from_turning_a_position_over(view: Exposure, perp: Instrument) -> None:
-    rules = {"require_reduce_only_when_reducing": True}
+    rules: dict[str, Any] = {"require_reduce_only_when_reducing": True}
     hold(view, perp.id, "2")
     assert passes(view, perp, limit("2", side=Side.SELL, instrument=perp.id), **rules)
     verdict = refused("reduce_only", view, perp, limit("2.001", side=Side.SELL, instrument=perp.id), **rules)
@@ -258,7 +259,7 @@ def test_a_days_loss_stops_orders_at_the_limit_but_for_those_that_reduce(
 def test_the_smaller_of_two_daily_limits_counts_and_the_next_day_begins_at_nothing(
     view: Exposure, perp: Instrument
 ) -> None:
-    rules = {"max_daily_loss": D(1000), "max_daily_loss_share": D("0.01")}
+    rules: dict[str, Any] = {"max_daily_loss": D(1000), "max_daily_loss_share": D("0.01")}
     lose(view, "100")
     assert not passes(view, perp, limit(instrument=perp.id), **rules)
     view._clock.now += 86_400 * SECOND  # type: ignore[attr-defined]
@@ -278,7 +279,7 @@ def test_an_order_by_quote_amount_counts_with_the_most_that_it_may_move(
 ) -> None:
     # A buy gets 5 at the ask of 100; a sell gives up to 5.316 at the collar's edge of 94.05.
     most = "500" if side is Side.BUY else "470.25"
-    sizes = {"max_position_size": {perp.id: D(5)}}
+    sizes: dict[str, Any] = {"max_position_size": {perp.id: D(5)}}
     assert passes(view, perp, market(side, perp.id, quote_size=most), **sizes)
     assert not passes(view, perp, market(side, perp.id, quote_size=str(D(most) + D("0.2"))), **sizes)
 
@@ -293,7 +294,11 @@ def test_an_amendment_is_measured_by_what_it_adds(view: Exposure, spot: Instrume
     fund(view, USD="1000")
     old = working("1", "6", "100")
     view.on_order(old)
-    rules = {"check_balance": True, "max_position_size": {spot.id: D(10)}, "max_gross_exposure": D(1000)}
+    rules: dict[str, Any] = {
+        "check_balance": True,
+        "max_position_size": {spot.id: D(10)},
+        "max_gross_exposure": D(1000),
+    }
     assert passes(view, spot, limit("10"), old, **rules)
     assert not passes(view, spot, limit("10"), **rules), "as an order of its own it would be too much"
     for name, value in rules.items():
@@ -407,7 +412,7 @@ def test_every_kind_of_order_is_priced_at_its_worst(
 def test_exposure_of_unknown_value_refuses_all_but_what_reduces(view: Exposure, perp: Instrument) -> None:
     hold(view, perp.id, "2")
     view.on_order(working("1", "1", "90", instrument="UNKNOWN"))
-    rules = {"max_gross_exposure": D(10**9)}
+    rules: dict[str, Any] = {"max_gross_exposure": D(10**9)}
     verdict = ask(view, perp, limit(instrument=perp.id), **rules)
     assert verdict is not None
     assert isinstance(error_of(verdict), DataNotTrusted)
@@ -418,12 +423,13 @@ def test_exposure_of_unknown_value_refuses_all_but_what_reduces(view: Exposure, 
     "name", ["max_order_notional", "max_position_notional", "max_gross_exposure", "max_net_exposure"]
 )
 def test_what_a_refusal_says_would_pass_does_pass(view: Exposure, perp: Instrument, name: str) -> None:
+    rules: dict[str, Any] = {name: D(777)}
     view.on_order(working("1", "1.5", "100", instrument=perp.id))
-    verdict = ask(view, perp, limit("9", instrument=perp.id), **{name: D(777)})
+    verdict = ask(view, perp, limit("9", instrument=perp.id), **rules)
     assert verdict is not None
     assert isinstance(error_of(verdict), RiskRefused)
     found = re.search(r"size ([0-9.]+)|worth ([0-9.]+)", verdict.would_pass)
     assert found is not None, verdict.would_pass
     size = found[1] or str(D(found[2]) / 100)
-    assert passes(view, perp, limit(size, instrument=perp.id), **{name: D(777)})
-    assert not passes(view, perp, limit(str(D(size) + D("0.001")), instrument=perp.id), **{name: D(777)})
+    assert passes(view, perp, limit(size, instrument=perp.id), **rules)
+    assert not passes(view, perp, limit(str(D(size) + D("0.001")), instrument=perp.id), **rules)

@@ -31,6 +31,10 @@ class Subscription(Protocol):
         """Events, oldest first."""
         ...
 
+    async def __anext__(self) -> Event:
+        """The next event."""
+        ...
+
     def status(self) -> StreamStatus:
         """Its counts."""
         ...
