@@ -86,7 +86,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The performance budgets, as ratios measured side by side in one run."""
-    _install_workspace(session, "psutil>=6")
+    _install_workspace(session, "psutil>=6", "uv>=0.9")
     session.run("python", "tests/bench", *session.posargs)
 
 
@@ -122,9 +122,9 @@ def conformance(session: nox.Session) -> None:
 @nox.session(venv_backend="uv|virtualenv")
 def install_alone(session: nox.Session) -> None:
     """Each distribution, built as a wheel, into an empty virtual environment with plain pip."""
-    session.install("build>=1.2")
+    session.install("build[uv]>=1.2")
     wheels = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     for part in PARTS:
-        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), part, silent=True)
+        session.run("python", "-m", "build", "--installer", "uv", "--wheel", "--outdir", str(wheels), part, silent=True)
     session.run(sys.executable, "tests/system/install_alone.py", str(wheels), external=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from uv import find_uv_bin
 
 HERE = Path(__file__).parent
 
@@ -35,10 +36,17 @@ PEERS = (
 CCXT = Peer("ccxt", "ccxt_book.py", ("ccxt>=4.5.80",), 100_000)
 
 
+def _interpreter(version: str) -> str:
+    """A Python of that version: one beside ours, as version managers lay them out, else whatever uv finds."""
+    beside = sorted(Path(sys.base_prefix).resolve().parent.glob(f"*{version}*/bin/python{version}"))
+    return str(beside[-1]) if beside else version
+
+
 def measure(peer: Peer, environments: Path) -> dict[str, float] | str:
     """The figures that the peer's script printed, or why there are none."""
-    uv = shutil.which("uv")
-    if uv is None:
+    try:
+        uv = find_uv_bin()
+    except FileNotFoundError:
         return "uv is not installed, so no environment could be made"
     folder = environments / peer.name
     interpreter = folder / "bin" / "python"
@@ -46,7 +54,15 @@ def measure(peer: Peer, environments: Path) -> dict[str, float] | str:
     quiet.pop("VIRTUAL_ENV", None)
     if not (folder / "ready").exists():
         steps = (
-            [uv, "venv", "-q", "--clear", "--python", peer.python or sys.executable, str(folder)],
+            [
+                uv,
+                "venv",
+                "-q",
+                "--clear",
+                "--python",
+                _interpreter(peer.python) if peer.python else sys.executable,
+                str(folder),
+            ],
             [uv, "pip", "install", "-q", "--python", str(interpreter), *peer.packages],
         )
         for step in steps:
