@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from venuekit.desk.calls import ServedCall
 from venuekit.errors import JournalUnavailable
 from venuekit.protocols.approver import Caller
+from venuekit_mcp.call_spool import CallSpool, is_enough, is_needed
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
@@ -47,19 +48,24 @@ class CallLog:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
         self._broken = False
+        lasting = is_needed(desk)
+        self._spool = CallSpool(desk) if lasting and is_enough(desk) else None
+        #: Where a process that dies would take waiting calls with it, none waits.
+        self._never_waits = lasting and self._spool is None
 
-    def note(self, tool: str, arguments: Mapping[str, Any], outcome: str, caller: Caller, detail: str = "") -> None:
-        """Take a call down; it is written with its neighbours."""
-        self._waiting.append(
-            ServedCall(
-                tool=tool,
-                arguments=kept(arguments),
-                outcome=outcome,
-                caller=caller,
-                time_ns=self._desk.clock.now_ns(),
-                detail=kept(detail),
-            )
-        )
+    async def open(self) -> None:
+        """Finish what killed servers of the same desk left. Raises JournalUnavailable."""
+        if self._spool is not None:
+            await self._spool.recover()
+
+    async def close(self) -> None:
+        """Write what waits, and leave nothing behind. Raises JournalUnavailable; then the waiting calls stay kept."""
+        await self.settle()
+        if self._spool is not None:
+            self._spool.close()
+
+    def _note(self, call: ServedCall) -> None:
+        self._waiting.append(call)
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._begin)
 
@@ -78,9 +84,19 @@ class CallLog:
         Raises:
             JournalUnavailable: it could not be written; or earlier ones could not, and still cannot.
         """
-        self.note(tool, arguments, outcome, caller, detail)
-        if at_once or self._broken:
+        call = ServedCall(
+            tool=tool,
+            arguments=kept(arguments),
+            outcome=outcome,
+            caller=caller,
+            time_ns=self._desk.clock.now_ns(),
+            detail=kept(detail),
+        )
+        self._note(call)
+        if at_once or self._broken or self._never_waits:
             await self.settle()
+        elif self._spool is not None:
+            self._spool.add(call)
 
     async def settle(self) -> None:
         """Write what waits. Raises JournalUnavailable; it still waits then."""
@@ -111,6 +127,8 @@ class CallLog:
             raise
         else:
             self._broken = False
+            if self._spool is not None:
+                self._spool.keep(self._waiting)
         finally:
             self._writing = None
 

@@ -148,6 +148,8 @@ class DeskHost:
     async def open(self) -> None:
         """Begin to serve."""
         self._opened += 1
+        if self._opened == 1:
+            await self.calls.open()
 
     async def close(self) -> None:
         """Close subscriptions when nobody is served any more, after what is still being written."""
@@ -157,7 +159,7 @@ class DeskHost:
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(JournalUnavailable):  # the log has said so, and the rest must still be closed
-            await self.calls.settle()
+            await self.calls.close()
         await self._watching.close()
         await self.rings.close()
 

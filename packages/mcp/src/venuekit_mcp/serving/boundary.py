@@ -41,7 +41,14 @@ async def counted(
         outcome = InternalError.code
         raise _bug(error) from None
     finally:
-        host.later(host.record(method, {"subject": subject[:200]}, outcome, caller, detail=detail))
+        await _recorded(host, method, subject, outcome, caller, detail)
+
+
+async def _recorded(host: Host, method: str, subject: str, outcome: str, caller: Caller, detail: str) -> None:
+    try:
+        await host.record(method, {"subject": subject[:200]}, outcome, caller, detail=detail)
+    except VenuekitError as error:
+        raise MCPError(mt.INTERNAL_ERROR, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)) from None
 
 
 def _bug(error: Exception) -> MCPError:
