@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import heapq
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +40,7 @@ from venuekit_paper import views
 from venuekit_paper.acceptance import accepted, check_funds
 from venuekit_paper.accounts import Account
 from venuekit_paper.amending import amend
+from venuekit_paper.expiries import Expiries
 from venuekit_paper.fees import Fees, FeeSchedule
 from venuekit_paper.funding import fund
 from venuekit_paper.history import History
@@ -53,7 +53,6 @@ from venuekit_paper.reports import TRADES_KEPT, Reporter, outcome
 from venuekit_paper.scale import LEAST_DIGITS, Scale, asset_digits, out
 
 _DAY_NS = 86_400_000_000_000
-_EXPIRIES_KEPT = 1_000
 
 
 class Exchange:
@@ -88,8 +87,7 @@ class Exchange:
         self.number = 0
         self.transfer_number = 0
         self.now_ns = 0
-        self.expiries: list[tuple[int, int, PaperOrder]] = []
-        self._expiries_most = _EXPIRIES_KEPT
+        self.expiries = Expiries()
 
     # -- a command's frame
 
@@ -103,7 +101,9 @@ class Exchange:
         matcher = self.matcher
         matcher.reports, matcher.now_ns = [], self.now_ns
         try:
-            self._expire()
+            for order in self.expiries.due(self.now_ns):
+                order.reason = "its time was over"
+                matcher.finish(order, OrderStatus.EXPIRED)
             fund(self, before, self.now_ns)
             yield
         finally:
@@ -121,13 +121,6 @@ class Exchange:
     def outcome(self) -> str:
         """What the last command did, as text: equal texts are equal outcomes."""
         return f"{self.number},{self.transfer_number};{outcome(self.matcher.reports)}"
-
-    def _expire(self) -> None:
-        while self.expiries and self.expiries[0][0] <= self.now_ns:
-            order = heapq.heappop(self.expiries)[2]
-            if order.number in order.account.open:
-                order.reason = "its time was over"
-                self.matcher.finish(order, OrderStatus.EXPIRED)
 
     def fire(self, market: Market) -> None:
         """Let every trigger go off that the last trade has reached."""
@@ -245,15 +238,7 @@ class Exchange:
             order.account.by_client_id[order.client_id] = order
         until = (self.now_ns // _DAY_NS + 1) * _DAY_NS if order.tif is TimeInForce.DAY else order.expires_ns
         if until is not None:
-            heapq.heappush(self.expiries, (until, order.number, order))
-            if len(self.expiries) > self._expiries_most:
-                self._forget_expiries()
-
-    def _forget_expiries(self) -> None:
-        """Drop those of orders that are done, which otherwise would stay until their time comes."""
-        self.expiries = [entry for entry in self.expiries if entry[1] in entry[2].account.open]
-        heapq.heapify(self.expiries)
-        self._expiries_most = max(_EXPIRIES_KEPT, 2 * len(self.expiries))
+            self.expiries.add(until, order)
 
     def new_order(
         self, account: Account, market: Market, side: int, type_: OrderType, lots: int, price: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from decimal import Decimal
 from typing import Any
 
@@ -32,11 +31,7 @@ def dump(exchange: Exchange) -> dict[str, Any]:
         "taken": dict(exchange.matcher.taken),
         "accounts": [_account(a) for a in exchange.accounts.values()],
         "orders": [_order(o) for a in exchange.accounts.values() for o in a.open.values()],
-        "expiries": [
-            [until, number, order.account.name]
-            for until, number, order in sorted(exchange.expiries)
-            if number in order.account.open
-        ],
+        "expiries": [[until, number, order.account.name] for until, number, order in exchange.expiries.entries()],
         "markets": {name: _market(market) for name, market in exchange.markets.items()},
         "tape": {name: [list(printed) for printed in tape] for name, tape in exchange.reporter.tape.items()},
         "places": dict(exchange.places),
@@ -60,8 +55,8 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
         order.account.open[order.number] = order
         if order.client_id is not None:
             order.account.by_client_id[order.client_id] = order
-    exchange.expiries = [(until, n, exchange.accounts[owner].open[n]) for until, n, owner in state["expiries"]]
-    heapq.heapify(exchange.expiries)
+    for until, number, owner in state["expiries"]:
+        exchange.expiries.add(until, exchange.accounts[owner].open[number])
     for name, data in state["markets"].items():
         market = exchange.markets[name]
         for side, numbers in ((market.book.bids, data["bids"]), (market.book.asks, data["asks"])):
