@@ -303,3 +303,10 @@ def test_what_other_servers_were_given_in_confidence_is_written_and_not_shown(
         assert secret not in json.dumps(plan.to_dict())
     assert "venuekit-paper" in plan.diff()
     assert json.loads(file.read_text())["mcpServers"]["a"] == others["a"]
+
+
+def test_a_second_host_can_have_an_account_of_its_own(venuekit: Any) -> None:
+    command = venuekit("client", "install", "cursor", "--account", "cursor", "--json").json["command"]
+    assert command[command.index("--account") + 1] == "cursor"
+    assert venuekit("client", "install", "cursor", "--account", "--write").code == 2
+    assert venuekit("client", "install", "cursor", "--account", "../x").code == 2

@@ -20,6 +20,7 @@ import platformdirs
 
 from venuekit.cli.literals import host_secrets
 from venuekit.errors import ConfigError, InvalidValue, UsageError
+from venuekit.model.identity import checked_name
 from venuekit.protocols.approver import Mode
 from venuekit.watch.redact import redact_text
 
@@ -139,6 +140,7 @@ def install(  # every argument is a flag of the command line
     server: str = "paper",
     mode: str = Mode.READ_ONLY.value,
     config: Path | None = None,
+    account: str | None = None,
     write: bool = False,
     places: Places | None = None,
     which: Callable[[str], str | None] = shutil.which,
@@ -149,7 +151,7 @@ def install(  # every argument is a flag of the command line
     they are.
 
     Raises:
-        InvalidValue: an unknown host or mode, or a server name that cannot be one.
+        InvalidValue: an unknown host or mode, or a server or account name that cannot be one.
         UsageError: the server is not installed.
         ConfigError: the host's file cannot be understood or written; it has not been touched.
     """
@@ -164,6 +166,8 @@ def install(  # every argument is a flag of the command line
         )
     key = f"venuekit-{server}"
     command = [*server_command(f"venuekit-mcp-{server}", which), "--mode", word.value, "--agent-id", chosen.value]
+    if account is not None:
+        command += ["--account", checked_name(account, field="account")]
     if config is not None:
         command += ["--config", str(config.absolute())]
     file = (places or Places.of_this_machine()).file_of(chosen)

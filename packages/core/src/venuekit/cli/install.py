@@ -24,6 +24,7 @@ def install(
     *,
     server: str = "paper",
     mode: str = Mode.READ_ONLY.value,
+    account: str | None = None,
     write: Annotated[bool, Parameter(negative="")] = False,
     options: Options = DEFAULT,
 ) -> int:
@@ -33,11 +34,12 @@ def install(
         host: claude-desktop, claude-code, cursor or vscode.
         server: The venue whose server it is.
         mode: read_only, shadow or live.
+        account: Which account of the venue, where the server has several (paper): two hosts cannot share one.
         write: Make the change; the file as it was is kept beside it.
     """
     if options.config is not None:
         _check(find(options, agent=True), server)
-    plan = client.install(host, server=server, mode=mode, config=options.config, write=write)
+    plan = client.install(host, server=server, mode=mode, config=options.config, account=account, write=write)
     if options.json:
         document(plan.to_dict())
     else:
