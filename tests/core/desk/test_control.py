@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -302,6 +303,43 @@ async def test_rejections_of_the_venue_stop_orders_and_one_order_is_the_probe(be
             await desk.submit(limit(client_order_id="too-early"))
         gate.open()
         assert (await probe).status is OrderStatus.OPEN
+        assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
+
+
+async def test_comparisons_that_keep_failing_stop_orders_until_one_goes_through(bench: Bench) -> None:
+    config = bench.config(breakers=BREAKERS, reconcile=ReconcileSettings(every_seconds=30))
+    async with bench.open(config) as desk:
+        for _ in range(2):
+            bench.venue.faults["open_orders"].append(errors.VenueDown("503"))
+            bench.clock.tick(29)
+            await bench.clock.advance(2)
+        assert await submitted(desk) is OrderStatus.OPEN
+        bench.venue.faults["open_orders"].append(TypeError("a bug in the adapter"))
+        bench.clock.tick(29)
+        await bench.clock.advance(2)
+        with pytest.raises(errors.Halted, match="failed 3 times, one after another"):
+            await desk.submit(limit(price=D(97)))
+        bench.clock.tick(29)
+        await bench.clock.advance(2)
+        assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
+
+
+async def test_a_disk_that_fills_stops_orders_before_the_journal_fails(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = 100_000_000
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=left))
+    async with bench.open(bench.config(breakers=BREAKERS, reconcile=QUIET)) as desk:
+        await bench.clock.advance(2)
+        assert await submitted(desk, client_order_id="mine") is OrderStatus.OPEN
+        left = 99_999_999
+        await bench.clock.advance(2)
+        with pytest.raises(errors.Halted, match="disk is 99 MB; 100 MB is the least"):
+            await desk.submit(limit())
+        assert (await desk.cancel("mine")).status is OrderStatus.CANCELED
+        left = 10**9
+        bench.clock.tick(10)
+        await bench.clock.advance(2)
         assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
 
 

@@ -42,6 +42,7 @@ class Parts:
         limiter: Limiter,
         bus: EventBus,
         resolve: Callable[[Order], None],
+        free_disk: Callable[[], int] | None,
     ) -> None:
         name = desk_name(venue.name, venue.account)
         identifiers = Identifiers(clock)
@@ -54,7 +55,7 @@ class Parts:
         self.mode = mode
         self.state = State(venue, clock, config.desk.currency)
         self.recorder = Recorder(venue, store, bus, clock, self.state)
-        self.health = Health(name, config.breakers, store, self.recorder, clock)
+        self.health = Health(name, config.breakers, store, self.recorder, clock, free_disk)
         self.dispatcher = Dispatcher(
             venue,
             limiter,

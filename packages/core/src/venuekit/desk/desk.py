@@ -55,6 +55,7 @@ class Desk:
         bus: EventBus,
         mode: Mode | None,
         resolve: Callable[[Order], None],
+        free_disk: Callable[[], int] | None = None,
     ) -> None:
         self.settings = config
         self.factory = factory
@@ -77,6 +78,7 @@ class Desk:
             limiter=limiter,
             bus=bus,
             resolve=resolve,
+            free_disk=free_disk,
         )
         self._state = parts.state
         self._recorder = parts.recorder

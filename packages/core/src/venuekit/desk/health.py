@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
@@ -19,11 +20,24 @@ from venuekit.settings.schema import BreakerSettings
 _ANSWERS = (Rejected, UsageError, Refused)
 
 
+_MEGABYTE = 1_000_000
+
+
 class Health:
     """Feeds the breakers, remembers their states in the store, and tells when one changes."""
 
-    def __init__(self, desk: str, settings: BreakerSettings, store: Store, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: str,
+        settings: BreakerSettings,
+        store: Store,
+        recorder: Recorder,
+        clock: Clock,
+        free_disk: Callable[[], int] | None = None,
+    ) -> None:
         self._desk = desk
+        self._free_disk = free_disk
+        self._least_disk = settings.min_free_disk_mb
         self._store = store
         self._recorder = recorder
         self._clock = clock
@@ -46,6 +60,10 @@ class Health:
         """A price stream brought something."""
         self._priced.add(instrument)
         self._breakers.on_data(instrument, self._clock.now_ns())
+
+    def checked(self, *, ok: bool) -> None:
+        """A comparison with the venue went through, or failed."""
+        self._breakers.on_check(ok)
 
     def refusal(self) -> Verdict | None:
         """Why no order may go now, if a breaker says so."""
@@ -81,6 +99,7 @@ class Health:
             self._priced.discard(instrument)
             self._breakers.forget_data(instrument)
         self._breakers.check_data()
+        self._check_disk()
         warning = self._breakers.check_loss(view)
         if warning is not None:
             await self._recorder.desk_event(
@@ -88,6 +107,15 @@ class Health:
             )
         for record in self._breakers.take_changes():
             await self._remember(record)
+
+    def _check_disk(self) -> None:
+        if self._free_disk is None or self._least_disk is None:
+            return
+        try:
+            left: Decimal | None = Decimal(self._free_disk() // _MEGABYTE)
+        except OSError:
+            left = None
+        self._breakers.external("disk", left, Decimal(self._least_disk), " MB")
 
     async def _remember(self, record: BreakerRecord) -> None:
         message = f"breaker {record.name} is {record.state}" + (f": {record.reason}" if record.reason else "")

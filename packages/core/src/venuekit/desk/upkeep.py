@@ -100,6 +100,10 @@ class Upkeep:
         """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
         self._parts.fail_closed(why)
 
+    def checked(self, *, ok: bool) -> None:
+        """A comparison with the venue went through, or failed."""
+        self._parts.health.checked(ok=ok)
+
     def unresolved(self) -> Sequence[Order]:
         """Orders that were sent and whose outcome is not known."""
         doubtful = (OrderStatus.IN_DOUBT, OrderStatus.SUBMITTING)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -89,6 +90,7 @@ async def open_desk(
             bus=EventBus(),
             mode=mode,
             resolve=session.resolve,
+            free_disk=lambda: shutil.disk_usage(folder).free,
         )
         await desk.upkeep.start()
         stack.push_async_callback(desk.upkeep.stop)
@@ -184,12 +186,15 @@ class _Session:
     async def _reconcile(self) -> None:
         try:
             await self.desk.reconcile()
+            self.desk.upkeep.checked(ok=True)
         except JournalUnavailable as error:
             self.desk.upkeep.fail_closed(error.message)
         except VenuekitError as error:
             log.warning("Reconciling failed: %s", error)
+            self.desk.upkeep.checked(ok=False)
         except Exception:
             log.exception("Reconciling failed in the adapter; it is tried again.")
+            self.desk.upkeep.checked(ok=False)
 
     async def _reconcile_now_and_then(self) -> None:
         while True:

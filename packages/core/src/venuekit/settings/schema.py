@@ -114,6 +114,12 @@ class BreakerSettings:
     )
     daily_loss_critical: Decimal | None = _field("Daily loss as a share of equity that trips.", D("0.15"), kind=SHARE)
     max_drawdown: Decimal | None = _field("Loss from the highest equity, as a share, that trips.", None, kind=SHARE)
+    max_failed_checks: int | None = _field(
+        "Comparisons with the venue that may fail one after another.", 3, kind=POSITIVE
+    )
+    min_free_disk_mb: int | None = _field(
+        "Space that must be left on the disk of the store, in megabytes.", 100, kind=POSITIVE
+    )
     probe_after_seconds: int = _field("How long a tripped breaker waits before it tries again.", 30)
     max_recoveries: int = _field("How often it may recover by itself before a person has to resume.", 3)
 

@@ -52,6 +52,7 @@ class Breakers:
         self._peak: Decimal | None = None
         self._warned_day = -1
         self._probe_ns: int | None = None
+        self._failed_checks = 0
 
     # -- measurements
 
@@ -146,11 +147,19 @@ class Breakers:
         why = f"equity is {text(equity)}, down from {text(self._peak)}"
         self._measure("drawdown", bad=bad, probe_bad=bad, reason=why)
 
-    def external(self, name: str, value: Decimal | None, floor: Decimal) -> None:
+    def on_check(self, ok: bool) -> None:
+        """A comparison with the venue was tried, and went through or failed."""
+        most = self._settings.max_failed_checks
+        self._failed_checks = 0 if ok else self._failed_checks + 1
+        if most is not None:
+            why = f"comparing with the venue failed {self._failed_checks} times, one after another"
+            self._measure("health", bad=self._failed_checks >= most, probe_bad=not ok, reason=why)
+
+    def external(self, name: str, value: Decimal | None, floor: Decimal, unit: str = "") -> None:
         """Any figure from outside that must stay at `floor` or above. An unknown one trips."""
         bad = value is None or not value.is_finite() or value < floor
-        shown = "unknown" if value is None else str(value)
-        self._measure(name, bad=bad, probe_bad=bad, reason=f"{name} is {shown}; {text(floor)} is the least")
+        shown = "unknown" if value is None else f"{value}{unit}"
+        self._measure(name, bad=bad, probe_bad=bad, reason=f"{name} is {shown}; {text(floor)}{unit} is the least")
 
     # -- answers
 
@@ -186,6 +195,7 @@ class Breakers:
         self._calls.clear()
         self._results.clear()
         self._peak, self._probe_ns = None, None
+        self._failed_checks = 0
 
     # -- the machine
 
