@@ -104,7 +104,9 @@ def beside(venuekit: Venuekit) -> Callable[..., Any]:
     """Run the command while a desk goes on in this process's loop."""
 
     async def ran(*words: str, config: Path) -> Ran:
-        return await anyio.to_thread.run_sync(lambda: venuekit(*words, config=config))
+        # A busy machine may take longer than the command's own patience, which is not what is tried here.
+        patient = [] if "--wait" in words or not {"approve", "reject", "--cancel-all"} & {*words} else ["--wait", "60"]
+        return await anyio.to_thread.run_sync(lambda: venuekit(*words, *patient, config=config))
 
     return ran
 
