@@ -126,6 +126,22 @@ async def test_a_gap_or_a_lost_connection_is_told_even_to_a_reader_that_is_full(
     assert kept[-1] == "trade 10"
 
 
+async def test_a_subscription_for_the_sink_alone_counts_and_keeps_nothing(small: Stage) -> None:
+    heard: list[Event] = []
+
+    async def sink(event: Event) -> None:
+        heard.append(event)
+
+    small.hub.sink = sink
+    silent = small.hub.subscribe(Channel.TRADES, ["BTC-USD"], kept=False)
+    await small.clock.settle()
+    await small.say(Channel.TRADES, *(small.trade(n) for n in range(10)))
+    status = silent.status()
+    assert (status.state, status.received, status.delivered, status.conflated) == ("connected", 10, 11, 0)
+    assert len(heard) == 11
+    assert await drained(silent) == []
+
+
 async def test_one_slow_reader_costs_the_others_nothing(small: Stage) -> None:
     slow = small.hub.subscribe(Channel.TRADES, ["BTC-USD"])
     _, seen = small.read(Channel.TRADES, "BTC-USD")

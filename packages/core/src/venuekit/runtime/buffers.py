@@ -25,7 +25,10 @@ _LOST = (ConnectionState.DISCONNECTED, ConnectionState.STALE)
 
 
 class LiveSubscription:
-    """One reader's view of a channel; see `venuekit.desk.streams.Subscription`."""
+    """One reader's view of a channel; see `venuekit.desk.streams.Subscription`.
+
+    One that is not `kept` only counts: the supervisor's sink has taken every event in already.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class LiveSubscription:
         *,
         book: Callable[[str], Awaitable[BookSnapshot]],
         release: Callable[[LiveSubscription], Awaitable[None]],
+        kept: bool = True,
     ) -> None:
         self.id = f"sub-{number}"
         self.channel = channel
@@ -44,6 +48,7 @@ class LiveSubscription:
         self._limit = max(1, limit)
         self._book = book
         self._release = release
+        self._kept = kept
         self._events: deque[Event] = deque()
         self._ready = asyncio.Event()
         self._open = True
@@ -64,6 +69,9 @@ class LiveSubscription:
         else:
             self.received += 1
             self.lag_ns = max(0, now_ns - event.time_ns)
+        if not self._kept:
+            self.delivered += 1
+            return
         if isinstance(event, BookDelta | BookSnapshot) and not self._follows(event):
             return
         if len(self._events) >= self._limit and not isinstance(event, _KEPT):

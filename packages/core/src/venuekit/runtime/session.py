@@ -140,7 +140,7 @@ class _Session:
         self._hub.on_reconnect = self._reconnected
         own = [c for c in (Channel.OWN_ORDERS, Channel.OWN_FILLS, Channel.STATUS) if self.desk.capabilities.can(c)]
         for channel in own:
-            self._spawn(self._drain(channel))
+            self._hub.subscribe(channel, (), kept=False)
         self._spawn(self._watch())
         if self._config.reconcile.every_seconds > 0:
             self._spawn(self._reconcile_now_and_then())
@@ -165,10 +165,6 @@ class _Session:
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the session ended: %r", task.exception())
             self.desk.upkeep.fail_closed("A background task of the desk failed; see the log.")
-
-    async def _drain(self, channel: Channel) -> None:
-        async for _ in self._hub.subscribe(channel, ()):
-            pass  # the sink has taken it in already
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, ConnectionEvent):

@@ -70,8 +70,11 @@ class Subscriptions:
         #: Called after a connection was lost and made again.
         self.on_reconnect: Callable[[Channel], Awaitable[None]] | None = None
 
-    def subscribe(self, channel: Channel, instruments: Sequence[str]) -> LiveSubscription:
-        """A new subscription; raises Unsupported when the venue has no such channel."""
+    def subscribe(self, channel: Channel, instruments: Sequence[str], *, kept: bool = True) -> LiveSubscription:
+        """A new subscription; raises Unsupported when the venue has no such channel.
+
+        One that is not `kept` gives a reader nothing; it keeps the channel alive for the sink.
+        """
         declared = self._venue.capabilities.of(channel)
         if not declared.usable:
             usable = [c.value for c in Channel if self._venue.capabilities.can(c)]
@@ -83,7 +86,13 @@ class Subscriptions:
             )
         names = () if channel.is_own else tuple(sorted(set(instruments)))
         reader = LiveSubscription(
-            next(self._numbers), channel, names, self._settings.buffer, book=self.book, release=self._release
+            next(self._numbers),
+            channel,
+            names,
+            self._settings.buffer,
+            book=self.book,
+            release=self._release,
+            kept=kept,
         )
         self._open[reader.id] = reader
         upstream = self._upstreams.get((channel, names))
