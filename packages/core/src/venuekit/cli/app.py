@@ -35,6 +35,8 @@ _COMMANDS = {
     "new": ("venuekit.cli.new:app", "Skeletons: adapter."),
 }
 _PLUGIN_HELP = {"demo": "A real MCP client trades on the paper exchange, in this terminal."}
+_EPILOGUE = """Every command takes --json and --config FILE.
+Exit codes: 0 done, 1 failed or not found, 2 wrong arguments or configuration, 3 refused, 4 unavailable or in doubt."""
 _BUG = "This is a bug in venuekit; please report it."
 _INSTALL = {"demo": "pip install venuekit-mcp venuekit-paper venuekit-mcp-paper"}
 
@@ -44,6 +46,7 @@ def build() -> App:
     app = App(
         name="venuekit",
         help="One order model, one risk engine, one audit trail, any venue.",
+        help_epilogue=_EPILOGUE,
         version=VERSION,
         result_action="return_value",
     )
