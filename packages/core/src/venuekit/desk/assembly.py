@@ -43,9 +43,10 @@ class Parts:
         bus: EventBus,
         resolve: Callable[[Order], None],
         free_disk: Callable[[], int] | None,
+        tokens: Callable[[int], str],
     ) -> None:
         name = desk_name(venue.name, venue.account)
-        identifiers = Identifiers(clock)
+        identifiers = Identifiers(clock, tokens)
         self._config = config
         self.venue = venue
         self.store = store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,7 @@ class Desk:
         mode: Mode | None,
         resolve: Callable[[Order], None],
         free_disk: Callable[[], int] | None = None,
+        tokens: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         self.settings = config
         self.factory = factory
@@ -79,6 +81,7 @@ class Desk:
             bus=bus,
             resolve=resolve,
             free_disk=free_disk,
+            tokens=tokens,
         )
         self._state = parts.state
         self._recorder = parts.recorder

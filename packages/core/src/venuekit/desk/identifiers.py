@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Callable
 
 from venuekit.model.identity import ApprovalId, ClientOrderId
 from venuekit.protocols.clock import Clock
@@ -12,9 +13,10 @@ from venuekit.protocols.clock import Clock
 class Identifiers:
     """Makes ids of 24 characters or so, in hex: time in microseconds, this process's random part, a counter."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, tokens: Callable[[int], str] = secrets.token_hex) -> None:
         self._clock = clock
-        self._process = secrets.token_hex(3)
+        self._tokens = tokens
+        self._process = tokens(3)
         self._count = itertools.count(1)
 
     def order(self) -> ClientOrderId:
@@ -23,4 +25,4 @@ class Identifiers:
 
     def approval(self) -> ApprovalId:
         """An approval id, which cannot be guessed."""
-        return f"apr_{secrets.token_hex(8)}"
+        return f"apr_{self._tokens(8)}"

@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from venuekit.model.events import Channel, ConnectionEvent, Event
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.venue import VenueContext
+from venuekit.protocols.journal import Store
+from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
@@ -77,26 +79,20 @@ async def open_desk(
             raise _unusable(error.filename, error) from error
         store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
         stack.push_async_callback(store.close)
-        hub = Subscriptions(venue, clock, config.streams, seed=secrets.randbits(32))
-        session = _Session(clock, config, hub)
-        desk = session.desk = Desk(
+        session = Session(
             config=config,
             factory=factory,
             venue=venue,
             store=store,
             clock=clock,
             limiter=Pace(config.pace, clock),
-            streams=hub,
             bus=EventBus(),
             mode=mode,
-            resolve=session.resolve,
             free_disk=lambda: shutil.disk_usage(folder).free,
         )
-        await desk.upkeep.start()
-        stack.push_async_callback(desk.upkeep.stop)
-        session.begin()
+        await session.begin()
         stack.push_async_callback(session.end)
-        yield desk
+        yield session.desk
 
 
 def _folder(config: DeskConfig) -> Path:
@@ -123,19 +119,49 @@ def _with_account(config: DeskConfig, account: str | None) -> DeskConfig:
     return attrs.evolve(config, desk=attrs.evolve(config.desk, account=account))
 
 
-class _Session:
-    """The tasks beside a desk."""
+class Session:
+    """A desk on parts that are open already, and the tasks beside it.
 
-    desk: Desk
+    `seed` shakes the waits before reconnecting, and `tokens` makes the random parts of ids: so many bytes, in hex.
+    """
 
-    def __init__(self, clock: Clock, config: DeskConfig, hub: Subscriptions) -> None:
+    def __init__(
+        self,
+        *,
+        config: DeskConfig,
+        factory: VenueFactory,
+        venue: Venue,
+        store: Store,
+        clock: Clock,
+        limiter: Limiter,
+        bus: EventBus,
+        mode: Mode | None = None,
+        free_disk: Callable[[], int] | None = None,
+        seed: int | None = None,
+        tokens: Callable[[int], str] = secrets.token_hex,
+    ) -> None:
         self._clock = clock
         self._config = config
-        self._hub = hub
+        self._hub = Subscriptions(venue, clock, config.streams, seed=secrets.randbits(32) if seed is None else seed)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.desk = Desk(
+            config=config,
+            factory=factory,
+            venue=venue,
+            store=store,
+            clock=clock,
+            limiter=limiter,
+            streams=self._hub,
+            bus=bus,
+            mode=mode,
+            resolve=self.resolve,
+            free_disk=free_disk,
+            tokens=tokens,
+        )
 
-    def begin(self) -> None:
-        """Start streaming own orders and fills, watching the store, comparing with the venue."""
+    async def begin(self) -> None:
+        """Fold the journal and reconcile; then stream own orders and fills, watch the store, compare now and then."""
+        await self.desk.upkeep.start()
         self._hub.sink = self._take
         self._hub.on_reconnect = self._reconnected
         own = [c for c in (Channel.OWN_ORDERS, Channel.OWN_FILLS, Channel.STATUS) if self.desk.capabilities.can(c)]
@@ -148,12 +174,15 @@ class _Session:
             self.resolve(order)
 
     async def end(self) -> None:
-        """Stop all tasks."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._hub.close()
+        """Stop all tasks, let what is being sent land, and keep a snapshot."""
+        try:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._hub.close()
+        finally:
+            await self.desk.upkeep.stop()
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
