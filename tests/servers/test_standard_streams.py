@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -67,6 +68,17 @@ class Wire:
         assert answer["id"] == self.number
         return answer
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(20)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):  # what was written for a server that is gone
+                stream.close()
+
     def end(self) -> tuple[int, bytes, bytes]:
         """Hang up; the exit code and what was left on the streams."""
         out, err = self.process.communicate(timeout=20)
@@ -75,10 +87,8 @@ class Wire:
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
-    made = Wire(tmp_path, "-m", "venuekit_mcp_paper", "--mode", "shadow")
-    yield made
-    made.process.kill()
-    made.process.communicate()
+    with Wire(tmp_path, "-m", "venuekit_mcp_paper", "--mode", "shadow") as made:
+        yield made
 
 
 NO_MESSAGES = [
@@ -146,13 +156,10 @@ def test_a_message_without_end_ends_the_connection_in_words(wire: Wire) -> None:
 
 
 def test_what_others_print_misses_the_wire(tmp_path: Path) -> None:
-    wire = Wire(tmp_path, "-c", NOISY)
-    try:
+    with Wire(tmp_path, "-c", NOISY) as wire:
         answer = wire.ask("tools/call", name="get_positions", arguments={})
         assert answer["result"]["isError"] is False
         code, out, err = wire.end()
-    finally:
-        wire.process.kill()
     assert (code, out) == (0, b"")
     for said in (b"a library prints", b"straight to the descriptor", b"from a child"):
         assert said in err
@@ -171,13 +178,10 @@ def test_every_answered_call_is_in_the_audit_although_the_server_was_killed(wire
         assert wire.ask("tools/call", name="get_positions", arguments={})["result"]["isError"] is False
     wire.process.kill()
     wire.process.wait(20)
-    again = Wire(tmp_path, "-m", "venuekit_mcp_paper")
-    try:
+    with Wire(tmp_path, "-m", "venuekit_mcp_paper") as again:
         asked = {"kind": "call", "verify": True}
         audit = again.ask("tools/call", name="get_audit", arguments=asked)["result"]["structuredContent"]
         assert [row["subject"] for row in audit["rows"]] == ["get_positions"] * 5
         assert audit["verified"] is True
         assert again.end()[0] == 0
-    finally:
-        again.process.kill()
     assert list(tmp_path.rglob("calls-*")) == []
