@@ -7,6 +7,7 @@ orders on the way out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from decimal import Decimal
 
 import attrs
@@ -98,6 +99,12 @@ class QuotingBot:
         except UsageError:
             return
 
+    async def told(self) -> str:
+        """Position and quotes, in a line."""
+        orders = await self.desk.open_orders(self.quoting.instrument)
+        quotes = ", ".join(f"{order.side.value} at {order.price}" for order in orders)
+        return f"{self.quoting.instrument}: holds {await self.inventory()}, quotes {quotes or 'nothing'}"
+
     async def stop(self) -> None:
         """Leave nothing behind."""
         await self.desk.cancel_all(self.quoting.instrument)
@@ -111,9 +118,12 @@ async def main() -> None:
         try:
             async for _ in prices_change:
                 await bot.step()
+                print(await bot.told())
         finally:
             await bot.stop()
+            print(await bot.told())
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -79,6 +82,21 @@ async def test_stopping_leaves_other_instruments_alone(desk: Desk) -> None:
     await two.step()
     await one.stop()
     assert {order.instrument for order in await desk.open_orders()} == {"ETH-PERP"}
+
+
+def test_the_program_says_what_it_does_and_leaves_quietly_on_ctrl_c(tmp_path: Path) -> None:
+    environ = {"VENUEKIT__DESK__DATA_DIR": str(tmp_path), "PATH": "", "PYTHONUNBUFFERED": "1", "HOME": str(tmp_path)}
+    command = [sys.executable, str(BOT)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=tmp_path
+    ) as bot:
+        assert bot.stdout is not None
+        first = bot.stdout.readline()
+        bot.send_signal(signal.SIGINT)
+        said, complained = bot.communicate(timeout=60)
+    assert first.startswith("BTC-PERP: holds 0, quotes BUY at ")
+    assert said.splitlines()[-1].endswith("quotes nothing")
+    assert (bot.returncode, complained) == (0, "")
 
 
 def test_both_sides_are_quoted_around_the_middle_on_the_tick() -> None:
