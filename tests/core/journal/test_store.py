@@ -103,6 +103,16 @@ async def test_a_caller_who_goes_away_does_not_take_the_others_rows_along(path: 
     await store.close()
 
 
+async def test_with_full_what_cannot_be_written_is_refused_to_its_caller_alone(path: Path, entry: Make) -> None:
+    store = SqliteStore(path, synchronous="FULL")
+    good = asyncio.create_task(store.append([entry(1)]))
+    bad = asyncio.create_task(store.append([entry(2, body={"x": object()})]))
+    with pytest.raises(TypeError):
+        await bad
+    assert list(await good) == [1]
+    await store.close()
+
+
 async def test_closing_writes_what_waits_and_may_happen_twice(path: Path, entry: Make) -> None:
     store = SqliteStore(path, synchronous="FULL")
     task = asyncio.create_task(store.append([entry(1)]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from venuekit.errors import ConfigError
-from venuekit.journal.audit import verify_file
+from venuekit.journal.audit_file import verify_file
 from venuekit.journal.sqlite import SqliteStore
 from venuekit.protocols.journal import Store
 

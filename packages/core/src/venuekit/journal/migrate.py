@@ -8,10 +8,26 @@ from importlib.resources import files
 from venuekit.errors import ConfigError
 
 
-def migrations() -> list[tuple[int, str]]:
-    """Number and SQL of every schema file, in order."""
-    folder = files("venuekit.journal") / "schema"
+def migrations(dialect: str) -> list[tuple[int, str]]:
+    """Number and SQL of every schema file of a database, in order."""
+    folder = files("venuekit.journal") / "schema" / dialect
     return sorted((int(f.name[:4]), f.read_text(encoding="utf-8")) for f in folder.iterdir() if f.name.endswith(".sql"))
+
+
+def missing(dialect: str, version: int) -> list[tuple[int, str]]:
+    """What a database at schema `version` lacks.
+
+    Raises:
+        ConfigError: a newer version of the program wrote this database.
+    """
+    known = migrations(dialect)
+    if version > known[-1][0]:
+        raise ConfigError(
+            f"The store has schema {version}; this version of venuekit knows {known[-1][0]}.",
+            fix="Upgrade venuekit, or use another store.",
+            field="store.url",
+        )
+    return [(number, sql) for number, sql in known if number > version]
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -20,17 +36,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         ConfigError: a newer version of the program wrote this database.
     """
-    known = migrations()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > known[-1][0]:
-        raise ConfigError(
-            f"The store has schema {version}; this version of venuekit knows {known[-1][0]}.",
-            fix="Upgrade venuekit, or use another store.",
-            field="store.url",
-        )
-    for number, sql in known:
-        if number <= version:
-            continue
+    for number, sql in missing("sqlite", version):
         connection.execute("BEGIN IMMEDIATE")
         try:
             (now,) = connection.execute("PRAGMA user_version").fetchone()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import msgspec
 
-from venuekit.protocols.journal import DayCount, EntryKind, RowQuery
+from venuekit.protocols.journal import EntryKind, RowQuery
 
 FIELDS = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
-_DAY_NS = 86_400_000_000_000
+DAY_NS = 86_400_000_000_000
 #: LIKE is quick and lets through the names of fields too; what it lets through is then read.
 _SAYS = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\') AND says(subject, body, ?)"
 
@@ -66,14 +65,3 @@ def _has(value: Any, text: str) -> bool:
     if isinstance(value, list):
         return any(_has(item, text) for item in value)
     return value is not None and text in str(value).lower()
-
-
-def day_counts(connection: sqlite3.Connection, start_ns: int | None, end_ns: int | None) -> list[DayCount]:
-    """Rows a UTC day, by kind and agent, oldest day first."""
-    clause, values = where(RowQuery(start_ns=start_ns, end_ns=end_ns))
-    found = connection.execute(
-        f"SELECT date(time_ns / 1000000000, 'unixepoch') AS day, kind, agent_id, count(*) FROM journal {clause} "  # noqa: S608 - constants
-        "GROUP BY day, kind, agent_id ORDER BY day, kind, agent_id",
-        values,
-    )
-    return [DayCount(day, kind, agent_id, count) for day, kind, agent_id, count in found]

@@ -20,6 +20,8 @@ GENESIS = "0" * 64
 _encode_model = msgspec.json.Encoder(decimal_format="string").encode
 _encode_head = msgspec.json.Encoder().encode
 
+#: An entry as it will be written, but for its place: time_ns, kind, desk, subject, agent_id, body.
+Draft = tuple[int, str, str, str, str, str]
 #: A row as the database holds it: sequence, time_ns, kind, desk, subject, agent_id, body, digest.
 Stored = tuple[int, int, str, str, str, str, str, str]
 
@@ -47,11 +49,22 @@ def digest_of(previous: str, head: tuple[int, int, str, str, str, str], body: by
     return hashlib.sha256(b"%b\n%b\n%b" % (previous.encode(), _encode_head(head), body)).hexdigest()
 
 
+def draft(entry: Entry, secrets: frozenset[str]) -> Draft:
+    """The entry without secrets, as it will be written."""
+    body = encode_body(entry.body, secrets)
+    return (entry.time_ns, str(entry.kind), entry.desk, entry.subject, entry.agent_id, body)
+
+
+def place(sequence: int, previous: str, drafted: Draft) -> Stored:
+    """The draft as the row that follows `previous`."""
+    time_ns, kind, desk, subject, agent_id, body = drafted
+    head = (sequence, time_ns, kind, desk, subject, agent_id)
+    return (*head, body, digest_of(previous, head, body.encode()))
+
+
 def seal(sequence: int, previous: str, entry: Entry, secrets: frozenset[str]) -> Stored:
     """The entry as the row that follows `previous`."""
-    body = encode_body(entry.body, secrets)
-    head = (sequence, entry.time_ns, str(entry.kind), entry.desk, entry.subject, entry.agent_id)
-    return (*head, body, digest_of(previous, head, body.encode()))
+    return place(sequence, previous, draft(entry, secrets))
 
 
 def to_row(stored: Stored) -> Row:

@@ -1,0 +1,200 @@
+"""A store on any SQL database: everything but how a transaction runs, and who hears of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+
+from venuekit.errors import JournalUnavailable
+from venuekit.journal.chain import Chain
+from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
+from venuekit.journal.record import encode_body, to_row
+from venuekit.model.codec import from_record, to_plain
+from venuekit.model.identity import ApprovalId
+from venuekit.model.times import iso
+from venuekit.protocols.journal import (
+    Approval,
+    ApprovalState,
+    BreakerRecord,
+    Control,
+    DayCount,
+    Entry,
+    EntryKind,
+    Row,
+    RowQuery,
+)
+from venuekit.watch.redact import redact
+
+T = TypeVar("T")
+_BATCH = 1000
+_SET_CONTROL = (
+    "INSERT INTO control VALUES (1, ?, ?) "
+    "ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, body = excluded.body"
+)
+_SET_BREAKER = "INSERT INTO breakers VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
+
+
+class SqlStore(ABC):
+    """What the stores have in common. `secrets` are literal values that must never be written."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        self._secrets = secrets
+
+    @abstractmethod
+    async def _transact(self, work: Callable[[Chain], T]) -> T:
+        """Run `work` in a transaction that nobody else writes beside; on failure nothing of it stays."""
+
+    @abstractmethod
+    def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """What a question finds; ``?`` stands for a value."""
+
+    # -- reading
+
+    def rows(self, query: RowQuery) -> Sequence[Row]:
+        """Rows that match, in the order asked for."""
+        clause, values = where(query)
+        order = "DESC" if query.newest_first else "ASC"
+        sql = f"SELECT {FIELDS} FROM journal {clause} ORDER BY sequence {order} LIMIT ?"  # noqa: S608 - constants
+        return [_readable(to_row, r) for r in self._read(sql, (*values, query.limit))]
+
+    def replay(self, desk: str, after_sequence: int = 0) -> Iterator[Row]:
+        """All rows of a desk, oldest first."""
+        while True:
+            query = RowQuery(desk=desk, after_sequence=after_sequence, newest_first=False, limit=_BATCH)
+            rows = self.rows(query)
+            yield from rows
+            if len(rows) < _BATCH:
+                return
+            after_sequence = rows[-1].sequence
+
+    def latest(self, desk: str, kind: EntryKind) -> Row | None:
+        """The newest row of a kind."""
+        rows = self.rows(RowQuery(desk=desk, kinds=(kind,), limit=1))
+        return rows[0] if rows else None
+
+    def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:
+        """Rows a day, by kind and agent."""
+        clause, values = where(RowQuery(start_ns=start_ns, end_ns=end_ns))
+        found = self._read(
+            f"SELECT time_ns / {DAY_NS} AS day, kind, agent_id, count(*) FROM journal {clause} "  # noqa: S608 - constants
+            "GROUP BY day, kind, agent_id ORDER BY day, kind, agent_id",
+            values,
+        )
+        return [DayCount(iso(day * DAY_NS)[:10], kind, agent_id, count) for day, kind, agent_id, count in found]
+
+    def desks(self) -> Sequence[str]:
+        """Every desk that was ever opened here."""
+        sql = f"SELECT DISTINCT desk FROM journal WHERE {RARE} AND desk <> '' ORDER BY desk"  # noqa: S608 - constants
+        return [desk for (desk,) in self._read(sql, ())]
+
+    # -- what is decided by compare-and-set
+
+    def control(self) -> Control:
+        """The control record."""
+        found = self._read("SELECT body FROM control", ())
+        return _record(found[0][0], Control) if found else Control()
+
+    async def set_control(self, control: Control, entry: Entry) -> Control:
+        """Replace the control record and record why, in one commit."""
+
+        def work(chain: Chain) -> Control:
+            found = chain.execute("SELECT revision FROM control").fetchone()
+            new = attrs.evolve(control, revision=(found[0] if found else 0) + 1)
+            body = redact(to_plain(new), also=self._secrets)  # as in the row, with which it is compared later
+            chain.execute(_SET_CONTROL, (new.revision, _text(body)))
+            chain.insert([attrs.evolve(entry, body={**entry.body, "control": body})])
+            return from_record(body, Control)
+
+        return await self._transact(work)
+
+    def breakers(self, desk: str) -> Sequence[BreakerRecord]:
+        """The desk's breakers as remembered."""
+        found = self._read("SELECT body FROM breakers WHERE desk = ? ORDER BY name", (desk,))
+        return [_record(body, BreakerRecord) for (body,) in found]
+
+    async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
+        """Remember a breaker and record why, in one commit."""
+
+        def work(chain: Chain) -> None:
+            body = redact(to_plain(breaker), also=self._secrets)
+            chain.execute(_SET_BREAKER, (desk, breaker.name, _text(body)))
+            chain.insert([attrs.evolve(entry, desk=desk, subject=breaker.name, body={**entry.body, "breaker": body})])
+
+        await self._transact(work)
+
+    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
+        """Store a new approval with its journal rows in one commit."""
+
+        def work(chain: Chain) -> None:
+            body = encode_body(approval, self._secrets)
+            chain.execute(
+                "INSERT INTO approvals VALUES (?, ?, ?, ?, ?)",
+                (approval.id, approval.desk, str(approval.state), approval.created_ns, body),
+            )
+            chain.insert([_approval_entry(approval, approval.created_ns), *entries])
+
+        await self._transact(work)
+
+    def approval(self, approval_id: ApprovalId) -> Approval | None:
+        """One approval."""
+        found = self._read("SELECT body FROM approvals WHERE id = ?", (approval_id,))
+        return _record(found[0][0], Approval) if found else None
+
+    def approvals(
+        self, *, desk: str | None = None, states: Sequence[ApprovalState] = (), limit: int = 100
+    ) -> Sequence[Approval]:
+        """Approvals, newest first."""
+        marks = ", ".join("?" * len(states))
+        conditions = [c for c, wanted in (("desk = ?", desk), (f"state IN ({marks})", states)) if wanted]
+        clause = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT body FROM approvals {clause} ORDER BY created_ns DESC, id LIMIT ?"  # noqa: S608 - constants
+        found = self._read(sql, (*([desk] if desk else []), *(str(s) for s in states), limit))
+        return [_record(body, Approval) for (body,) in found]
+
+    async def move_approval(
+        self, approval_id: ApprovalId, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+    ) -> bool:
+        """Replace an approval if it is still in `before`; False, and nothing written, when it is not."""
+
+        def work(chain: Chain) -> bool:
+            moved = chain.execute(
+                "UPDATE approvals SET state = ?, body = ? WHERE id = ? AND state = ?",
+                (str(after.state), encode_body(after, self._secrets), approval_id, str(before)),
+            )
+            if moved.rowcount != 1:
+                return False
+            now_ns = max([after.decided_ns or after.created_ns, *(e.time_ns for e in entries)])
+            chain.insert([_approval_entry(after, now_ns), *entries])
+            return True
+
+        return await self._transact(work)
+
+
+def _readable(read: Callable[[Any], T], stored: Any) -> T:
+    try:
+        return read(stored)
+    except ValueError as error:  # no JSON, or a kind of row that there is not
+        raise JournalUnavailable(f"The store cannot be read: {error}.", fix="Run: venuekit audit verify") from error
+
+
+def _record(text: str, kind: type[T]) -> T:
+    return from_record(_readable(msgspec.json.decode, text), kind)
+
+
+def _text(body: Any) -> str:
+    return msgspec.json.encode(body).decode()
+
+
+def _approval_entry(approval: Approval, time_ns: int) -> Entry:
+    return Entry(
+        kind=EntryKind.APPROVAL,
+        desk=approval.desk,
+        subject=approval.id,
+        agent_id=approval.agent_id,
+        body=approval,
+        time_ns=time_ns,
+    )
