@@ -6,6 +6,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from aiolimiter import AsyncLimiter
 from desks import Bench, limit
 
 from venuekit.errors import RateLimited
@@ -81,6 +82,12 @@ async def test_a_caller_that_goes_away_gives_its_slot_back() -> None:
     await asyncio.wait([gone])
     await clock.advance(2)
     await pace.take(ORDERS, timeout_seconds=0)
+
+
+def test_the_seam_of_the_library_is_where_it_was() -> None:
+    assert isinstance(AsyncLimiter.__dict__["_loop"], property)
+    assert {"_level", "_waiters", "_rate_per_sec"} <= set(AsyncLimiter.__slots__)
+    assert callable(AsyncLimiter._leak)
 
 
 async def test_a_cancel_goes_while_orders_wait_for_their_slots(bench: Bench) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from aiolimiter import AsyncLimiter
+
 from venuekit.errors import RateLimited
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.limiter import EndpointClass
@@ -11,34 +17,8 @@ from venuekit.settings.schema import PaceSettings
 UNLIMITED = 1000.0
 
 
-class _Bucket:
-    """A leaky bucket: a second's calls may go at once, then one each time a slot comes free, first come first served.
-
-    It is one number, the time at which all calls so far are paid for.
-    """
-
-    __slots__ = ("_burst_ns", "_paid_ns", "_slot_ns")
-
-    def __init__(self, per_second: float) -> None:
-        self._slot_ns = round(1e9 / per_second)
-        self._burst_ns = max(0, 1_000_000_000 - self._slot_ns)
-        self._paid_ns = 0
-
-    def wait_ns(self, now_ns: int) -> int:
-        """How long until the next call may go; 0 when it may go now."""
-        return max(0, self._paid_ns - now_ns - self._burst_ns)
-
-    def take(self, now_ns: int) -> None:
-        """Take the next slot."""
-        self._paid_ns = max(self._paid_ns, now_ns) + self._slot_ns
-
-    def give_back(self) -> None:
-        """A slot that was taken is not used."""
-        self._paid_ns -= self._slot_ns
-
-
 class Pace:
-    """A `Limiter` on leaky buckets. Without a running contest it costs nothing."""
+    """A `Limiter` on leaky buckets: a second's calls may go at once, then one each time a slot comes free."""
 
     def __init__(self, settings: PaceSettings, clock: Clock) -> None:
         rates = {
@@ -47,8 +27,7 @@ class Pace:
             EndpointClass.ORDERS: settings.orders,
             EndpointClass.CANCELS: settings.cancels,
         }
-        self._clock = clock
-        self._buckets = {kind: _Bucket(rate) for kind, rate in rates.items() if 0 < rate < UNLIMITED}
+        self._buckets = {kind: _Bucket(rate, clock) for kind, rate in rates.items() if 0 < rate < UNLIMITED}
 
     async def take(self, endpoint: EndpointClass, *, agent_id: str = "", timeout_seconds: float | None = None) -> None:
         """Wait for a slot. Raises RateLimited at once if none comes within `timeout_seconds`."""
@@ -56,14 +35,53 @@ class Pace:
         bucket = self._buckets.get(endpoint)
         if bucket is None:
             return
-        now_ns = self._clock.monotonic_ns()
-        wait = bucket.wait_ns(now_ns) / 1e9
-        if timeout_seconds is not None and wait > timeout_seconds:
+        if timeout_seconds is not None and (wait := bucket.wait_seconds()) > timeout_seconds:
             raise RateLimited(f"Too many {endpoint.value} calls.", retry_after=wait)
-        bucket.take(now_ns)
-        if wait > 0:
-            try:
-                await self._clock.sleep(wait)
-            except BaseException:
-                bucket.give_back()
-                raise
+        await bucket.acquire()
+
+
+class _Bucket(AsyncLimiter):
+    """aiolimiter's bucket on the desk's clock, so that its time can be simulated; below one call a second too.
+
+    aiolimiter has the time, futures and timers from its `_loop`; a test holds that seam and the names used here.
+    """
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        super().__init__(max(1.0, per_second), 1.0 if per_second >= 1 else 1.0 / per_second)
+        self._timers = _Timers(clock)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return cast("asyncio.AbstractEventLoop", self._timers)
+
+    def wait_seconds(self) -> float:
+        """How long a call that comes now would wait."""
+        self._leak()
+        waiting = sum(not future.done() for _, _, future in self._waiters)
+        return max(0.0, (self._level + waiting + 1 - self.max_rate) / self._rate_per_sec)
+
+
+class _Timers:
+    """What aiolimiter asks of an event loop, from the running one and the desk's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def time(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
+
+    def is_closed(self) -> bool:
+        return False
+
+    def create_future(self) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
+    def call_soon(self, callback: Callable[..., Any], *arguments: Any) -> asyncio.Handle:
+        return asyncio.get_running_loop().call_soon(callback, *arguments)
+
+    def call_at(self, when: float, callback: Callable[[], Any]) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(self._later(when, callback))
+
+    async def _later(self, when: float, callback: Callable[[], Any]) -> None:
+        await self._clock.sleep(max(0.0, when - self.time()))
+        callback()
