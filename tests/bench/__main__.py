@@ -1,4 +1,4 @@
-"""Measures the performance budgets: ``python tests/bench [ROW …] [--json FILE] [--no-peers]``."""
+"""Measures the performance budgets: ``python tests/bench [ROW …] [--json FILE] [--no-peers] [--page FILE]``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import desk_rows
 import engine_rows
 import mcp_rows
 import memory_rows
+import page
 import risk_rows
 import startup_rows
 from report import Row, show
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows; all by default")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--no-peers", action="store_true", help="leave other people's engines out")
+    parser.add_argument("--page", type=Path, help="write the documentation's page of figures")
     options = parser.parse_args()
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -42,6 +44,8 @@ def main() -> None:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             found += ROWS[name](Path(folder), peers=not options.no_peers)
     show(found, options.json)
+    if options.page:
+        page.write(options.page, found)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def _messages() -> list[list[batch.Message]]:
 def _exchange() -> Exchange:
     exchange = Exchange(default_instruments(), FeeSchedule(), history=NoHistory())
     for account in ACCOUNTS:
-        exchange.open_account(account, {"USD": D(10) ** 12, "BTC": D(10) ** 8}, 1)
+        exchange.open_account(account, {"USD": D(10) ** 8, "BTC": D(10) ** 5}, 1)
     return exchange
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from venuekit.adapter import ClientOrderIdReused, InsufficientFunds, NoLiquidity, OrderStatus, OrderType, TimeInForce
+from venuekit.adapter import (
+    ClientOrderIdReused,
+    InsufficientFunds,
+    NoLiquidity,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+    UnknownOrder,
+)
 from venuekit_paper.acceptance import check_funds
 from venuekit_paper.accounts import Account
 from venuekit_paper.exchange import Exchange
-from venuekit_paper.fees import DENOMINATOR
 from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 from venuekit_paper.reports import ORDER
@@ -37,15 +44,17 @@ def run(
     """
     market = exchange.market(instrument)
     owners = [exchange.account(name) for name in accounts]
-    finish, refused = exchange.matcher.finish, list[Refusal]()
     plain = not market.margined and not any(owner.house for owner in owners)
+    refused: list[Refusal] = []
+    bids, asks, now_ns = market.book.bids, market.book.asks, max(exchange.now_ns, time_ns)
+    finish = exchange.matcher.finish
     with exchange.at(time_ns):
         for place, (what, client_id, who, side, price, lots) in enumerate(messages):
             owner = owners[who]
             known = owner.by_client_id.get(client_id)
             if what == CANCEL:
                 if known is None:
-                    refused.append((place, "UNKNOWN_ORDER"))
+                    refused.append((place, UnknownOrder.code))
                 else:
                     finish(known, OrderStatus.CANCELED)
             elif known is not None:
@@ -53,9 +62,10 @@ def run(
             else:
                 kind = OrderType.LIMIT if what == ADD else OrderType.MARKET
                 number = exchange.number + 1
-                order = PaperOrder(number, owner, market, side, kind, lots, price, exchange.now_ns, client_id)
+                order = PaperOrder(number, owner, market, side, kind, lots, price, now_ns, client_id)
+                best = (asks if side > 0 else bids).best
                 try:
-                    if plain and what == ADD and not market.crosses(side, price):
+                    if plain and what == ADD and (not best or (price - best) * side < 0):
                         _rest(exchange, owner, market, order, client_id)
                     else:
                         _enter(exchange, owner, market, order)
@@ -66,11 +76,12 @@ def run(
 
 def _rest(exchange: Exchange, owner: Account, market: Market, order: PaperOrder, client_id: str) -> None:
     """Nine of ten orders: they hold their own money, and rest. The same as `_enter`, at half the cost."""
-    fees, lots, price = exchange.matcher.fees, order.size, order.price
+    matcher, lots, price = exchange.matcher, order.size, order.price
     if order.side > 0:
         asset, own = market.quote, market.book.bids
         money = lots * price * market.unit
-        claim = money - (-money * fees.most // DENOMINATOR)
+        fees = matcher.fees
+        claim = money - (-money * fees.most // fees.denominator)
     else:
         asset, own = market.base, market.book.asks
         claim = lots * market.base_unit
@@ -84,7 +95,6 @@ def _rest(exchange: Exchange, owner: Account, market: Market, order: PaperOrder,
     owner.by_client_id[client_id] = order
     own.add(order)
     market.moved = True
-    matcher = exchange.matcher
     matcher.reports.append((ORDER, order, OrderStatus.OPEN, lots, 0, 0, 0))
     if market.watched:
         matcher.level_changed(order)

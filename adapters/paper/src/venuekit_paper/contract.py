@@ -9,6 +9,7 @@ from venuekit_paper.adapter import PaperVenue
 
 #: Enough to move the market.
 options = {"initial_balances": {"USD": Decimal(10_000_000), "BTC": Decimal(100), "ETH": Decimal(10)}}
+fault_options = {"tick_interval_ms": 1000}
 simulated_time = True
 settle_seconds = 0.25
 patience_seconds = 2.0

@@ -324,8 +324,10 @@ class Exchange:
             waiting = [o for a in self.accounts.values() for o in a.open.values()]
             for order in waiting:
                 matcher.release(order)
-            matcher.fees = Fees(schedule)
+            old = matcher.fees.denominator
+            matcher.fees = Fees(schedule, at_least=old)
             for order in waiting:
+                order.fee_parts *= matcher.fees.denominator // old
                 try:
                     check_funds(
                         matcher, self.markets, order, order.left, order.left * order.hold_price * order.market.unit

@@ -7,6 +7,7 @@ from decimal import Decimal
 import attrs
 
 from venuekit.adapter import InvalidValue
+from venuekit_paper.scale import digits
 
 
 @attrs.frozen(kw_only=True)
@@ -20,30 +21,36 @@ class FeeSchedule:
     taker: Decimal = Decimal("0.002")
 
 
-#: What rates are counted in: they have at most twelve decimal places.
-DENOMINATOR = 10**12
+_MOST_PLACES = 12
 
 
 class Fees:
-    """The schedule as whole numbers over `DENOMINATOR`."""
+    """The schedule as whole numbers over a power of ten, which is kept small: it multiplies every trade's money.
 
-    __slots__ = ("maker", "most", "schedule", "taker")
+    `at_least` is a denominator that is in use already; the new one is a multiple of it.
+    """
 
-    def __init__(self, schedule: FeeSchedule) -> None:
+    __slots__ = ("denominator", "maker", "most", "schedule", "taker")
+
+    def __init__(self, schedule: FeeSchedule, at_least: int = 1) -> None:
         self.schedule = schedule
-        self.maker, self.taker = _parts(schedule.maker, "maker_fee"), _parts(schedule.taker, "taker_fee")
+        places = max(_places(schedule.maker, "maker_fee"), _places(schedule.taker, "taker_fee"))
+        self.denominator: int = max(10**places, at_least)
+        self.maker, self.taker = (int(rate * self.denominator) for rate in (schedule.maker, schedule.taker))
         self.most = max(self.maker, self.taker, 0)
 
     def most_of(self, money: int) -> int:
         """The highest fee that `money` may cost, rounded up."""
-        return -(-money * self.most // DENOMINATOR)
+        return -(-money * self.most // self.denominator)
 
 
-def _parts(rate: Decimal, field: str) -> int:
-    parts = rate.scaleb(12)
-    if parts != int(parts) or not -1 < rate < 1:
-        raise InvalidValue(f"{field} must be between -1 and 1, with at most 12 decimal places.", field=field)
-    return int(parts)
+def _places(rate: Decimal, field: str) -> int:
+    places = digits(rate)
+    if places > _MOST_PLACES or not -1 < rate < 1:
+        raise InvalidValue(
+            f"{field} must be between -1 and 1, with at most {_MOST_PLACES} decimal places.", field=field
+        )
+    return places
 
 
 def shares(instrument: str) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from venuekit.adapter import OrderStatus, TimeInForce
 from venuekit_paper import margin
 from venuekit_paper.accounts import Account
-from venuekit_paper.fees import DENOMINATOR, Fees
+from venuekit_paper.fees import Fees
 from venuekit_paper.market import Market
 from venuekit_paper.orders import PaperOrder
 from venuekit_paper.reports import LEVEL, ORDER, TRADE, Report
@@ -44,7 +44,7 @@ class Matcher:
             return (order.size - order.filled) * market.base_unit
         fees = self.fees
         money = (order.size - order.filled) * order.hold_price * market.unit
-        fee = -(-(order.fee_parts + money * fees.most) // DENOMINATOR) - order.fees
+        fee = -(-(order.fee_parts + money * fees.most) // self.fees.denominator) - order.fees
         return fee if market.margined else money + fee
 
     def hold(self, order: PaperOrder) -> None:
@@ -92,16 +92,22 @@ class Matcher:
 
         Own orders end the walk: self-trade prevention would cancel the rest there.
         """
+        other = market.book.other(side)
         got = money = 0
-        for maker in market.book.other(side).walk():
-            price = maker.price
-            if (limit and (price - limit) * side > 0) or (maker.account is account and not account.house):
+        for key in reversed(other.keys):
+            price = key * other.sign
+            if limit and (price - limit) * side > 0:
                 break
-            take = min(lots - got, maker.size - maker.filled)
-            got += take
-            money += take * price
-            if got == lots:
-                break
+            maker = other.levels[key].head
+            while maker is not None:
+                if maker.account is account and not account.house:
+                    return got, money * market.unit
+                take = maker.size - maker.filled
+                if take >= lots - got:
+                    return lots, (money + (lots - got) * price) * market.unit
+                got += take
+                money += take * price
+                maker = maker.behind
         return got, money * market.unit
 
     @staticmethod
@@ -151,27 +157,31 @@ class Matcher:
             if maker.account is account and not account.house:
                 order.why, order.reason = SELF_TRADE, "The rest would have traded with an order of the same account."
                 return
-            level.total -= (lots := min(order.size - order.filled, maker.size - maker.filled))
+            lots, there = order.size - order.filled, maker.size - maker.filled
+            lots = min(lots, there)
+            level.total -= lots
             self.execute(order, maker, lots, level.price)
 
     def execute(self, taker: PaperOrder, maker: PaperOrder, lots: int, price: int) -> None:
         """One trade between two orders; the maker's level has been lowered already."""
         market = taker.market
         money = lots * price * market.unit
-        taker_fee = self._settle(taker, lots, money, self.fees.taker)
-        maker_fee = self._settle(maker, lots, money, self.fees.maker)
+        fees = self.fees
+        taker_fee = self._settle(taker, lots, money, fees.taker)
+        maker_fee = self._settle(maker, lots, money, fees.maker)
         market.last = price
         market.volume += lots
         market.moved = True
         self.fill_number += 1
         self.reports.append((TRADE, self.fill_number, market, taker, maker, lots, price, taker_fee, maker_fee))
         done = maker.filled == maker.size
-        if not maker.account.house and (market.margined or not done):
+        house = maker.account.house
+        if not house and (market.margined or not done):
             self._lower(maker, lots)
         if done:
             self.finish(maker, OrderStatus.FILLED)
             return
-        if not maker.account.house:
+        if not house:
             maker.status = OrderStatus.PARTIALLY_FILLED
             self.changed(maker)
         if market.watched:
@@ -179,23 +189,24 @@ class Matcher:
 
     def _settle(self, order: PaperOrder, lots: int, money: int, rate: int) -> int:
         """Move what one side of a trade exchanges; returns its fee."""
+        account, market, quote = order.account, order.market, order.market.quote
+        signed_lots, signed_money = (lots, money) if order.side > 0 else (-lots, -money)
         order.filled += lots
         order.traded += money
-        account, market, side = order.account, order.market, order.side
-        total, quote = account.total, market.quote
         holding = account.holdings[market.id]
-        profit = holding.add(lots * side, money * side)
+        profit = holding.add(signed_lots, signed_money)
         fee = 0
         if not account.house:
-            order.fee_parts += money * rate
-            charged = -(-order.fee_parts // DENOMINATOR)
+            parts = order.fee_parts = order.fee_parts + money * rate
+            charged = -(-parts // self.fees.denominator)
             fee = charged - order.fees
             order.fees = charged
             self.taken[quote] += fee
             holding.fees += fee
+        total = account.total
         if not market.margined:
-            total[quote] -= money * side + fee
-            total[market.base] += lots * market.base_unit * side
+            total[quote] -= signed_money + fee
+            total[market.base] += signed_lots * market.base_unit
             return fee
         total[quote] += profit - fee
         self.margin_moved = True
@@ -248,22 +259,25 @@ class Matcher:
 
     def finish(self, order: PaperOrder, status: OrderStatus) -> None:
         """End an order: off the book, off the stops, its hold given back."""
-        account, market = order.account, order.market
-        self.release(order)
+        account = order.account
+        if order.holding:
+            self.release(order)
         if order.armed:
-            market.unarm(order)
+            order.market.unarm(order)
         if order.level is not None:
             self.unbook(order)
         order.status = status
+        order.updated_ns = self.now_ns
         del account.open[order.number]
         if order.client_id is not None:
             del account.by_client_id[order.client_id]
-        self.changed(order)
+        if not account.house:
+            self.reports.append((ORDER, order, status, order.size, order.filled, order.traded, order.fees))
 
     def unbook(self, order: PaperOrder) -> None:
         """Take an order off the book."""
         market = order.market
-        market.book.own(order.side).remove(order)
+        (market.book.bids if order.side > 0 else market.book.asks).remove(order)
         market.moved = True
         if market.watched:
             self.level_changed(order)

@@ -32,40 +32,13 @@ _PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET)
 
 
 class PaperOrder:
-    """Sizes in lots, prices and money in the instrument's scale; times UTC nanoseconds.
+    """Sizes in lots, prices and money in the instrument's scale; times UTC nanoseconds."""
 
-    What most orders do not have stands as a default on the class, so that making one stays cheap.
-    """
-
-    tif = TimeInForce.GTC
-    status = OrderStatus.OPEN
-    filled = 0
-    #: Money traded, without fees.
-    traded = 0
-    fees = 0
-    #: The fees' exact sum over the schedule's denominator; `fees` is this, rounded up once.
-    fee_parts = 0
-    #: What it has set aside: of the quote asset to buy, of the base asset to sell, of fees on margin.
-    held = 0
-    holding = False
-    #: The price that `held` reckons with.
-    hold_price = 0
-    #: 0 for an order without a trigger.
-    stop = 0
-    triggered = False
-    #: Waits among the stops for its trigger.
-    armed = False
-    post_only = False
-    reduce_only = False
-    quote_size: Decimal | None = None
-    expires_ns: int | None = None
-    #: The end's code and words.
-    why = ""
-    reason = ""
-    #: Its place on the book, None when it does not rest there.
-    level: Level | None = None
-    ahead: PaperOrder | None = None
-    behind: PaperOrder | None = None
+    __slots__ = (
+        "account", "ahead", "armed", "behind", "client_id", "created_ns", "expires_ns", "fee_parts", "fees", "filled",
+        "held", "hold_price", "holding", "level", "market", "number", "post_only", "price", "quote_size", "reason",
+        "reduce_only", "side", "size", "status", "stop", "tif", "traded", "triggered", "type", "updated_ns", "why",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -89,6 +62,25 @@ class PaperOrder:
         self.price = price
         self.client_id = client_id
         self.created_ns = self.updated_ns = time_ns
+        self.tif = TimeInForce.GTC
+        self.status = OrderStatus.OPEN
+        #: Money traded, without fees, and the fees: exactly, over the schedule's denominator, and rounded up once.
+        self.filled = self.traded = self.fee_parts = self.fees = 0
+        #: Whether it has set something aside, and how much: of the quote asset to buy, of the base asset to sell, of
+        #: fees on margin; reckoned with `hold_price`.
+        self.holding = False
+        self.held = self.hold_price = 0
+        #: 0 for an order without a trigger; `armed` while it waits for it.
+        self.stop = 0
+        self.armed = self.triggered = self.post_only = self.reduce_only = False
+        self.quote_size: Decimal | None = None
+        self.expires_ns: int | None = None
+        #: The end's code and words.
+        self.why = self.reason = ""
+        #: Its place on the book, None when it does not rest there.
+        self.level: Level | None = None
+        self.ahead: PaperOrder | None = None
+        self.behind: PaperOrder | None = None
 
     @property
     def left(self) -> int:

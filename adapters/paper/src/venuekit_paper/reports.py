@@ -77,7 +77,7 @@ class Reporter:
         """Tell of everything, in order."""
         if self.listener is None and not self.history.keeps:
             for report in reports:
-                if report[0] == TRADE:
+                if report[0] == TRADE:  # nobody asks for more than the public tape
                     self._print(report, now_ns)
             return
         for report in reports:

@@ -28,6 +28,7 @@ def dump(exchange: Exchange) -> dict[str, Any]:
         "counters": {name: getattr(exchange, name) for name in _COUNTERS},
         "fill_number": exchange.matcher.fill_number,
         "fees": [plain(rate) for rate in attrs.astuple(exchange.matcher.fees.schedule)],
+        "fee_denominator": exchange.matcher.fees.denominator,
         "taken": dict(exchange.matcher.taken),
         "accounts": [_account(a) for a in exchange.accounts.values()],
         "orders": [_order(o) for a in exchange.accounts.values() for o in a.open.values()],
@@ -45,7 +46,7 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
         setattr(exchange, name, value)
     exchange.matcher.fill_number = state["fill_number"]
     maker, taker = (Decimal(rate) for rate in state["fees"])
-    exchange.matcher.fees = Fees(FeeSchedule(maker=maker, taker=taker))
+    exchange.matcher.fees = Fees(FeeSchedule(maker=maker, taker=taker), at_least=state["fee_denominator"])
     exchange.matcher.taken.update(state["taken"])
     for data in state["accounts"]:
         exchange.accounts[data["name"]] = _to_account(data, exchange)

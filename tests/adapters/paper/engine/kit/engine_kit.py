@@ -92,7 +92,7 @@ def _check_holds(made: Exchange) -> None:
             money = left * order.hold_price * market.unit
             schedule = made.matcher.fees.schedule
             rate = max(Fraction(schedule.maker), Fraction(schedule.taker), Fraction(0))
-            fee = _ceil(Fraction(order.fee_parts, 10**12) + money * rate) - order.fees
+            fee = _ceil(Fraction(order.fee_parts, made.matcher.fees.denominator) + money * rate) - order.fees
             if not market.margined:
                 owed[market.quote if order.side > 0 else market.base] += (
                     money + fee if order.side > 0 else left * market.base_unit
