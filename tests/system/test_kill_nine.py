@@ -113,12 +113,16 @@ async def acknowledge_then_kill(config: Path) -> dict[str, dict[str, Any]]:
             told[order_id] = await place(client, order_id, side=side, **rest)
         told["canceled"] = (await call(client, "cancel_order", order_id="canceled"))["order"]
 
-        async def one_of_many(order_id: str) -> None:
-            told[order_id] = await place_small(client, order_id)
-            if sum(name in told for name in BURST) == 3:
-                kill(config)
+        names = iter(BURST)
 
-        ended = await asyncio.gather(*(one_of_many(name) for name in BURST), return_exceptions=True)
+        async def keep_placing() -> None:
+            for order_id in names:
+                told[order_id] = await place_small(client, order_id)
+                if sum(name in told for name in BURST) == 3:
+                    kill(config)
+
+        # A few at a time: the server can never have answered them all before the kill.
+        ended = await asyncio.gather(*(keep_placing() for _ in range(8)), return_exceptions=True)
         lost = [e for e in ended if e is not None]
         assert lost, "the kill came too late to cut anything off"
         assert all(isinstance(e, mcp.MCPError) for e in lost), lost
@@ -152,7 +156,10 @@ async def test_everything_acknowledged_is_there_after_a_kill_and_nothing_is_sent
         assert {o["client_order_id"] for o in again} == set(BURST)
         for order_id in set(BURST) & set(told):
             assert again[BURST.index(order_id)]["venue_order_id"] == told[order_id]["venue_order_id"]
-        assert len({o["venue_order_id"] for o in again}) == len(BURST)
+        known = [o["venue_order_id"] for o in again if "venue_order_id" in o]
+        assert len(set(known)) == len(known), "two of ours are one at the venue"
+        # Written down, and killed before or while it was sent: in doubt until the venue has been asked long enough.
+        assert {o["status"] for o in again if "venue_order_id" not in o} <= {"IN_DOUBT", "SUBMITTING"}
 
         # What waited for a person before the kill still goes, once, when the person says so.
         approval_id = told["waiting"]["approval_id"]
