@@ -187,10 +187,12 @@ def test_reducing_lets_only_orders_that_reduce_go_and_halted_none(view: Exposure
     assert ask(view, perp, limit("2", side=Side.SELL, instrument="BTC-PERP"), LOOSE) is None
     assert ask(view, perp, limit("2.001", side=Side.SELL, instrument="BTC-PERP"), LOOSE) is not None
     assert ask(view, perp, limit("1", instrument="BTC-PERP"), LOOSE) is not None
-    view.set_trading_state(TradingState.HALTED)
+    view.set_trading_state(TradingState.HALTED, "news at 14:00.")
     refused = ask(view, perp, limit("1", side=Side.SELL, instrument="BTC-PERP"), LOOSE)
     assert refused is not None
-    assert isinstance(error_of(refused), Halted)
+    error = error_of(refused)
+    assert isinstance(error, Halted)
+    assert "(news at 14:00)" in error.message
 
 
 def test_an_equal_order_is_a_duplicate_however_its_digits_are_written(view: Exposure, spot: Instrument) -> None:

@@ -26,6 +26,7 @@ def render(survey: Survey, *, namespace: str) -> dict[str, str]:
     pages = {
         "pyproject.toml": "pyproject.toml",
         "README.md": "README.md",
+        "LICENSE": "LICENSE",
         "Dockerfile": "Dockerfile",
         f"src/{module}/__init__.py": "init.py",
         f"src/{module}/__main__.py": "main.py",

@@ -177,6 +177,11 @@ async def _serve_stdio(desk: Desk, options: Options, config: DeskConfig) -> None
         desk, caller=caller_of(config, "mcp-stdio"), toolsets=options.toolsets, profile=options.profile
     )
     started()
+    if sys.stdin.isatty():
+        sys.stderr.write(
+            f"This is an MCP server: a host starts it and talks to it here. To add it to one, run: "
+            f"venuekit client install claude-desktop --server {desk.venue.name}. Ctrl-C ends it.\n"
+        )
     async with wire() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
 

@@ -49,6 +49,7 @@ class Exposure:
         self._sent_by: dict[AgentId, deque[int]] = {}
         self._prints: dict[Fingerprint, int] = {}
         self._state = TradingState.ACTIVE
+        self._state_reason = ""
         self._day = -1
         self._day_start: Decimal | None = None
 
@@ -172,9 +173,9 @@ class Exposure:
         self._prints[fingerprint] = time_ns
         self._forget(time_ns)
 
-    def set_trading_state(self, state: TradingState) -> None:
-        """What may be sent."""
-        self._state = state
+    def set_trading_state(self, state: TradingState, reason: str = "") -> None:
+        """What may be sent, and why not everything."""
+        self._state, self._state_reason = state, reason
 
     # -- valuation
 
@@ -329,3 +330,7 @@ class Exposure:
     def trading_state(self) -> TradingState:
         """What may be sent."""
         return self._state
+
+    def trading_reason(self) -> str:
+        """Why not everything may be sent."""
+        return self._state_reason

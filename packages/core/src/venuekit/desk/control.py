@@ -69,7 +69,7 @@ class Controls:
 
     def _obey(self) -> None:
         halted = self._failed or self.control.state is TradingState.HALTED
-        self._state.exposure.set_trading_state(TradingState.HALTED if halted else self.control.state)
+        self._state.exposure.set_trading_state(TradingState.HALTED if halted else self.control.state, self.reason)
 
     def fail_closed(self, why: str) -> None:
         """Halt this desk in memory, because the store cannot be relied on; only `resume` here ends it."""
@@ -85,9 +85,21 @@ class Controls:
         return self._failed or self.control.reason
 
     def refresh(self) -> None:
-        """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed."""
+        """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed.
+
+        Raises:
+            JournalUnavailable: the store cannot be asked, so that a halt may have been missed.
+        """
         if self._store.changed():
             self._read()
+
+    def look(self) -> Control:
+        """The control record as far as it can be known; a store that cannot be asked halts the desk."""
+        try:
+            self.refresh()
+        except JournalUnavailable as error:
+            self.fail_closed(error.message)
+        return self.control
 
     def _read(self) -> None:
         control = self._store.control()

@@ -127,6 +127,10 @@ class RiskView(Protocol):
         """The desk's trading state."""
         ...
 
+    def trading_reason(self) -> str:
+        """Why it is not ACTIVE, in the words of whoever changed it; empty where nobody said."""
+        ...
+
 
 @attrs.frozen
 class Verdict:

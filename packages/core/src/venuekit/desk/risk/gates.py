@@ -30,7 +30,7 @@ class TradingStateCheck(NamedCheck):
         if state is TradingState.HALTED:
             return refuse(
                 self.name,
-                "Trading is halted.",
+                f"Trading is halted{_because(view)}.",
                 limit="cancels only",
                 value=state.value,
                 would_pass="nothing, until an operator resumes",  # noqa: S106 - not a password
@@ -40,12 +40,17 @@ class TradingStateCheck(NamedCheck):
             return self.passes
         return refuse(
             self.name,
-            "Trading is in state REDUCING: only orders that make a position smaller go.",
+            f"Trading is in state REDUCING{_because(view)}: only orders that make a position smaller go.",
             limit="reducing orders",
             value=state.value,
             would_pass="an order that reduces",  # noqa: S106
             code="TRADING_REDUCING",
         )
+
+
+def _because(view: RiskView) -> str:
+    reason = view.trading_reason().strip().rstrip(".")
+    return f" ({reason})" if reason else ""
 
 
 class AllowedInstruments(NamedCheck):
