@@ -36,7 +36,8 @@ TEST_TOOLS = (
 
 
 def _install_workspace(session: nox.Session, *tools: str) -> None:
-    editable = [word for part in PARTS for word in ("-e", f"./{part}{'[testing]' if part == 'packages/core' else ''}")]
+    extras = {"packages/core": "[testing,postgres]"}
+    editable = [word for part in PARTS for word in ("-e", f"./{part}{extras.get(part, '')}")]
     session.install(*editable, *tools)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from desks import Bench, ScriptedFactory
+from postgres_server import Server, running
 
 from venuekit import registry
 
@@ -18,3 +19,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     registry.register(ScriptedFactory(made.venue))
     yield made
     registry.unregister("scripted")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own; skips where its programs or its driver are not installed."""
+    pytest.importorskip("psycopg")
+    try:
+        with running() as server:
+            yield server
+    except LookupError as missing:
+        pytest.skip(str(missing))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import Server
 
-from venuekit.journal import SqliteStore
+from venuekit.journal import SqliteStore, open_store
 from venuekit.model.intent import OrderType, Side, TimeInForce
 from venuekit.model.order import Order, OrderStatus
-from venuekit.protocols.journal import Entry, EntryKind
+from venuekit.protocols.journal import Entry, EntryKind, Store
 
 DESK = "paper:default"
 
@@ -23,8 +24,24 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteStore]:
+async def file_store(path: Path) -> AsyncIterator[SqliteStore]:
     opened = SqliteStore(path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of a store that nothing was written to yet; the test runs once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('path')}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.url()
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    opened = open_store(url)
     yield opened
     await opened.close()
 

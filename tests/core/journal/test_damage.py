@@ -197,13 +197,13 @@ async def test_a_damaged_write_ahead_log_is_noticed(path: Path, entry: Make) -> 
 
 
 @pytest.fixture
-async def beside(store: SqliteStore, path: Path, entry: Make) -> Path:
+async def beside(file_store: SqliteStore, path: Path, entry: Make) -> Path:
     """A store in which a halt, two breakers and an approval stand beside the journal."""
     control = entry(kind=EntryKind.CONTROL, body={"action": "halt"}, desk="", subject="")
-    await store.set_control(Control(state=TradingState.HALTED), control)
+    await file_store.set_control(Control(state=TradingState.HALTED), control)
     for name in ("latency", "daily_loss"):
-        await store.set_breaker(DESK, BreakerRecord(name=name, state="OPEN"), entry(kind=EntryKind.CONTROL))
-    await store.add_approval(
+        await file_store.set_breaker(DESK, BreakerRecord(name=name, state="OPEN"), entry(kind=EntryKind.CONTROL))
+    await file_store.add_approval(
         Approval(
             id="a1",
             desk=DESK,
@@ -221,8 +221,8 @@ async def beside(store: SqliteStore, path: Path, entry: Make) -> Path:
         ),
         [],
     )
-    await store.set_control(Control(state=TradingState.ACTIVE), control)
-    await store.set_breaker(DESK, BreakerRecord(name="latency", state="CLOSED"), entry(kind=EntryKind.CONTROL))
+    await file_store.set_control(Control(state=TradingState.ACTIVE), control)
+    await file_store.set_breaker(DESK, BreakerRecord(name="latency", state="CLOSED"), entry(kind=EntryKind.CONTROL))
     return path
 
 

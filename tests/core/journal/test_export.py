@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venuekit.journal import SqliteStore
 from venuekit.journal.export import to_line, verify_lines
 from venuekit.journal.record import GENESIS, seal, to_row
 from venuekit.model.order import Order
-from venuekit.protocols.journal import Entry, EntryKind, RowQuery
+from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., Entry]
@@ -32,14 +31,14 @@ BODIES = st.dictionaries(
 
 
 @pytest.fixture
-async def lines(store: SqliteStore, entry: Make, order: Callable[..., Order]) -> list[str]:
+async def lines(store: Store, entry: Make, order: Callable[..., Order]) -> list[str]:
     small = order("o1", price=Decimal("0.0000001"))
     await store.append([entry(1), entry(2, body={"text": "grün\n\u2028"}), entry(3, kind=EntryKind.ORDER, body=small)])
     await store.append([entry(n) for n in range(4, 9)])
     return [to_line(row) for row in store.rows(RowQuery(newest_first=False))]
 
 
-async def test_an_export_has_every_row_whole_and_proves_the_same_head(lines: list[str], store: SqliteStore) -> None:
+async def test_an_export_has_every_row_whole_and_proves_the_same_head(lines: list[str], store: Store) -> None:
     assert [json.loads(line)["sequence"] for line in lines] == list(range(1, 9))
     assert json.loads(lines[1])["body"] == {"text": "grün\n\u2028"}
     assert verify_lines(lines) == store.verify()

@@ -1,4 +1,4 @@
-"""Several real processes on one file, and one that is killed in the middle of writing."""
+"""Several real processes on one store, and one that is killed in the middle of writing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from venuekit.journal import SqliteStore, verify_file
+from venuekit.journal import open_store, verify_file
 from venuekit.protocols.journal import RowQuery
 
 pytestmark = pytest.mark.anyio
+
+NAMES = ("north", "east", "south", "west")
 
 _WRITER = """
 import asyncio, sys
 from venuekit.journal import open_store
 from venuekit.protocols.journal import Entry, EntryKind
 
-async def main(path, name, count, synchronous):
-    store = open_store(f"sqlite:///{path}", synchronous=synchronous)
+async def main(url, name, count, synchronous):
+    store = open_store(url, synchronous=synchronous)
     print("ready", flush=True)
     sys.stdin.readline()
     for n in range(count):
@@ -33,9 +35,9 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))
 """
 
 
-def writer(path: Path, name: str, count: int, synchronous: str = "NORMAL") -> subprocess.Popen[str]:
+def writer(url: str, name: str, count: int, synchronous: str = "NORMAL") -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path), name, str(count), synchronous],
+        [sys.executable, "-c", _WRITER, url, name, str(count), synchronous],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -51,27 +53,27 @@ def start(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-async def test_processes_that_write_at_once_keep_one_valid_chain(path: Path) -> None:
-    writers = [writer(path, name, 300) for name in ("left", "right")]
+async def test_processes_that_write_at_once_keep_one_valid_chain(url: str) -> None:
+    writers = [writer(url, name, 150) for name in NAMES]
     for process in writers:
         start(process)
     said = [process.communicate()[0].splitlines() for process in writers]
-    assert [process.returncode for process in writers] == [0, 0]
-    result = verify_file(path)
+    assert [process.returncode for process in writers] == [0, 0, 0, 0]
+    store = open_store(url)
+    result = store.verify()
     assert (result.ok, result.rows) == (True, 600), result.problem
     numbers = [int(line.split()[0]) for lines in said for line in lines if line]
     assert sorted(numbers) == list(range(1, 601))
-    store = SqliteStore(path)
-    for name in ("left", "right"):
+    for name in NAMES:
         own = store.rows(RowQuery(agent_id=name, newest_first=False, limit=1000))
-        assert [row.subject for row in own] == [f"{name}-{n}" for n in range(300)]
+        assert [row.subject for row in own] == [f"{name}-{n}" for n in range(150)]
     await store.close()
 
 
 @pytest.mark.parametrize("synchronous", ["NORMAL", "FULL"])
 @pytest.mark.parametrize("after", [1, 40, 333])
-async def test_a_process_that_is_killed_loses_no_acknowledged_row(path: Path, synchronous: str, after: int) -> None:
-    process = writer(path, "victim", 100_000, synchronous)
+async def test_a_process_that_is_killed_loses_no_acknowledged_row(url: str, synchronous: str, after: int) -> None:
+    process = writer(url, "victim", 100_000, synchronous)
     start(process)
     assert process.stdout is not None
     acknowledged = [process.stdout.readline() for _ in range(after)]
@@ -84,10 +86,10 @@ async def test_a_process_that_is_killed_loses_no_acknowledged_row(path: Path, sy
     assert process.stdin is not None
     process.stdin.close()
     assert len(whole) >= after
-    result = verify_file(path)
+    store = open_store(url)
+    result = store.verify()
     assert result.ok, result.problem
     assert result.rows >= len(whole)
-    store = SqliteStore(path)
     rows = store.rows(RowQuery(newest_first=False, limit=len(whole)))
     assert [(row.sequence, row.subject) for row in rows] == [(int(n), f"{name}-{i}") for n, name, i in whole]
     await store.close()

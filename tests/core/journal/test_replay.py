@@ -8,12 +8,11 @@ from decimal import Decimal
 import pytest
 
 from venuekit.desk.state import State
-from venuekit.journal import SqliteStore
 from venuekit.journal.replay import fills, live_orders, recent_orders
 from venuekit.model.codec import to_plain
 from venuekit.model.intent import Side
 from venuekit.model.order import Fill, Liquidity, Order, OrderStatus
-from venuekit.protocols.journal import Entry, EntryKind
+from venuekit.protocols.journal import Entry, EntryKind, Store
 from venuekit.testing.clock import SimulatedClock
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +29,7 @@ def snapshot(*orders: Order) -> Entry:
     return Entry(kind=EntryKind.SNAPSHOT, desk=DESK, subject="", agent_id="", body=body, time_ns=1)
 
 
-async def test_the_last_row_of_an_order_counts_and_done_ones_are_not_live(store: SqliteStore, order: MakeOrder) -> None:
+async def test_the_last_row_of_an_order_counts_and_done_ones_are_not_live(store: Store, order: MakeOrder) -> None:
     await store.append(
         [
             row(order("a", OrderStatus.SUBMITTING), EntryKind.INTENT),
@@ -48,14 +47,14 @@ async def test_the_last_row_of_an_order_counts_and_done_ones_are_not_live(store:
     assert [o.id for o in recent_orders(store, DESK, limit=1)] == ["b"]
 
 
-async def test_an_order_of_the_snapshot_is_live_until_a_later_row_ends_it(store: SqliteStore, order: MakeOrder) -> None:
+async def test_an_order_of_the_snapshot_is_live_until_a_later_row_ends_it(store: Store, order: MakeOrder) -> None:
     await store.append([snapshot(order("old"), order("older"))])
     await store.append([row(order("older", OrderStatus.FILLED))])
     assert [o.id for o in live_orders(store, DESK)] == ["old"]
 
 
 async def test_an_intent_written_just_before_a_snapshot_that_misses_it_is_not_lost(
-    store: SqliteStore, order: MakeOrder
+    store: Store, order: MakeOrder
 ) -> None:
     """The snapshot is taken while the intent's row is being written, before the desk's memory has the order."""
     await store.append([row(order("new", OrderStatus.SUBMITTING), EntryKind.INTENT), snapshot(order("old"))])
@@ -69,13 +68,13 @@ async def test_an_intent_written_just_before_a_snapshot_that_misses_it_is_not_lo
     assert sorted(o.id for o in state.orders.live()) == ["new", "old"]
 
 
-async def test_recent_orders_are_found_behind_many_rows_of_one(store: SqliteStore, order: MakeOrder) -> None:
+async def test_recent_orders_are_found_behind_many_rows_of_one(store: Store, order: MakeOrder) -> None:
     await store.append([row(order("quiet"))])
     await store.append([row(order("busy", filled_size=Decimal(n) / 100_000)) for n in range(1200)])
     assert [o.id for o in recent_orders(store, DESK, limit=2)] == ["busy", "quiet"]
 
 
-async def test_fills_come_oldest_first_over_pages(store: SqliteStore) -> None:
+async def test_fills_come_oldest_first_over_pages(store: Store) -> None:
     made = [
         Fill(
             id=f"f{n}",

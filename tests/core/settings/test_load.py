@@ -355,7 +355,7 @@ def test_an_empty_entry_in_a_list_is_refused_by_its_place(file: Path) -> None:
         ("[agents.'two words']\nrole = 'viewer'", "agents.two words"),
         ("[agents.bot]\ntoken_sha256 = 'hunter2'", "agents.bot.token_sha256"),
         ("[store]\nsynchronous = 'full'", "store.synchronous"),
-        ("[store]\nurl = 'postgresql://me:hunter2@host/db'", "store.url"),
+        ("[store]\nurl = 'postgres://me:hunter2@host/db'", "store.url"),
         ("[store]\nurl = 'venuekit.db'", "store.url"),
         ("[store]\nurl = 'sqlite:///'", "store.url"),
     ],

@@ -17,7 +17,7 @@
     │   ├── UnknownVenue           no adapter of that name is installed
     │   ├── UnknownApproval        no approval with this id
     │   ├── ConfigError            a setting is unknown or wrong; names file, table, key
-    │   ├── StoreInUse             another process holds the file
+    │   ├── StoreInUse             another process holds the file, or runs the desk
     │   └── StoreDamaged           a file of ours no longer holds what was written
     ├── Refused                    we said no; nothing was sent
     │   ├── RiskRefused            a risk check; says the limit, the value and what would pass
@@ -185,7 +185,7 @@ class ConfigError(UsageError):
 
 
 class StoreInUse(UsageError):
-    """Another process holds this file; `details['path']` says which."""
+    """Another process holds this file, or runs this desk; `details['path']` or `details['desk']` says which."""
 
     code = "STORE_IN_USE"
 

@@ -15,9 +15,8 @@ from venuekit.cli.anchor import read_anchor, write_anchor
 from venuekit.cli.exits import FAILED, OK
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, say, table
-from venuekit.cli.place import find, read
+from venuekit.cli.place import find, proved, read
 from venuekit.errors import ConfigError, InvalidValue
-from venuekit.journal import verify_file
 from venuekit.journal.export import exported, to_line, verify_lines
 from venuekit.model.codec import to_plain
 from venuekit.model.times import parse_iso
@@ -170,7 +169,7 @@ async def stats(*, since: str | None = None, until: str | None = None, options: 
 
 
 @app.command
-def verify(
+async def verify(
     *,
     expected_head: str | None = None,
     anchor: Path | None = None,
@@ -189,8 +188,8 @@ def verify(
     place = find(options)
     if file is not None:
         return _verdict(_verified_export(file, expected_head), options)
-    if place.file is None or not place.exists:
-        problem = f"there is no store at {place.url}; nothing was recorded yet"
+    if not place.exists:
+        problem = f"there is no store at {place.shown}; nothing was recorded yet"
         if options.json:
             document({"ok": False, "rows": 0, "head": None, "problem": problem, "sequence": None})
         else:
@@ -198,7 +197,7 @@ def verify(
         return FAILED
     known = None if anchor is None else read_anchor(anchor)
     heads = {expected_head, known.head if known else expected_head}
-    results = [verify_file(place.file, expected_head=head) for head in heads]
+    results = [await proved(place, head) for head in heads]
     result = next((r for r in results if not r.ok), results[0])
     if result.ok and anchor is not None:
         write_anchor(anchor, result)

@@ -47,7 +47,7 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
                 "account": place.config.desk.account,
                 "environment": factory.environment,
                 "mode": mode.value,
-                "store": place.url,
+                "store": place.shown,
                 "set": given,
                 "warnings": warnings,
             }
@@ -58,7 +58,7 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
             ("file", place.loaded.path or "none; all defaults"),
             ("venue", f"{factory.name} ({factory.environment}), account {place.config.desk.account}"),
             ("mode", mode.value),
-            ("store", place.url),
+            ("store", place.shown),
             ("set", f"{len(given)} values" if given else "nothing"),
         ]
     )

@@ -20,9 +20,8 @@ from venuekit.cli.exits import FAILED, OK
 from venuekit.cli.literals import readable_secrets
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, printable, say
-from venuekit.cli.place import Place, find, opened
+from venuekit.cli.place import Place, find, opened, proved
 from venuekit.errors import StoreInUse, VenuekitError
-from venuekit.journal import verify_file
 from venuekit.model.codec import to_plain
 from venuekit.protocols.venue import VenueContext
 from venuekit.registry import load_factory, venue_names
@@ -145,18 +144,17 @@ def _disk(folder: Path) -> Finding:
 
 async def _store(place: Place) -> Finding:
     if not place.exists:
-        return Finding("store", State.OK, f"{place.url}: nothing recorded yet")
-    assert place.file is not None
+        return Finding("store", State.OK, f"{place.shown}: nothing recorded yet")
     try:
-        result = verify_file(place.file)
+        result = await proved(place)
         if not result.ok:
-            fix = "Keep the file; compare with a backup."
-            return Finding("store", State.FAILED, f"{place.url}: {result.problem}", fix)
+            fix = "Keep it as it is; compare with a backup."
+            return Finding("store", State.FAILED, f"{place.shown}: {result.problem}", fix)
         async with opened(place) as store:
             control = store.control()
     except VenuekitError as error:
         return _failed("store", error)
-    message = f"{place.url}: {result.rows} rows, chain whole, trading {control.state.value}"
+    message = f"{place.shown}: {result.rows} rows, chain whole, trading {control.state.value}"
     return Finding("store", State.OK, message)
 
 

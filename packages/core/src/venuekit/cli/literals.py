@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from venuekit.settings.address import passwords
 from venuekit.watch.redact import names_a_secret
 
 
@@ -30,7 +31,7 @@ def _secrets(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         place = f"{prefix}{key}"
         if isinstance(value, Mapping):
             yield from _secrets(value, f"{place}.")
-        elif isinstance(value, str) and value and "${" not in value and names_a_secret(key):
+        elif isinstance(value, str) and value and "${" not in value and (names_a_secret(key) or passwords(value)):
             yield place
 
 

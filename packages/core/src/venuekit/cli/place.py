@@ -10,8 +10,9 @@ from pathlib import Path
 import attrs
 
 from venuekit.cli.options import Options
-from venuekit.journal import open_store
-from venuekit.protocols.journal import EntryKind, RowQuery, Store
+from venuekit.journal import open_store, verify_file
+from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification
+from venuekit.settings.address import shown
 from venuekit.settings.check import check
 from venuekit.settings.load import Loaded, load, store_url
 from venuekit.settings.schema import DeskConfig
@@ -32,15 +33,20 @@ class Place:
         return self.loaded.config
 
     @property
+    def shown(self) -> str:
+        """The store's address without its password."""
+        return shown(self.url)
+
+    @property
     def file(self) -> Path | None:
-        """The store's file; None for one in memory."""
-        _, _, path = self.url.partition(":///")
-        return Path(path).expanduser() if path and path != ":memory:" else None
+        """The store's file; None for one in memory or on a server."""
+        scheme, _, path = self.url.partition(":///")
+        return Path(path).expanduser() if scheme == "sqlite" and path and path != ":memory:" else None
 
     @property
     def exists(self) -> bool:
-        """Whether something was recorded there."""
-        return self.file is not None and self.file.exists()
+        """Whether something was recorded there; a server is asked when it is opened."""
+        return self.file.exists() if self.file is not None else self.url.startswith("postgresql:")
 
 
 def find(options: Options, *, agent: bool = False) -> Place:
@@ -74,6 +80,18 @@ async def read(place: Place) -> AsyncIterator[Store]:
         place = attrs.evolve(place, url="sqlite://")
     async with opened(place) as store:
         yield store
+
+
+async def proved(place: Place, expected_head: str | None = None) -> Verification:
+    """Recompute the whole chain; a file is read as it is, also one that is too damaged to be opened.
+
+    Raises:
+        JournalUnavailable, ConfigError: it cannot be read, which says nothing of what is in it.
+    """
+    if place.file is not None:
+        return verify_file(place.file, expected_head=expected_head)
+    async with opened(place) as store:
+        return store.verify(expected_head=expected_head)
 
 
 def desks_of(store: Store, wanted: str | None) -> list[str]:

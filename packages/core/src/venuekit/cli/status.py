@@ -22,9 +22,9 @@ async def status(*, options: Options = DEFAULT) -> int:
         control = store.control()
         desks = [_desk(store, name) for name in store.desks()]
     if options.json:
-        document({"store": place.url, "version": VERSION, "control": to_plain(control), "desks": desks})
+        document({"store": place.shown, "version": VERSION, "control": to_plain(control), "desks": desks})
         return OK
-    pairs(_headline(place.url, control))
+    pairs(_headline(place.shown, control))
     if not desks:
         note("No desk was opened yet. See it at work: venuekit demo")
         return OK

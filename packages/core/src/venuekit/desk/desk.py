@@ -114,8 +114,7 @@ class Desk:
     @property
     def control(self) -> Control:
         """The trading state, as the store has it now."""
-        self._controls.refresh()
-        return self._controls.control
+        return self._controls.look()
 
     # -- orders
 

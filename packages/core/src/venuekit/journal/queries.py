@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,15 +12,16 @@ from venuekit.protocols.journal import EntryKind, RowQuery
 FIELDS = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 DAY_NS = 86_400_000_000_000
 #: LIKE is quick and lets through the names of fields too; what it lets through is then read.
-_SAYS = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\') AND says(subject, body, ?)"
+_LIKE = "(subject LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\')"
+_SAYS = "says(subject, body, ?)"
 
 #: Word for word as in the schema: SQLite uses a partial index only where it reads the index's own condition.
 RARE = "kind IN ('snapshot', 'control', 'approval', 'session', 'denied')"
 _RARE_KINDS = {EntryKind.SNAPSHOT, EntryKind.CONTROL, EntryKind.APPROVAL, EntryKind.SESSION, EntryKind.DENIED}
 
 
-def where(query: RowQuery) -> tuple[str, list[Any]]:
-    """The WHERE clause for `query`, and its values."""
+def where(query: RowQuery, *, reads: bool = True) -> tuple[str, list[Any]]:
+    """The WHERE clause for `query`, and its values. `reads` is whether the database can read what LIKE lets through."""
     parts: list[tuple[str, list[Any]]] = []
     if query.desk is not None:
         parts.append(("desk = ?", [query.desk]))
@@ -41,7 +43,9 @@ def where(query: RowQuery) -> tuple[str, list[Any]]:
         parts.append(("sequence < ?", [query.before_sequence]))
     if query.text:
         written = msgspec.json.encode(query.text).decode()[1:-1]
-        parts.append((_SAYS, [_pattern(query.text), _pattern(written), query.text.lower()]))
+        parts.append((_LIKE, [_pattern(query.text), _pattern(written)]))
+        if reads:
+            parts.append((_SAYS, [query.text.lower()]))
     if not parts:
         return "", []
     return "WHERE " + " AND ".join(clause for clause, _ in parts), [v for _, values in parts for v in values]
@@ -56,11 +60,16 @@ def _pattern(text: str) -> str:
 
 def says(subject: str, body: str, text: str) -> bool:
     """Whether a row's subject or some value in its body, not the name of one, has `text` (in lower case) in it."""
-    return text in subject.lower() or _has(msgspec.json.decode(body), text)
+    return found_in(subject, msgspec.json.decode(body), text)
+
+
+def found_in(subject: str, body: Mapping[str, Any], text: str) -> bool:
+    """The same of a body that is read already."""
+    return text in subject.lower() or _has(body, text)
 
 
 def _has(value: Any, text: str) -> bool:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return any(_has(item, text) for item in value.values())
     if isinstance(value, list):
         return any(_has(item, text) for item in value)

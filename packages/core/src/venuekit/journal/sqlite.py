@@ -29,6 +29,8 @@ class SqliteStore(SqlStore):
     again when another has written. Commits happen on the calling thread (docs/adr/0003).
     """
 
+    _reads_text = True
+
     def __init__(
         self, path: Path | None, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()
     ) -> None:
@@ -41,7 +43,6 @@ class SqliteStore(SqlStore):
             self._db = _connect(path)
             try:
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if self._group else 'NORMAL'}")
-                self.execute = self._db.execute  # what a transaction's work needs of a `Chain`
                 migrate(self._db)
                 if self._anchor is not None:
                     self._anchor.begin(lambda: self._end()[0])
@@ -102,6 +103,10 @@ class SqliteStore(SqlStore):
             raise
         return result
 
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        """Run one statement; only inside a transaction's work."""
+        return self._db.execute(sql, values)
+
     def insert(self, entries: Sequence[Entry]) -> list[int]:
         """Add entries at the end; only inside a transaction's work."""
         return self._put([draft(entry, self._secrets) for entry in entries])
@@ -143,6 +148,9 @@ class SqliteStore(SqlStore):
         for (_, future), written in zip(batch, numbers, strict=True):
             if not future.done():
                 future.set_result(written)
+
+    async def claim(self, desk: str) -> None:
+        """Nothing: the processes that share a file are on one machine, where the venue's own files are locked."""
 
     # -- reading
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 import msgspec
@@ -41,6 +41,9 @@ _SET_BREAKER = "INSERT INTO breakers VALUES (?, ?, ?) ON CONFLICT (desk, name) D
 class SqlStore(ABC):
     """What the stores have in common. `secrets` are literal values that must never be written."""
 
+    #: Whether the database can call `says`.
+    _reads_text: ClassVar[bool]
+
     def __init__(self, secrets: frozenset[str]) -> None:
         self._secrets = secrets
 
@@ -56,7 +59,7 @@ class SqlStore(ABC):
 
     def rows(self, query: RowQuery) -> Sequence[Row]:
         """Rows that match, in the order asked for."""
-        clause, values = where(query)
+        clause, values = where(query, reads=self._reads_text)
         order = "DESC" if query.newest_first else "ASC"
         sql = f"SELECT {FIELDS} FROM journal {clause} ORDER BY sequence {order} LIMIT ?"  # noqa: S608 - constants
         return [_readable(to_row, r) for r in self._read(sql, (*values, query.limit))]

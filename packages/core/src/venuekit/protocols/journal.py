@@ -171,8 +171,21 @@ class Store(Protocol):
         """
         ...
 
+    async def claim(self, desk: str) -> None:
+        """Become the only process that runs `desk`, where processes on several machines may share the store.
+
+        It ends when this store is closed, and with the process.
+
+        Raises:
+            StoreInUse: another process runs it.
+        """
+        ...
+
     def changed(self) -> bool:
-        """Whether another connection wrote since the last call; cheap enough to ask before every order."""
+        """Whether another connection may have changed what stands beside the journal since the last call.
+
+        That is the control record, approvals and breakers. Cheap enough to ask before every order.
+        """
         ...
 
     def rows(self, query: RowQuery) -> Sequence[Row]:

@@ -24,10 +24,11 @@ from venuekit.model.events import Channel, ConnectionEvent, Event
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Store
+from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
+from venuekit.runtime.discreet import discreet
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
@@ -59,7 +60,7 @@ async def open_desk(
 
     Raises:
         ConfigError, UnknownVenue: the configuration cannot be right. Unavailable: the venue cannot be reached.
-        StoreInUse, JournalUnavailable: the files cannot be used.
+        StoreInUse: another process runs this desk, or has its files. JournalUnavailable: the store cannot be used.
     """
     loaded = load(source, environ=os.environ if environ is None else environ, agent=agent)  # noqa: TID251
     config = check(_with_account(loaded.config, account))
@@ -67,7 +68,8 @@ async def open_desk(
     clock = clock or SystemClock()
     folder = _folder(config)
     options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
-    venue = factory.create(VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options))
+    context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options)
+    venue = discreet(factory.create(context), loaded.secrets)
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
@@ -79,6 +81,7 @@ async def open_desk(
             raise _unusable(error.filename, error) from error
         store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
         stack.push_async_callback(store.close)
+        await store.claim(desk_name(venue.name, venue.account))
         session = Session(
             config=config,
             factory=factory,

@@ -6,6 +6,7 @@ import re
 
 import attrs
 
+from venuekit.settings.address import shown
 from venuekit.settings.bounds import accepted
 from venuekit.settings.mistakes import mistake
 from venuekit.settings.schema import DeskConfig
@@ -15,7 +16,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of 
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CURRENCY = re.compile(r"[A-Za-z0-9]{1,12}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_STORE = re.compile(r"sqlite://(/.+)?")
+_STORE = re.compile(r"sqlite://(/.+)?|postgresql://.+")
 
 
 def check(config: DeskConfig) -> DeskConfig:
@@ -40,8 +41,8 @@ def check(config: DeskConfig) -> DeskConfig:
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
     if config.store.url and not _STORE.fullmatch(config.store.url):
-        shown = config.store.url.rsplit("@", maxsplit=1)[-1]  # an address may have a password in it
-        raise mistake("store.url", _WHERE, shown, "sqlite:///PATH, or sqlite:// for one in memory")
+        wanted = "sqlite:///PATH, sqlite:// for one in memory, or postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise mistake("store.url", _WHERE, shown(config.store.url), wanted)
     return config
 
 

@@ -18,6 +18,7 @@ import platformdirs
 
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.model.money import parse_decimal
+from venuekit.settings.address import passwords
 from venuekit.settings.bounds import accepted
 from venuekit.settings.mistakes import mistake
 from venuekit.settings.schema import AGENT_RISK, DeskConfig
@@ -61,6 +62,7 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
     tree = fill_in(tree, EnvironmentSecrets(environ), place="", used=used)
     used |= literals(tree)
     config = _structured(tree, str(path) if path else "configuration", sources)
+    used |= passwords(config.store.url)
     if agent and "risk" not in tree:
         config = attrs.evolve(config, risk=AGENT_RISK)
         sources |= {

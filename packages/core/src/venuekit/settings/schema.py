@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from venuekit.protocols.approver import Mode, Role
+from venuekit.settings.address import shown
 from venuekit.settings.bounds import POSITIVE, SHARE
 
 D = Decimal
@@ -29,11 +30,19 @@ def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None, kind:
 class StoreSettings:
     """``[store]``: where the desk remembers."""
 
-    url: str = _field(
-        "sqlite:///PATH, or sqlite:// for a private file in memory. Default: venuekit.db in the user's data folder.", ""
+    url: str = attrs.field(
+        default="",
+        repr=shown,
+        metadata={
+            "doc": "sqlite:///PATH, sqlite:// for a private file in memory, or "
+            "postgresql://USER:PASSWORD@HOST/DATABASE for several processes or machines. "
+            "Default: venuekit.db in the user's data folder."
+        },
     )
     synchronous: str = _field(
-        "NORMAL survives a crash of the program; FULL survives a loss of power too, and is slower.", "NORMAL"
+        "NORMAL survives a crash of the program; FULL survives a loss of power too, and is slower. On PostgreSQL, "
+        "NORMAL leaves synchronous_commit as the server has it, and FULL turns it on.",
+        "NORMAL",
     )
 
 
