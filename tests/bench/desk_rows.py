@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,10 @@ from peers import PEERS, measure
 from report import Row, median_us
 
 from venuekit import LimitOrder, Side, open_desk
+from venuekit.errors import ConfigError
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "core" / "kit"))
+from postgres_server import running
 
 D = Decimal
 OPTIONS = {"pace": "manual"}
@@ -20,9 +25,10 @@ def _order(n: int) -> LimitOrder:
     return LimitOrder(instrument="BTC-USD", side=Side.BUY, size=D("0.0001"), price=D(50_000) + D(n % 900) / 100)
 
 
-async def _one(folder: Path, *, persist: bool, count: int = 1_500) -> float:
+async def _one(folder: Path, *, persist: bool, count: int = 1_500, store: str = "") -> float:
     environ = {
         "VENUEKIT__DESK__DATA_DIR": str(folder),
+        "VENUEKIT__STORE__URL": store,
         "VENUEKIT__RISK__MAX_OPEN_ORDERS": "1000000",
         "VENUEKIT__RECONCILE__EVERY_SECONDS": "0",
     }
@@ -54,6 +60,17 @@ async def _many(folder: Path, callers: int = 64, each: int = 60) -> float:
         start = time.perf_counter()
         await asyncio.gather(*(caller(n) for n in range(callers)))
         return callers * each / (time.perf_counter() - start)
+
+
+def _on_postgres(folder: Path, file: float) -> Row:
+    """The same on a PostgreSQL of the benchmark's own, on this machine, where there is one."""
+    what = "desk.submit, journal on PostgreSQL on the same machine, fsync on, one caller"
+    try:
+        with running() as server:
+            shared = asyncio.run(_one(folder / "shared", persist=False, count=600, store=server.url()))
+    except (LookupError, ConfigError) as missing:
+        return Row(what, "not measured", "-", "-", "-", None, str(missing))
+    return Row(what, f"{shared:.0f} µs", f"SQLite (NORMAL) {file:.0f} µs", f"{shared / file:.1f}×", "-", None)
 
 
 def rows(folder: Path, *, peers: bool) -> list[Row]:
@@ -95,4 +112,5 @@ def rows(folder: Path, *, peers: bool) -> list[Row]:
             "≥ 50,000 orders/s",
             many >= 50_000,
         ),
+        _on_postgres(folder, memory),
     ]
