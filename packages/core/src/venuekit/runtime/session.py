@@ -28,6 +28,7 @@ from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
+from venuekit.runtime.discreet import discreet
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
@@ -67,7 +68,8 @@ async def open_desk(
     clock = clock or SystemClock()
     folder = _folder(config)
     options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
-    venue = factory.create(VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options))
+    context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options)
+    venue = discreet(factory.create(context), loaded.secrets)
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
