@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -19,7 +20,7 @@ from venuekit.journal.postgres_writer import Writer
 from venuekit.journal.queries import FIELDS, found_in
 from venuekit.journal.record import draft
 from venuekit.journal.store import SqlStore
-from venuekit.protocols.journal import Entry, Row, RowQuery, Verification
+from venuekit.protocols.journal import DayCount, Entry, Row, RowQuery, Verification
 from venuekit.settings.address import shown
 
 if TYPE_CHECKING:
@@ -106,8 +107,12 @@ class PostgresStore(SqlStore):
         """Rows that match, in the order asked for."""
         if not query.text:
             return super().rows(query)
+        with self._unhurried():
+            return self._matching(query, query.text.lower())
+
+    def _matching(self, query: RowQuery, text: str) -> list[Row]:
         found: list[Row] = []
-        text, page = query.text.lower(), query
+        page = query
         while True:  # the server finds what may have the text in it, also in the name of a field
             rows = super().rows(attrs.evolve(page, limit=_PAGE))
             found += [row for row in rows if found_in(row.subject, row.body, text)]
@@ -121,13 +126,24 @@ class PostgresStore(SqlStore):
 
     def verify(self, *, expected_head: str | None = None) -> Verification:
         """Recompute the whole chain, as it is at one moment."""
-        reader = self._reading()
         anchors = [Anchor(*self._chain.end)] if self._chain.end[0] else []
+        with self._unhurried() as reader:
+            return audit.verify(_PostgresEvidence(reader), expected_head, anchors)
+
+    def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:
+        """Rows a day, by kind and agent."""
+        with self._unhurried():
+            return super().stats(start_ns=start_ns, end_ns=end_ns)
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[psycopg.Connection[Any]]:
+        """For questions that read every row, as they are at one moment, however long it takes."""
+        reader = self._reading()
         try:
             with reader.transaction():
                 reader.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 reader.execute(b"SET LOCAL statement_timeout = 0")
-                return audit.verify(_PostgresEvidence(reader), expected_head, anchors)
+                yield reader
         except self._error as error:
             raise self._unreadable(error) from None
 
