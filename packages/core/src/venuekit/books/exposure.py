@@ -85,15 +85,18 @@ class Exposure:
         for instrument in touched:
             self._revalue(instrument)
 
-    def on_fill(self, fill: Fill, size: Decimal, cost: Decimal, direction: int) -> None:
-        """An execution: the position is `size` afterwards and cost `cost`; balances of funded kinds move at once.
+    def on_fill(self, fill: Fill, size: Decimal, cost: Decimal, direction: int, realized: Decimal = ZERO) -> None:
+        """An execution: the position is `size` afterwards and cost `cost`; balances move at once.
 
-        `direction` is 1 for a fill that is new, -1 for one that is undone, 0 for the confirmation of a known one.
+        `realized` is the profit that it took, which a derivative pays out. `direction` is 1 for a fill that is new,
+        -1 for one that is undone, 0 for the confirmation of a known one.
         """
         self._sizes[fill.instrument], self._costs[fill.instrument] = size, cost
         if direction and self._have_balances:
             instrument = self._instruments.get(fill.instrument)
-            if instrument is not None and not instrument.is_derivative:
+            if instrument is not None and instrument.is_derivative:
+                self._move(instrument.settle, realized)
+            elif instrument is not None:
                 signed = fill.size if fill.side.sign * direction > 0 else -fill.size
                 self._move(instrument.quote, -times(fill.price, signed))
                 if instrument.kind is _SPOT:

@@ -123,12 +123,18 @@ class Positions:
         """Signed net size, provisional fills included."""
         return self.holding(instrument).size
 
+    def _cost(self, position: Position) -> Decimal:
+        value = times(position.size, position.average_entry_price or ZERO)
+        return half_even_to(times(value, self._contract(position.instrument)), _FINEST)
+
     def set(self, positions: Sequence[Position]) -> None:
         """Start from what the venue says (at connection, or after a difference was recorded)."""
         self._settled = {
             p.instrument: Holding(
                 p.size,
-                times(times(p.size, p.average_entry_price or ZERO), self._contract(p.instrument)),
+                half_even_to(
+                    times(times(p.size, p.average_entry_price or ZERO), self._contract(p.instrument)), _FINEST
+                ),
                 p.realized_pnl,
                 p.fees_paid,
             )

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from venuekit.books.orders import Applied
 from venuekit.desk.health import Health
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.stages import Authorized, Recorded
@@ -169,24 +170,38 @@ class Dispatcher:
             JournalUnavailable: it is known here, but not recorded; trading is halted.
         """
         before = self._state.orders.get(order_id)
+        if answer.client_order_id is None and before is not None:
+            answer = answer.but(client_order_id=before.client_order_id)  # not every venue tells our ids back
         applied = self._state.apply(answer)
         fills: list[Fill] = [told] if told is not None and self._state.fold(told) else []
-        if applied.changed and self._state.missing_fills(applied.order):
-            fills += await self._fetch_fills(applied.order)
-        if applied.changed or fills:
-            try:
-                await self._recorder.order(before, applied.order, fills)
-                if applied.difference:
-                    await self._recorder.difference("order", applied.order.id, applied.difference)
-            except JournalUnavailable as error:
-                self._fail_closed(f"The answer for {order_id} could not be recorded.")
-                raise JournalUnavailable(
-                    f"The order reached the venue ({applied.order.status.value}), but that could not be recorded; "
-                    "trading is halted.",
-                    fix="Mend the store, then run: venuekit resume",
-                    order_id=order_id,
-                ) from error
-        return self._state.orders.get(order_id) or applied.order
+        if not applied.changed and not fills:
+            # The stream told it first, and its record may still be on its way to the disk.
+            await self._recorder.settled(applied.order.id)
+            return self._state.orders.get(order_id) or applied.order
+        self._recorder.begin(applied.order.id)
+        try:
+            return await self._record_answer(before, applied, fills)
+        except JournalUnavailable as error:
+            self._fail_closed(f"The answer for {order_id} could not be recorded.")
+            raise JournalUnavailable(
+                f"The order reached the venue ({applied.order.status.value}), but that could not be recorded; "
+                "trading is halted.",
+                fix="Mend the store, then run: venuekit resume",
+                order_id=order_id,
+            ) from error
+        finally:
+            self._recorder.end(applied.order.id)
+
+    async def _record_answer(self, before: Order | None, applied: Applied, fills: list[Fill]) -> Order:
+        now = applied.order
+        if applied.changed and self._state.missing_fills(now):
+            fills += await self._fetch_fills(now)
+            # More may have been told of it, and recorded, while the fills were asked for.
+            now = self._state.orders.get(now.id) or now
+        await self._recorder.order(before, now, fills)
+        if applied.difference:
+            await self._recorder.difference("order", now.id, applied.difference)
+        return self._state.orders.get(now.id) or now
 
     async def _fetch_fills(self, order: Order) -> list[Fill]:
         newest_first: list[Fill] = []
@@ -211,6 +226,7 @@ class Dispatcher:
         known = self._state.orders.get(order.id) or order
         if known.status is not OrderStatus.SUBMITTING:
             error.order_id = order.id
+            await self._recorder.settled(order.id)
             return  # the venue's own stream has told what became of it, and that counts
         error.order_id = order.id
         after = order.to(

@@ -53,6 +53,8 @@ class Reconciler:
         self.clock_skew_ns: int | None = None
         #: Orders that are being sent right now; their answer is on its way and they are left alone.
         self.sending: set[str] = set()
+        #: Since when the venue has been asked about an order and has not known it, by the clock that is never set.
+        self._missed_since: dict[str, int] = {}
 
     async def run(self, *, first: bool = False) -> list[DeskEvent]:
         """One comparison of orders, fills, balances and positions. Returns the differences that were found.
@@ -109,9 +111,13 @@ class Reconciler:
 
     async def resolve(self, order: Order) -> bool:
         """Ask about one order in doubt. True when the doubt is over."""
-        await self._ask(order)
+        if self._in_doubt(order):
+            await self._ask(order)
+        return not self._in_doubt(order)
+
+    def _in_doubt(self, order: Order) -> bool:
         now = self._state.orders.get(order.id)
-        return now is None or now.status not in _SENT
+        return now is not None and now.status in _SENT
 
     async def _seen(self, order: Order) -> list[DeskEvent]:
         if order.instrument not in self._state.instruments:
@@ -167,11 +173,15 @@ class Reconciler:
         return [await self._recorder.difference("order_revived", known.id, message)]
 
     def recognized(self, order: Order) -> Order | None:
-        """The order in doubt that an order of the venue is, when the venue does not tell our ids."""
-        doubtful = [o for o in self._state.orders.in_doubt() if o.id not in self.sending]
+        """The order in doubt that an order of the venue is, when the venue does not tell our ids.
+
+        One that was being sent when the desk stopped is in doubt too, although nobody has said so yet.
+        """
+        doubtful = [o for o in self._state.orders.live() if o.status in _SENT and o.id not in self.sending]
         return oldest_like(doubtful, order)
 
     async def _settle(self, known: Order, order: Order) -> list[DeskEvent]:
+        self._missed_since.pop(known.id, None)
         after = await self._dispatcher.answered(order.but(client_order_id=known.client_order_id), known.id)
         message = f"{known.id} was {known.status.value}; the venue has it: {after.status.value}"
         return [await self._recorder.difference("in_doubt_resolved", known.id, message)]
@@ -206,7 +216,8 @@ class Reconciler:
         if current.status not in _SENT:
             message = f"{order.id} is {current.status.value} here, and the venue does not know it"
             return [await self._recorder.difference("order_missing", order.id, message)]
-        waited = self._clock.now_ns() - current.created_ns
+        # By the clock that is never set: a correction of the time of day must not end anybody's patience.
+        waited = self._clock.monotonic_ns() - self._missed_since.setdefault(order.id, self._clock.monotonic_ns())
         if waited < int(self._settings.in_doubt_patience_seconds * 1e9):
             if current.status is OrderStatus.SUBMITTING:
                 doubtful = current.to(
@@ -221,9 +232,10 @@ class Reconciler:
         after = current.to(
             OrderStatus.REJECTED,
             status_code=NEVER_RECEIVED,
-            status_reason=f"The venue does not know it {waited // 1_000_000_000} s after it was sent.",
+            status_reason=f"The venue has not known it for {waited // 1_000_000_000} s since it was asked.",
             updated_ns=self._clock.now_ns(),
         )
+        del self._missed_since[order.id]
         self._state.put(after)
         await self._recorder.order(current, after)
         return [await self._recorder.difference("never_received", order.id, f"{order.id}: {after.status_reason}")]

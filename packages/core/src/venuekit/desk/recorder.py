@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,6 +58,9 @@ class Recorder:
         self._since_snapshot = 0
         #: What the venue said while nothing could be written, and how it is told once it is.
         self._owed: list[tuple[list[Entry], Callable[[], None]]] = []
+        #: Orders whose newest state is not durable yet, how many times over, and who waits for that.
+        self._writing: dict[str, int] = {}
+        self._waiting: list[asyncio.Future[None]] = []
 
     def entry(self, kind: EntryKind, subject: str, agent_id: str, body: Any, time_ns: int | None = None) -> Entry:
         """An entry of this desk."""
@@ -132,6 +136,37 @@ class Recorder:
         entries = [self.fill_entry(f, after.agent_id) for f in fills]
         entries.append(self.order_entry(after))
         await self._fact(entries, lambda: self.publish_order(before, after, fills))
+
+    def begin(self, order_id: str) -> None:
+        """From now on more is known of an order than is durable, until `end`."""
+        self._writing[order_id] = self._writing.get(order_id, 0) + 1
+
+    def end(self, order_id: str) -> None:
+        """What `begin` said is over: it is durable, or owed."""
+        self._writing[order_id] -= 1
+        if not self._writing[order_id]:
+            del self._writing[order_id]
+            waiting, self._waiting = self._waiting, []
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def settled(self, order_id: str) -> None:
+        """Wait until what is known of an order is durable, if somebody else is recording it now.
+
+        Raises:
+            JournalUnavailable: it could not be written, and is still owed.
+        """
+        while order_id in self._writing:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        if any(entry.subject == order_id for entries, _ in self._owed for entry in entries):
+            raise JournalUnavailable(
+                f"What the venue said of {order_id} could not be recorded.",
+                fix="Mend the store, then run: venuekit resume",
+                order_id=order_id,
+            )
 
     async def fills(self, fills: Sequence[Fill]) -> None:
         """Record fills that came by themselves, then publish them."""

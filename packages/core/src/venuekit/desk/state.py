@@ -14,7 +14,7 @@ from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Ticker
-from venuekit.model.money import ZERO, plus
+from venuekit.model.money import ZERO, minus, plus
 from venuekit.model.order import Fill, FillState, Order, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, Row, Store
@@ -93,12 +93,14 @@ class State:
     def fold(self, fill: Fill) -> bool:
         """An execution. False when it was known."""
         before = self.positions.state_of(fill.id)
+        realized = self.positions.holding(fill.instrument).realized
         if not self.positions.apply(fill):
             return False
         self.unwritten.add(fill.id)
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
         holding = self.positions.holding(fill.instrument)
-        self.exposure.on_fill(fill, holding.size, holding.cost, _direction(before, fill.state))
+        direction = _direction(before, fill.state)
+        self.exposure.on_fill(fill, holding.size, holding.cost, direction, minus(holding.realized, realized))
         if before is None and fill.state is not FillState.REVERSED:
             self._count(fill)
         return True

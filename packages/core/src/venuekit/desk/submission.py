@@ -71,7 +71,9 @@ class Submission:
                 await asyncio.wait([flying])
             existing = self.find(request.client_order_id)
             if existing is not None:
-                return await self._known(existing, request, caller)
+                known = await self._known(existing, request, caller)
+                await self._recorder.settled(known.id)
+                return known
         else:
             request = request.identified(self._identifiers.order())
         return await self._fly(request.client_order_id or "", self._road(request, caller))

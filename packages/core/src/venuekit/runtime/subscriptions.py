@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -169,8 +168,7 @@ class Subscriptions:
                 return ConnectionState.STALE, f"nothing came for {self._settings.stale_after_seconds:g} s"
             return ConnectionState.DISCONNECTED, _why(reading)
         finally:
-            for task in (*beside, reading):
-                await _canceled(task)
+            await _canceled(*beside, reading)
 
     async def _read(self, upstream: _Upstream, fresh: Freshness) -> None:
         stream: AsyncIterator[Event] = self._venue.subscribe(upstream.channel, upstream.instruments)
@@ -267,10 +265,13 @@ def _why(reading: asyncio.Task[None]) -> str:
     return f"{type(error).__name__} in the adapter"
 
 
-async def _canceled(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and wait until it has ended."""
-    if task is None:
-        return
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task
+async def _canceled(*tasks: asyncio.Task[None] | None) -> None:
+    """Cancel tasks and wait until they have ended. A cancellation of the one who waits is not lost in theirs."""
+    ending = [task for task in tasks if task is not None]
+    for task in ending:
+        task.cancel()
+    if ending:
+        await asyncio.wait(ending)
+    for task in ending:
+        if not task.cancelled():
+            task.exception()  # it has been told, or does not matter any more

@@ -29,6 +29,9 @@ _ASSIGNED = re.compile(
 _PUBLIC_NAME = re.compile(r"(?i)(digest|hash|head|_id|_ids|sha256)$|^id$")
 
 
+#: An exact amount.
+_FRACTION = re.compile(r"-?[0-9]{1,30}\.[0-9]+")
+
 #: No pattern below matches a shorter text: the shortest is ``token=abcd``.
 _SHORTEST = 10
 
@@ -64,6 +67,8 @@ def redact(value: Any, *, also: frozenset[str] = frozenset(), name: str = "") ->
     if isinstance(value, str):
         if name and value and names_a_secret(name):
             return HIDDEN
+        if _FRACTION.fullmatch(value) and not any(secret and secret in value for secret in also):
+            return value  # however many digits it has: what an account holds must read back as it was written
         return redact_text(value, also=also, keep_hex=len(value) >= _SHORTEST and bool(_PUBLIC_NAME.search(name)))
     if isinstance(value, Mapping):
         return {str(k): redact(v, also=also, name=str(k)) for k, v in value.items()}
