@@ -32,6 +32,7 @@ PEERS = (
     Peer("nautilus_trader", "nautilus.py", ("nautilus_trader==1.231.0",), 5_000, python="3.12"),
 )
 
+REPEATS = 3
 #: Its order book, not an engine.
 CCXT = Peer("ccxt", "ccxt_book.py", ("ccxt>=4.5.80",), 100_000)
 
@@ -71,7 +72,11 @@ def measure(peer: Peer, environments: Path) -> dict[str, float] | str:
                 return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         (folder / "ready").touch()
     command = [str(interpreter), str(HERE / "peers" / peer.script), str(HERE), str(peer.count)]
-    done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False, timeout=300)
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+    best: dict[str, float] = {}
+    for _ in range(REPEATS):  # the least disturbed run counts, as for ours
+        done = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False, timeout=300)
+        if done.returncode:
+            return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        figures = dict(json.loads(done.stdout.strip().splitlines()[-1]))
+        best = {name: max(figure, best.get(name, 0.0)) for name, figure in figures.items()}
+    return best

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from venuekit.adapter import (
     ClientOrderIdReused,
@@ -48,7 +50,8 @@ def run(
     refused: list[Refusal] = []
     bids, asks, now_ns = market.book.bids, market.book.asks, max(exchange.now_ns, time_ns)
     finish = exchange.matcher.finish
-    with exchange.at(time_ns):
+    with exchange.at(time_ns), _uncollected():
+        rest = _resting(exchange, market)
         for place, (what, client_id, who, side, price, lots) in enumerate(messages):
             owner = owners[who]
             known = owner.by_client_id.get(client_id)
@@ -63,10 +66,10 @@ def run(
                 kind = OrderType.LIMIT if what == ADD else OrderType.MARKET
                 number = exchange.number + 1
                 order = PaperOrder(number, owner, market, side, kind, lots, price, now_ns, client_id)
-                best = (asks if side > 0 else bids).best
+                other = asks if side > 0 else bids
                 try:
-                    if plain and what == ADD and (not best or (price - best) * side < 0):
-                        _rest(exchange, owner, market, order, client_id)
+                    if plain and what == ADD and not (other.keys and (price - other.keys[-1] * other.sign) * side >= 0):
+                        rest(order, owner, client_id)
                     else:
                         _enter(exchange, owner, market, order)
                 except (InsufficientFunds, NoLiquidity) as error:
@@ -74,30 +77,49 @@ def run(
     return refused
 
 
-def _rest(exchange: Exchange, owner: Account, market: Market, order: PaperOrder, client_id: str) -> None:
-    """Nine of ten orders: they hold their own money, and rest. The same as `_enter`, at half the cost."""
-    matcher, lots, price = exchange.matcher, order.size, order.price
-    if order.side > 0:
-        asset, own = market.quote, market.book.bids
-        money = lots * price * market.unit
-        fees = matcher.fees
-        claim = money - (-money * fees.most // fees.denominator)
-    else:
-        asset, own = market.base, market.book.asks
-        claim = lots * market.base_unit
-    held = owner.held[asset]
-    if claim > owner.total[asset] - held:
-        owner.need(asset, claim)
-    owner.held[asset] = held + claim
-    order.hold_price, order.held, order.holding = price, claim, True
-    number = exchange.number = order.number
-    owner.open[number] = order
-    owner.by_client_id[client_id] = order
-    own.add(order)
-    market.moved = True
-    matcher.reports.append((ORDER, order, OrderStatus.OPEN, lots, 0, 0, 0))
-    if market.watched:
-        matcher.level_changed(order)
+def _resting(exchange: Exchange, market: Market) -> Callable[[PaperOrder, Account, str], None]:
+    """What nine of ten orders do: hold their own money, and rest. The same as `_enter`, at a third of the cost."""
+    matcher = exchange.matcher
+    most, denominator = matcher.fees.most, matcher.fees.denominator
+    unit, base_unit, quote, base = market.unit, market.base_unit, market.quote, market.base
+    add_bid, add_ask, report = market.book.bids.add, market.book.asks.add, matcher.reports.append
+    opened = OrderStatus.OPEN
+
+    def rest(order: PaperOrder, owner: Account, client_id: str) -> None:
+        lots = order.size
+        buys = order.side > 0
+        if buys:
+            asset, money = quote, lots * order.price * unit
+            claim = money - (-money * most // denominator)
+        else:
+            asset, claim = base, lots * base_unit
+        held = owner.held[asset]
+        if claim > owner.total[asset] - held:
+            owner.need(asset, claim)
+        owner.held[asset] = held + claim
+        order.hold_price, order.held, order.holding = order.price, claim, True
+        number = exchange.number = order.number
+        owner.open[number] = order
+        owner.by_client_id[client_id] = order
+        (add_bid if buys else add_ask)(order)
+        market.moved = True
+        report((ORDER, order, opened, lots, 0, 0, 0))
+        if market.watched:
+            matcher.level_changed(order)
+
+    return rest
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a batch drops next to nothing, and looking for it takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _enter(exchange: Exchange, owner: Account, market: Market, order: PaperOrder) -> None:
