@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from cut_wire import Cut, Wire
+from cut_wire import CLEAN_CUTS, Cut, Wire
 from postgres_server import Server
 
-from venuekit.errors import JournalUnavailable
+from venuekit.errors import JournalUnavailable, StoreInUse
 from venuekit.journal import open_store
 from venuekit.protocols.journal import Control, Entry, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import TradingState
@@ -93,7 +93,7 @@ async def test_a_session_that_the_server_ended_is_replaced_without_a_refusal(sto
     assert store.verify().ok
 
 
-@pytest.mark.parametrize("lost", Cut)
+@pytest.mark.parametrize("lost", CLEAN_CUTS)
 async def test_a_commit_cut_off_on_the_way_is_looked_for_and_written_once(
     far: Store, wire: Wire, entry: Make, lost: Cut
 ) -> None:
@@ -105,7 +105,7 @@ async def test_a_commit_cut_off_on_the_way_is_looked_for_and_written_once(
     assert far.verify().ok
 
 
-@pytest.mark.parametrize("lost", Cut)
+@pytest.mark.parametrize("lost", CLEAN_CUTS)
 async def test_a_commit_of_unknown_outcome_is_refused_and_asking_again_writes_it_once(
     far: Store, store: Store, wire: Wire, entry: Make, lost: Cut
 ) -> None:
@@ -124,7 +124,7 @@ async def test_a_commit_of_unknown_outcome_is_refused_and_asking_again_writes_it
     assert store.verify().ok
 
 
-@pytest.mark.parametrize("lost", Cut)
+@pytest.mark.parametrize("lost", CLEAN_CUTS)
 @pytest.mark.parametrize("step", range(1, 6))
 async def test_a_change_beside_the_journal_is_made_once_wherever_the_wire_breaks(
     far: Store, wire: Wire, entry: Make, lost: Cut, step: int
@@ -137,6 +137,32 @@ async def test_a_change_beside_the_journal_is_made_once_wherever_the_wire_breaks
     assert far.control() == second
     result = far.verify()
     assert (result.ok, result.rows) == (True, 2), result.problem
+
+
+async def test_a_commit_that_goes_on_after_the_wire_broke_is_waited_for(
+    far: Store, wire: Wire, url: str, entry: Make
+) -> None:
+    await far.append([entry(1)])
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$"
+        )
+        admin.execute("CREATE TRIGGER slowly BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION slowly()")
+    wire.cut_next(Cut.NOTICE)
+    assert await far.append([entry(2)]) == [2]
+    assert subjects(far) == ["s1", "s2"]
+    assert far.verify().ok
+
+
+async def test_a_desk_keeps_its_lease_though_the_server_has_not_noticed_that_its_connection_broke(
+    far: Store, store: Store, wire: Wire, entry: Make
+) -> None:
+    await far.claim("paper:default")
+    wire.cut_next(Cut.NOTICE)
+    assert await far.append([entry(1)]) == [1]
+    with pytest.raises(StoreInUse):
+        await store.claim("paper:default")
+    assert subjects(far) == ["s1"]
 
 
 async def test_a_server_that_lost_what_it_had_acknowledged_is_not_written_to(store: Any, url: str, entry: Make) -> None:

@@ -14,6 +14,12 @@ class Cut(Enum):
 
     REQUEST = "request"
     ANSWER = "answer"
+    #: The request arrives, and the server is not told that its client is gone.
+    NOTICE = "notice"
+
+
+#: What leaves the server in no doubt about its client.
+CLEAN_CUTS = (Cut.REQUEST, Cut.ANSWER)
 
 
 class Wire:
@@ -67,6 +73,9 @@ class Wire:
                 if armed is Cut.ANSWER:
                     lost.set()  # whoever brings the answer drops it, and then the connection
                 server.sendall(data)
+                if armed is Cut.NOTICE:
+                    lost.set()
+                    _close(client)
         if not lost.is_set():
             _close(client)
             _close(server)
@@ -81,9 +90,10 @@ class Wire:
     def _answers(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                if lost.is_set():
-                    break
-                client.sendall(data)
+                if not lost.is_set():
+                    client.sendall(data)
+                elif client.fileno() != -1:
+                    break  # the answer is lost, and both ends hear of it
         _close(client)
         _close(server)
 

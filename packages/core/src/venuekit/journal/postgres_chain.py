@@ -226,9 +226,8 @@ class PostgresChain:
             self._lock = lock_number(self._number, "end of the chain")
             self._db = db
             self._leases.renew(db, self._number, before)
-            db.execute(
-                b"BEGIN; SELECT pg_advisory_xact_lock(%d)" % self._lock
-            )  # no transaction of the old connection goes on from here
+            # From here on, no transaction of the old connection is under way any more.
+            db.execute(b"BEGIN; SELECT pg_advisory_xact_lock(%d)" % self._lock)
             kept = None if first else self._look()
             self.end = self._sequence, self._head = self._end()
             db.execute(b"COMMIT")
