@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cut_wire import CLEAN_CUTS, Cut, Wire
-from postgres_server import Server
+from postgres_server import Server, stricter
 
 from venuekit.errors import JournalUnavailable, StoreInUse
 from venuekit.journal import open_store
@@ -194,10 +194,9 @@ async def test_a_lock_that_is_not_let_go_refuses_after_a_while(postgres: Server,
 
 
 async def test_a_process_that_froze_in_the_middle_of_a_transaction_holds_up_nobody_for_long(
-    postgres: Server, entry: Make
+    url: str, store: Store, entry: Make
 ) -> None:
-    url = postgres.url("-c idle_in_transaction_session_timeout=100")
-    frozen, store = open_store(url), open_store(url)
+    frozen = open_store(stricter(url, "idle_in_transaction_session_timeout=300"))
     await frozen.append([entry(1)])
     chain: Any = frozen
     chain._chain._db.execute("BEGIN")
@@ -205,7 +204,6 @@ async def test_a_process_that_froze_in_the_middle_of_a_transaction_holds_up_nobo
     assert await store.append([entry(2)]) == [2]
     assert await frozen.append([entry(3)]) == [3]
     await frozen.close()
-    await store.close()
 
 
 async def test_a_full_disk_refuses_and_when_there_is_room_again_it_goes_on(store: Any, url: str, entry: Make) -> None:

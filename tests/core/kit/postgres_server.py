@@ -28,6 +28,11 @@ def programs() -> Path | None:
     return next((p for p in places if (p / "initdb").exists() and (p / "postgres").exists()), None)
 
 
+def stricter(url: str, setting: str) -> str:
+    """The same store under one more setting of the session, such as ``statement_timeout=100``."""
+    return f"{url}{quote(f' -c {setting}', safe='')}"
+
+
 class Server:
     """A cluster in a folder of its own, on a loopback port of its own; its log is kept."""
 
