@@ -92,6 +92,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Ten thousand seeded schedules of faults and crashes, and a hundred real kills. Arguments go to venuekit chaos."""
+    _install_workspace(session)
+    arguments = session.posargs or ["--schedules", "10000", "--processes", "100"]
+    session.run("venuekit", "chaos", "--venue", "paper", *arguments)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, with every warning an error."""
     _install_workspace(session, "sphinx>=8.2", "furo", "myst-parser>=4")

@@ -32,6 +32,7 @@ _COMMANDS = {
     "risk": ("venuekit.cli.risk:app", "Limits: explain."),
     "client": ("venuekit.cli.install:app", "MCP hosts: install."),
     "doctor": ("venuekit.cli.doctor:doctor", "Whether everything that a desk needs is in order."),
+    "chaos": ("venuekit.cli.chaos:chaos", "Seeded faults and crashes, and whether a desk comes through them whole."),
     "new": ("venuekit.cli.new:app", "Skeletons: adapter."),
 }
 _PLUGIN_HELP = {"demo": "A real MCP client trades on the paper exchange, in this terminal."}

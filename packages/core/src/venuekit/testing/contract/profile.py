@@ -46,6 +46,8 @@ class Profile:
     drop_connections: Callable[[Any], Awaitable[None] | None] | None = None
     #: ``trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
     trade_at: Callable[[Any, str, Decimal], Awaitable[None] | None] | None = None
+    #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.
+    fault_options: Mapping[str, Any] = attrs.field(factory=dict)
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.
     patience_seconds: float = 10.0
     #: How long a subscription needs until it is sure to see what happens next, in seconds.

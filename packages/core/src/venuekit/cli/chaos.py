@@ -1,0 +1,60 @@
+"""`venuekit chaos`: seeded faults and crashes, and whether a desk comes through them whole."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from venuekit.cli.exits import FAILED, OK
+from venuekit.cli.options import DEFAULT, Options
+from venuekit.cli.output import document, note, say
+from venuekit.errors import UsageError
+
+
+def chaos(
+    *,
+    venue: str = "paper",
+    schedules: int = 100,
+    seed: int = 0,
+    processes: int = 0,
+    trace: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = DEFAULT,
+) -> int:
+    """Run seeded schedules of orders, faults and crashes in a scratch folder, and check what each left.
+
+    Nothing of your own is touched: each schedule has a desk, a store and a venue of its own. A schedule follows from
+    its number alone, so one that failed is seen again with --seed NUMBER --schedules 1 --trace.
+
+    Args:
+        venue: An installed venue that simulates, such as paper.
+        schedules: How many schedules run in simulated time, inside this process.
+        seed: The number of the first.
+        processes: How many more run in a process of their own, which is really killed.
+        trace: Print everything that happened in a schedule that fails, not only the end.
+    """
+    from venuekit.testing.contract.profile import load_subject  # noqa: PLC0415 - only this command needs the kit
+    from venuekit.testing.faults import Outcome, Report, failure_text, run_processes, run_schedules  # noqa: PLC0415
+
+    if schedules < 0 or processes < 0 or seed < 0:
+        raise UsageError("schedules, seed and processes are 0 or more.", field="schedules")
+    subject = load_subject(venue)
+    if subject.environment != "paper" or not subject.profile.simulated_time:
+        raise UsageError(f"{venue} is not simulated; chaos would send real orders.", field="venue")
+
+    def tell(outcome: Outcome) -> None:
+        if not outcome.ok and not options.json:
+            say(failure_text(outcome, whole=trace))
+            killed = " --processes 1 --schedules 0" if outcome.crashes == ["SIGKILL"] else " --schedules 1"
+            note(f"Again: venuekit chaos --venue {venue} --seed {outcome.schedule.seed}{killed} --trace")
+
+    report = Report()
+    report.merge(run_schedules(subject, range(seed, seed + schedules), tell))
+    report.merge(run_processes(subject, range(seed, seed + processes), tell))
+    if options.json:
+        document(report.plain())
+    else:
+        say(report.text())
+    sys.stdout.flush()
+    return OK if report.ok else FAILED

@@ -1,0 +1,202 @@
+"""What must be true once a schedule is over, the network is quiet and the desk has had the time to ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from venuekit.errors import UnknownOrder, VenuekitError
+from venuekit.model.account import FillQuery, HistoryQuery
+from venuekit.model.order import Fill, Order, OrderStatus
+from venuekit.protocols.journal import ApprovalState, EntryKind, Row, RowQuery, Store
+from venuekit.protocols.venue import Venue
+from venuekit.testing.faults.world import PATIENCE_SECONDS, World
+
+_ORDERS = (EntryKind.INTENT, EntryKind.ORDER)
+_UNRESOLVED = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.NEW)
+_MOST = 100_000
+#: After this long an approval whose order a crash cut off is given up.
+_CUT_OFF_SECONDS = 62.0
+
+
+async def settle(world: World) -> None:
+    """Stop all faults, resume trading, and wait until every doubt must be over."""
+    world.points.armed = False
+    await world.desk.resume(by="ann")
+    await asyncio.sleep(PATIENCE_SECONDS + 4.0)
+    if any(o.status is OrderStatus.PENDING_APPROVAL and _cut_off(world, o) for o in await world.desk.open_orders()):
+        await asyncio.sleep(_CUT_OFF_SECONDS)
+    # A resend in doubt may have been taken for another's; one more comparison settles it.
+    await world.desk.reconcile()
+
+
+def _cut_off(world: World, order: Order) -> bool:
+    assert world.store is not None
+    approval = world.store.inner.approval(order.approval_id or "")
+    return approval is not None and approval.state is ApprovalState.USED
+
+
+async def check(world: World) -> list[str]:
+    """Every rule that is broken, in words. Ends the desk."""
+    found = list(world.ledger.violations)
+    try:
+        await settle(world)
+    except VenuekitError as error:
+        return [*found, f"the desk did not become quiet: {error.code} {error.message}"]
+    found += [f"reconciling again found: {event.message}" for event in await world.desk.reconcile()]
+    assert world.store is not None
+    rows = _rows(world.store.inner, world.name)
+    at_venue = await _venue_orders(world.venue)
+    fills = await _venue_fills(world.venue)
+    found += [f async for f in _orders(world, at_venue)]
+    found += _doubles(world, at_venue)
+    found += _fills(rows, fills)
+    found += _told(world, rows)
+    found += _approvals(world, rows, at_venue)
+    found += _money(rows)
+    verified = world.store.inner.verify()
+    if not verified.ok:
+        found.append(f"the journal does not verify: {verified.problem}")
+    await world.close_desk()
+    found += await _holdings(world)
+    found += [v for v in world.ledger.violations if v not in found]
+    return found
+
+
+def _rows(store: Store, desk: str) -> list[Row]:
+    return list(store.replay(desk))
+
+
+async def _venue_orders(venue: Venue) -> list[Order]:
+    orders: list[Order] = []
+    cursor: str | None = None
+    while True:
+        page = await venue.order_history(HistoryQuery(limit=500, cursor=cursor))
+        orders += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return orders
+
+
+async def _venue_fills(venue: Venue) -> list[Fill]:
+    fills: list[Fill] = []
+    cursor: str | None = None
+    while True:
+        page = await venue.fills(FillQuery(limit=500, cursor=cursor))
+        fills += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return fills
+
+
+async def _orders(world: World, at_venue: list[Order]) -> Any:
+    """No order at the venue that the desk has otherwise, and none here that the venue has otherwise."""
+    by_client = {o.client_order_id: o for o in at_venue}
+    for theirs in at_venue:
+        try:
+            ours = await world.desk.order(theirs.client_order_id or "")
+        except UnknownOrder:
+            try:
+                ours = await world.desk.order(theirs.venue_order_id or "")
+            except UnknownOrder:
+                yield f"the desk does not know {theirs.id}, {theirs.status.value} at the venue"
+                continue
+        if (ours.status, ours.filled_size) != (theirs.status, theirs.filled_size):
+            here = f"{ours.status.value} with {ours.filled_size} filled here"
+            yield f"{ours.id} is {here}, and {theirs.status.value} with {theirs.filled_size} at the venue"
+    for ours in await world.desk.open_orders():
+        if ours.status in _UNRESOLVED:
+            yield f"{ours.id} is still {ours.status.value}"
+        elif ours.status is not OrderStatus.PENDING_APPROVAL and ours.id not in by_client:
+            yield f"{ours.id} is {ours.status.value} here, and the venue does not have it"
+
+
+def _doubles(world: World, at_venue: list[Order]) -> Iterator[str]:
+    """Each intent at most once at the venue, by id and by count."""
+    for order_id, count in Counter(o.client_order_id for o in at_venue).items():
+        if count > 1:
+            yield f"{order_id} is {count} times at the venue"
+    sent = {order_id for order_id, _ in world.ledger.of("sent")}
+    for theirs in at_venue:
+        if theirs.client_order_id not in sent:
+            yield f"{theirs.id} is at the venue, and was not sent"
+    for order_id, count in Counter(order_id for order_id, _ in world.ledger.of("sent")).items():
+        if count > 1:
+            yield f"{order_id} was sent {count} times"
+
+
+def _fills(rows: list[Row], at_venue: list[Fill]) -> Iterator[str]:
+    """Each fill once in the journal, and none that is not the venue's."""
+    recorded = Counter(row.body["id"] for row in rows if row.kind is EntryKind.FILL)
+    yield from (f"fill {i} is {n} times in the journal" for i, n in recorded.items() if n > 1)
+    theirs = {f.id for f in at_venue}
+    yield from (f"fill {i} of the venue is not in the journal" for i in sorted(theirs - set(recorded)))
+    yield from (f"fill {i} is in the journal, and the venue has no such" for i in sorted(set(recorded) - theirs))
+
+
+def _told(world: World, rows: list[Row]) -> Iterator[str]:
+    """Everything that somebody was told is still there."""
+    by_number = {str(r.sequence): r for r in rows}
+    for number, kind, subject in world.ledger.of("row"):
+        row = by_number.get(number)
+        if row is None or (row.kind.value, row.subject) != (kind, subject):
+            yield f"row {number}, {kind} {subject}, was written and is lost"
+    states = {(r.subject, r.body["status"], Decimal(r.body["filled_size"])) for r in rows if r.kind in _ORDERS}
+    for order_id, status, filled in world.ledger.of("order"):
+        if (order_id, status, Decimal(filled)) not in states:
+            yield f"{order_id} was told to be {status} with {filled} filled, and the journal has no such row"
+    fills = {r.body["id"] for r in rows if r.kind is EntryKind.FILL}
+    yield from (f"fill {i} was told and is lost" for (i,) in world.ledger.of("fill") if i not in fills)
+
+
+def _approvals(world: World, rows: list[Row], at_venue: list[Order]) -> Iterator[str]:
+    """What was decided stays decided, and each approval is used at most once, for its own order."""
+    assert world.store is not None
+    moves = [(r.subject, r.body["state"]) for r in rows if r.kind is EntryKind.APPROVAL]
+    for approval_id, state in world.ledger.of("approval"):
+        if (approval_id, state) not in moves:
+            yield f"approval {approval_id} was told to be {state}, and the journal has no such row"
+    used = Counter(subject for subject, state in moves if state == ApprovalState.USED.value)
+    yield from (f"approval {i} was used {n} times" for i, n in used.items() if n > 1)
+    for theirs in at_venue:
+        query = RowQuery(desk=world.name, subject=theirs.client_order_id, kinds=(EntryKind.INTENT,), limit=2)
+        for row in world.store.inner.rows(query):
+            needed = row.body.get("approval_id")
+            if needed and not used[needed]:
+                yield f"{theirs.id} is at the venue, and its approval {needed} was never used"
+
+
+def _money(rows: list[Row]) -> Iterator[str]:
+    """Nothing but trading moved money, so no comparison may have found it moved."""
+    surprises = {"reconcile_balance", "reconcile_position"}
+    for row in rows:
+        if row.kind is EntryKind.RECONCILE and row.body.get("event") in surprises:
+            yield f"the desk had the holdings wrong: {row.body.get('message')}"
+
+
+async def _holdings(world: World) -> list[str]:
+    """The balances and positions that the desk wrote down at its end are the venue's."""
+    store = world.open_store()
+    snapshot = store.latest(world.name, EntryKind.SNAPSHOT)
+    await store.close()
+    if snapshot is None:
+        return ["the desk kept no snapshot at its end"]
+    body: Mapping[str, Any] = snapshot.body
+    ours = {asset: Decimal(total) for asset, total in body["holdings"]["balances"].items()}
+    theirs = {b.asset: b.total for b in await world.venue.balances()}
+    found = _different("balance", ours, theirs)
+    held = {name: Decimal(p["size"]) for name, p in body["holdings"]["positions"].items()}
+    at_venue = {p.instrument: p.size for p in await world.venue.positions()}
+    return found + _different("position", held, at_venue)
+
+
+def _different(what: str, ours: dict[str, Decimal], theirs: dict[str, Decimal]) -> list[str]:
+    zero = Decimal(0)
+    return [
+        f"{what} {name}: {ours.get(name, zero)} here, {theirs.get(name, zero)} at the venue"
+        for name in sorted({*ours, *theirs})
+        if ours.get(name, zero) != theirs.get(name, zero)
+    ]

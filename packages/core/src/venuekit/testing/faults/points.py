@@ -1,0 +1,146 @@
+"""The named points at which a desk writes, sends, receives or publishes, and what is ordered to happen there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from venuekit.model.words import Word
+
+#: Calls of a store that change something.
+WRITES = ("append", "set_control", "set_breaker", "add_approval", "move_approval")
+#: Calls of a venue that change something.
+CHANGES = ("submit", "cancel", "cancel_all", "amend")
+#: Calls of a venue that only ask.
+READS = (
+    *("instrument", "tickers", "order", "open_orders", "order_history", "fills"),
+    *("balances", "positions", "profile", "server_time_ns"),
+)
+#: Every point, in the order in which an order passes them.
+POINTS = (
+    *(f"journal.{call}.{when}" for call in WRITES for when in ("before", "after")),
+    *("sqlite.begin", "sqlite.write", "sqlite.commit.before", "sqlite.commit.after"),
+    *("limiter.take.before", "limiter.take.after"),
+    *(f"venue.{call}.{when}" for call in (*CHANGES, *READS) for when in ("before", "after")),
+    *("stream.received", "stream.taken"),
+    *("bus.publish.before", "bus.publish.after"),
+)
+#: Stands for whichever point is reached as the n-th of all.
+ANY = "*"
+#: A run that passes more points than this goes round in circles.
+MOST = 30_000
+
+
+class Crash(BaseException):
+    """The process ends here: nothing that comes after has any effect."""
+
+
+class Action(Word):
+    """What happens at a point."""
+
+    CRASH = "crash"
+    LOSE_REQUEST = "lose request"
+    LOSE_REPLY = "lose reply"
+    NO_REPLY = "no reply"
+    LATE = "arrives late"
+    DOWN = "venue down"
+    TOO_MANY = "429"
+    BUG = "adapter bug"
+    LOCKED = "store locked"
+    DISK_FULL = "disk full"
+    SLOW_DISK = "slow disk"
+    DUPLICATE = "event twice"
+    SWAP = "events swapped"
+    CUT = "stream cut"
+
+
+@attrs.frozen
+class Fault:
+    """At the `nth` time that `point` is reached, `action` happens, and again the next `times` - 1 times.
+
+    `seconds` is how long: the delay of what arrives late, or of a slow disk.
+    """
+
+    action: Action
+    point: str
+    nth: int
+    times: int = 1
+    seconds: float = 0.0
+
+    def due(self, count: int) -> bool:
+        """Whether it happens at this count."""
+        return self.nth <= count < self.nth + self.times
+
+    def __str__(self) -> str:
+        more = f" and {self.times - 1} more" if self.times > 1 else ""
+        return f"{self.action.value} at {self.point} no. {self.nth}{more}"
+
+
+class Points:
+    """Counts how often each point is reached, over all lives of one schedule, and says what is due there."""
+
+    def __init__(self, faults: Sequence[Fault], *, kill: Callable[[], None] | None = None) -> None:
+        self._by_point: dict[str, list[Fault]] = {}
+        for fault in faults:
+            self._by_point.setdefault(fault.point, []).append(fault)
+        self.kill = kill
+        self.armed = True
+        self.reached: Counter[str] = Counter()
+        self.total = 0
+        #: What happened, and where.
+        self.fired: list[tuple[Action, str]] = []
+        self.trace: list[str] = []
+
+    def at(self, name: str, detail: str, now: float) -> Fault | None:
+        """Count, and the fault that is due, if any."""
+        self.reached[name] += 1
+        self.total += 1
+        if self.total > MOST:
+            raise AssertionError(f"{MOST} points passed, and no end; the last: {', '.join(self.trace[-8:])}")
+        self.trace.append(f"{now:.6f} {name} {detail}".rstrip())
+        if not self.armed:
+            return None
+        for point, count in ((name, self.reached[name]), (ANY, self.total)):
+            for fault in self._by_point.get(point, ()):
+                if fault.due(count) and (fault.action is Action.CRASH or point != ANY):
+                    self.fired.append((fault.action, name))
+                    self.trace.append(f"{now:.6f} ! {fault.action.value}")
+                    return fault
+        return None
+
+
+class Life:
+    """One run of a desk, from its start to its end. After the end every point raises, so nothing has an effect."""
+
+    def __init__(self, points: Points, now: Callable[[], float]) -> None:
+        self._points = points
+        self._now = now
+        self.over = False
+        self.crashed_at = ""
+        #: Called when the end comes, for whoever would wait for an answer for ever.
+        self.when_over: Callable[[], object] | None = None
+
+    def reach(self, name: str, detail: str = "") -> Fault | None:
+        """Come to a point; returns what is to happen there, unless that is the end.
+
+        Raises:
+            Crash: this life is over.
+        """
+        if self.over:
+            raise Crash(name)
+        fault = self._points.at(name, detail, self._now())
+        if fault is not None and fault.action is Action.CRASH:
+            if self._points.kill is not None:
+                self._points.kill()
+            self.over, self.crashed_at = True, name
+            if self.when_over is not None:
+                self.when_over()
+            raise Crash(name)
+        return fault
+
+    def check(self) -> None:
+        """Raises Crash when this life is over; counts nothing."""
+        if self.over:
+            raise Crash("over")

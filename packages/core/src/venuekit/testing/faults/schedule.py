@@ -1,0 +1,220 @@
+"""A schedule: what is asked of the desk, what goes wrong meanwhile, and when; all of it from one number."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import attrs
+
+from venuekit.model.words import Word
+from venuekit.testing.faults.points import ANY, Action, Fault
+
+
+class Op(Word):
+    """What is done next."""
+
+    SUBMIT = "submit"
+    REPEAT = "repeat"
+    REUSE = "reuse"
+    RESEND = "resend"
+    CANCEL = "cancel"
+    CANCEL_ALL = "cancel all"
+    AMEND = "amend"
+    APPROVE = "approve"
+    REJECT = "reject"
+    HALT = "halt"
+    RESUME = "resume"
+    APPROVE_ELSEWHERE = "approve elsewhere"
+    HALT_ELSEWHERE = "halt elsewhere"
+    RESUME_ELSEWHERE = "resume elsewhere"
+    RECONCILE = "reconcile"
+    WAIT = "wait"
+    STEP_CLOCK = "step clock"
+    CUT_STREAMS = "cut streams"
+    RESTART_VENUE = "restart venue"
+    REOPEN = "reopen"
+
+
+class Form(Word):
+    """What kind of order is asked for."""
+
+    MARKET = "market"
+    RESTING = "resting"
+    TAKING = "taking"
+    TOUCHING = "touching"
+    POST_ONLY = "post-only"
+    FILL_OR_KILL = "fill or kill"
+    STOP = "stop"
+    STOP_LIMIT = "stop-limit"
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One thing to do, and how long to wait before the next. `pick` chooses among what is there by then."""
+
+    op: Op
+    pick: int
+    gap: float
+    form: Form = Form.RESTING
+    buy: bool = True
+    #: How much it is worth: small goes by itself, large needs a person.
+    large: bool = False
+    named: bool = True
+    #: After so many seconds the caller gives up waiting; None is never.
+    gives_up: float | None = None
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        words = [self.op.value]
+        if self.op is Op.SUBMIT:
+            words += ["large" if self.large else "small", self.form.value, "buy" if self.buy else "sell"]
+            words += ["" if self.named else "without an id"]
+        if self.gives_up is not None:
+            words.append(f"given up after {self.gives_up:.3f} s")
+        if self.seconds:
+            words.append(f"{self.seconds:+g} s")
+        return " ".join(w for w in words if w)
+
+
+@attrs.frozen(kw_only=True)
+class Schedule:
+    """Everything that happens in one run. `slowest` is the longest way to the venue, in seconds."""
+
+    seed: int
+    steps: Sequence[Step]
+    faults: Sequence[Fault]
+    slowest: float
+    blind: bool
+    synchronous: str
+    persist: bool
+
+    def __str__(self) -> str:
+        about = [f"seed {self.seed}", f"store {self.synchronous}"]
+        about += [f"messages take up to {self.slowest:g} s"] if self.slowest else []
+        about += ["the venue does not tell our ids"] if self.blind else []
+        lines = [", ".join(about), *(f"  {n}: {step}, then {step.gap:g} s" for n, step in enumerate(self.steps))]
+        return "\n".join([*lines, *(f"  fault: {fault}" for fault in self.faults)])
+
+
+_WEIGHTS = {
+    Op.SUBMIT: 46,
+    Op.REPEAT: 8,
+    Op.REUSE: 2,
+    Op.RESEND: 7,
+    Op.CANCEL: 10,
+    Op.CANCEL_ALL: 2,
+    Op.AMEND: 5,
+    Op.APPROVE: 8,
+    Op.REJECT: 2,
+    Op.HALT: 2,
+    Op.RESUME: 4,
+    Op.APPROVE_ELSEWHERE: 3,
+    Op.HALT_ELSEWHERE: 1,
+    Op.RESUME_ELSEWHERE: 1,
+    Op.RECONCILE: 2,
+    Op.WAIT: 8,
+    Op.STEP_CLOCK: 2,
+    Op.CUT_STREAMS: 3,
+    Op.RESTART_VENUE: 1,
+    Op.REOPEN: 2,
+}
+_FORMS = {
+    Form.MARKET: 4,
+    Form.RESTING: 4,
+    Form.TAKING: 3,
+    Form.TOUCHING: 3,
+    Form.POST_ONLY: 1,
+    Form.FILL_OR_KILL: 1,
+    Form.STOP: 1,
+    Form.STOP_LIMIT: 1,
+}
+_GAPS = (0.0, 0.0, 0.0, 0.01, 0.06, 0.3, 1.0)
+
+#: Points that are worth a crash of their own, because few schedules reach them by chance.
+_RARE = (
+    *("journal.add_approval.before", "journal.add_approval.after"),
+    *("journal.move_approval.before", "journal.move_approval.after"),
+    *("journal.set_control.before", "journal.set_control.after"),
+    *("venue.submit.before", "venue.submit.after", "venue.cancel.before", "venue.cancel.after"),
+    *("venue.amend.before", "venue.amend.after", "venue.cancel_all.before", "venue.cancel_all.after"),
+    *("venue.order.after", "venue.order_history.after", "venue.open_orders.after", "venue.fills.after"),
+    *("stream.received", "stream.taken", "limiter.take.before", "limiter.take.after"),
+    *("sqlite.begin", "sqlite.write", "sqlite.commit.before", "sqlite.commit.after"),
+    *("journal.append.before", "journal.append.after", "bus.publish.before", "bus.publish.after"),
+    "venue.balances.after",
+)
+_ON_A_CHANGE = (
+    *(Action.LOSE_REQUEST, Action.LOSE_REPLY, Action.LOSE_REPLY, Action.NO_REPLY, Action.NO_REPLY),
+    *(Action.LATE, Action.LATE, Action.TOO_MANY, Action.DOWN, Action.BUG),
+)
+_WHEN = {Action.LOSE_REPLY: ("after",), Action.NO_REPLY: ("before", "after"), Action.BUG: ("before", "after")}
+_READ = ("order", "open_orders", "fills", "balances", "positions", "tickers", "order_history")
+_CALLED = ("submit", "submit", "submit", "submit", "cancel", "cancel_all", "amend")
+
+
+def make_schedule(seed: int, *, kills: bool = False) -> Schedule:
+    """The schedule of this number. With `kills` exactly one crash is in it, at some point of the whole run."""
+    draw = random.Random(seed)
+    steps = [_step(draw) for _ in range(draw.randint(6, 20))]
+    faults = [_fault(draw) for _ in range(draw.choice((0, 1, 2, 3, 5)))]
+    faults += [_crash(draw) for _ in range(1 if kills else draw.choice((0, 1, 1, 1, 2, 3)))]
+    return Schedule(
+        seed=seed,
+        steps=steps,
+        faults=faults,
+        slowest=draw.choice((0.0, 0.0, 0.02, 0.08, 0.4)),
+        blind=draw.random() < 0.15,
+        synchronous=draw.choice(("NORMAL", "NORMAL", "FULL")),
+        persist=kills or any(step.op is Op.RESTART_VENUE for step in steps),
+    )
+
+
+def _step(draw: random.Random) -> Step:
+    op = draw.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    seconds = 0.0
+    if op is Op.WAIT:
+        seconds = draw.choice((0.3, 1.0, 2.0, 6.0))
+    elif op is Op.STEP_CLOCK:
+        seconds = draw.choice((-30.0, -2.0, -0.5, 0.5, 2.0, 30.0))
+    return Step(
+        op=op,
+        pick=draw.randrange(1 << 16),
+        gap=draw.choice(_GAPS),
+        form=draw.choices(list(_FORMS), list(_FORMS.values()))[0],
+        buy=draw.random() < 0.6,
+        large=draw.random() < 0.2,
+        named=draw.random() < 0.7,
+        gives_up=draw.choice((0.0, 0.01, 0.2)) if draw.random() < 0.1 else None,
+        seconds=seconds,
+    )
+
+
+def _crash(draw: random.Random) -> Fault:
+    if draw.random() < 0.5:
+        return Fault(Action.CRASH, ANY, draw.randint(1, 400))
+    return Fault(Action.CRASH, draw.choice(_RARE), draw.choice((1, 1, 2, 3, 5, 8)))
+
+
+def _fault(draw: random.Random) -> Fault:
+    nth = draw.choice((1, 1, 2, 3, 5, 8))
+    kind = draw.randrange(10)
+    if kind < 5:
+        action = draw.choice(_ON_A_CHANGE)
+        when = draw.choice(_WHEN.get(action, ("before",)))
+        late = draw.choice((0.1, 0.5, 1.5)) if action is Action.LATE else 0.0
+        return Fault(action, f"venue.{draw.choice(_CALLED)}.{when}", nth, seconds=late)
+    if kind < 6:
+        action = draw.choice((Action.DOWN, Action.LOSE_REPLY, Action.TOO_MANY, Action.BUG))
+        when = "after" if action is Action.LOSE_REPLY else "before"
+        return Fault(action, f"venue.{draw.choice(_READ)}.{when}", nth, draw.choice((1, 2, 4)))
+    if kind < 8:
+        action = draw.choice((Action.DUPLICATE, Action.SWAP, Action.CUT))
+        return Fault(action, "stream.received", draw.randint(1, 30), draw.choice((1, 3)))
+    nth = draw.randint(1, 40)
+    if draw.random() < 0.3:
+        point = draw.choice(("sqlite.begin", "sqlite.write", "sqlite.commit.before"))
+        return Fault(Action.SLOW_DISK, point, nth, seconds=draw.choice((0.2, 3.0)))
+    if draw.random() < 0.5:
+        return Fault(Action.LOCKED, "sqlite.begin", nth, draw.choice((1, 2, 6)))
+    return Fault(Action.DISK_FULL, draw.choice(("sqlite.write", "sqlite.commit.before")), nth, draw.choice((1, 2, 6)))

@@ -1,0 +1,106 @@
+"""One schedule from beginning to end in simulated time, inside this process; and many of them."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from venuekit.testing.contract.profile import Subject
+from venuekit.testing.faults.checks import check
+from venuekit.testing.faults.driver import Driver
+from venuekit.testing.faults.ledger import Ledger
+from venuekit.testing.faults.points import Points
+from venuekit.testing.faults.report import Report
+from venuekit.testing.faults.schedule import Schedule, make_schedule
+from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
+from venuekit.testing.faults.world import World
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What came of one schedule: `problems` are the rules that were broken, in words."""
+
+    schedule: Schedule
+    problems: list[str]
+    #: Every point that was reached, every step and every fault, each with its simulated time.
+    trace: list[str]
+    crashes: list[str]
+    fired: list[tuple[str, str]]
+    reached: Counter[str]
+    facts: Counter[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every rule held."""
+        return not self.problems
+
+    @property
+    def digest(self) -> str:
+        """The same for two runs that went the same way."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+def simulate(subject: Subject, schedule: Schedule) -> Outcome:
+    """Run one schedule and check what it left."""
+    ledger, points = Ledger(), Points(schedule.faults)
+    crashes: list[str] = []
+    problems: list[str] = []
+
+    async def run(loop: SimulatedLoop) -> None:
+        world = World(subject, schedule, Path(folder), loop, ledger, points)
+        try:
+            await world.open_venue()
+            await Driver(world).run()
+            problems.extend(await check(world))
+        finally:
+            crashes.extend(world.crashes)
+            await world.close()
+
+    with tempfile.TemporaryDirectory(prefix="venuekit-chaos-") as folder, quiet():
+        try:
+            run_simulated(run)
+        except Exception as error:  # noqa: BLE001 - a harness that breaks has found something
+            problems.append(f"the run broke: {type(error).__name__}: {error}")
+    return Outcome(
+        schedule=schedule,
+        problems=problems,
+        trace=points.trace,
+        crashes=crashes,
+        fired=[(action.value, point) for action, point in points.fired],
+        reached=points.reached,
+        facts=Counter(fact[0] for fact in ledger.facts),
+    )
+
+
+def run_schedules(subject: Subject, seeds: Iterable[int], tell: Callable[[Outcome], None] | None = None) -> Report:
+    """Run the schedules of these numbers; `tell` is called after each."""
+    report = Report()
+    for seed in seeds:
+        outcome = simulate(subject, make_schedule(seed))
+        report.add(outcome)
+        if tell is not None:
+            tell(outcome)
+    return report
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without log lines about faults that were ordered, and without a collection in the middle of a run."""
+    log = logging.getLogger("venuekit")
+    level, collecting = log.level, gc.isenabled()
+    log.setLevel(logging.CRITICAL)
+    gc.disable()
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        if collecting:
+            gc.enable()

@@ -1,0 +1,142 @@
+"""A store whose every write passes named points, down to each statement of its database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from venuekit.errors import JournalUnavailable
+from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.journal import Approval, ApprovalState, BreakerRecord, Control, Entry
+from venuekit.testing.faults.ledger import Ledger
+from venuekit.testing.faults.points import Action, Life
+
+_TROUBLES = {Action.LOCKED: "database is locked", Action.DISK_FULL: "database or disk is full"}
+_POINTS = {"BEGIN": "sqlite.begin", "COMMIT": "sqlite.commit.before"}
+
+
+class PointedConnection:
+    """A database connection that passes points and fails as a full disk or a lock makes it fail."""
+
+    def __init__(self, raw: sqlite3.Connection, life: Life, jump: Callable[[float], None]) -> None:
+        self._raw = raw
+        self._life = life
+        self._jump = jump
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """As the connection's own; statements that write pass their point first."""
+        word = sql.partition(" ")[0]
+        if word in ("SELECT", "PRAGMA"):
+            self._life.check()
+            return self._raw.execute(sql, values)
+        if word == "ROLLBACK":
+            self._life.check()  # a process that has ended rolls nothing back; closing the file does
+        else:
+            self._reach(_POINTS.get(word, "sqlite.write"))
+        cursor = self._raw.execute(sql, values)
+        if word == "COMMIT":
+            self._life.reach("sqlite.commit.after")
+        return cursor
+
+    def executemany(self, sql: str, rows: Sequence[Any]) -> sqlite3.Cursor:
+        """As the connection's own."""
+        self._reach("sqlite.write")
+        return self._raw.executemany(sql, rows)
+
+    def _reach(self, point: str) -> None:
+        fault = self._life.reach(point)
+        if fault is None:
+            return
+        if fault.action in _TROUBLES:
+            raise sqlite3.OperationalError(_TROUBLES[fault.action])
+        if fault.action is Action.SLOW_DISK:
+            self._jump(fault.seconds)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._raw.in_transaction
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._raw.close()
+
+
+class PointedStore:
+    """A `Store` with a point before and after every write; what was written is a fact from then on."""
+
+    def __init__(self, inner: SqliteStore, life: Life, ledger: Ledger, jump: Callable[[float], None]) -> None:
+        self.inner = inner
+        self._life = life
+        self._ledger = ledger
+        self._raw = inner._db
+        inner._db = PointedConnection(inner._db, life, jump)  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        """Reading, which has no point of its own."""
+        self._life.check()
+        return getattr(self.inner, name)
+
+    def abandon(self) -> None:
+        """What the end of a process does: the files are closed, and what was not committed is gone."""
+        self._raw.close()
+        if self.inner._anchor is not None:
+            self.inner._anchor.close()
+
+    @property
+    def writing(self) -> bool:
+        """Whether something is written and not committed."""
+        return self._raw.in_transaction
+
+    def _before(self, call: str, detail: str) -> None:
+        fault = self._life.reach(f"journal.{call}.before", detail)
+        if fault is not None and fault.action in _TROUBLES:
+            raise JournalUnavailable(f"The store cannot be written: {_TROUBLES[fault.action]}.")
+
+    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+        """See `Store.append`."""
+        detail = ", ".join(f"{e.kind.value} {e.subject}" for e in entries)
+        self._before("append", detail)
+        numbers = await self.inner.append(entries)
+        for number, entry in zip(numbers, entries, strict=True):
+            self._ledger.note("row", str(number), entry.kind.value, entry.subject)
+        self._life.reach("journal.append.after", detail)
+        return numbers
+
+    async def set_control(self, control: Control, entry: Entry) -> Control:
+        """See `Store.set_control`."""
+        self._before("set_control", control.state.value)
+        new = await self.inner.set_control(control, entry)
+        self._ledger.note("control", str(new.revision), new.state.value)
+        self._life.reach("journal.set_control.after", control.state.value)
+        return new
+
+    async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
+        """See `Store.set_breaker`."""
+        self._before("set_breaker", breaker.name)
+        await self.inner.set_breaker(desk, breaker, entry)
+        self._life.reach("journal.set_breaker.after", breaker.name)
+
+    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
+        """See `Store.add_approval`."""
+        self._before("add_approval", approval.order_id)
+        await self.inner.add_approval(approval, entries)
+        self._ledger.approval(approval)
+        self._life.reach("journal.add_approval.after", approval.order_id)
+
+    async def move_approval(
+        self, approval_id: str, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+    ) -> bool:
+        """See `Store.move_approval`."""
+        detail = f"{after.order_id} {after.state.value}"
+        self._before("move_approval", detail)
+        moved = await self.inner.move_approval(approval_id, before=before, after=after, entries=entries)
+        if moved:
+            self._ledger.approval(after)
+        self._life.reach("journal.move_approval.after", detail)
+        return moved
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        await self.inner.close()

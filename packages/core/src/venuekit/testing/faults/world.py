@@ -1,0 +1,261 @@
+"""One venue, one folder, and life after life of a desk on them, each of which may end at any point."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from venuekit.desk.desk import Desk
+from venuekit.errors import VenuekitError
+from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.journal import desk_name
+from venuekit.protocols.venue import Venue, VenueContext
+from venuekit.runtime.pace import Pace
+from venuekit.runtime.session import Session
+from venuekit.settings.schema import (
+    ApprovalSettings,
+    BreakerSettings,
+    DeskConfig,
+    DeskSettings,
+    ReconcileSettings,
+    StoreSettings,
+    StreamSettings,
+)
+from venuekit.testing.clock import START_NS
+from venuekit.testing.contract.profile import Subject, settled
+from venuekit.testing.faults.blind import Blind
+from venuekit.testing.faults.ledger import Ledger
+from venuekit.testing.faults.network import LIFE, Network, PointedVenue
+from venuekit.testing.faults.points import Crash, Life, Points
+from venuekit.testing.faults.schedule import Schedule
+from venuekit.testing.faults.sending import Sending
+from venuekit.testing.faults.simloop import LoopClock, SimulatedLoop
+from venuekit.testing.faults.storage import PointedStore
+from venuekit.testing.faults.wires import PointedBus, PointedClock, PointedLimiter
+
+D = Decimal
+#: An order worth more needs a person.
+APPROVAL_ABOVE = D(1_000)
+PATIENCE_SECONDS = 4.0
+_STARTS = 60
+#: Orders are recognized by what they look like and when they were made, within `venuekit.desk.lookalike`'s tolerance.
+LOOK_BACK_SECONDS = 8.0
+_FURTHEST = 60.0
+_ACCOUNT = "chaos"
+
+
+def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
+    """A desk that is quick to doubt and to ask, so that little simulated time tells much."""
+    return DeskConfig(
+        desk=DeskSettings(venue=venue, account=_ACCOUNT, data_dir=str(folder)),
+        store=StoreSettings(synchronous=schedule.synchronous),
+        approval=ApprovalSettings(require_above=APPROVAL_ABOVE, price_tolerance=D("0.2")),
+        breakers=BreakerSettings(min_calls=1_000, max_failed_checks=None, daily_loss_critical=None),
+        reconcile=ReconcileSettings(
+            every_seconds=5.0,
+            send_timeout_seconds=1.0,
+            in_doubt_first_seconds=0.2,
+            in_doubt_patience_seconds=PATIENCE_SECONDS,
+        ),
+        streams=StreamSettings(backoff_first_seconds=0.2, backoff_longest_seconds=1.0),
+    )
+
+
+class World:
+    """Everything of one run. `desk` is the one that lives now."""
+
+    desk: Desk
+    venue: Venue
+
+    def __init__(
+        self,
+        subject: Subject,
+        schedule: Schedule,
+        folder: Path,
+        loop: SimulatedLoop,
+        ledger: Ledger,
+        points: Points,
+        *,
+        begin_ns: int = START_NS,
+    ) -> None:
+        self._subject = subject
+        self._folder = folder
+        self._loop = loop
+        self._random = random.Random(schedule.seed + 1)
+        self.schedule = schedule
+        self.ledger = ledger
+        self.points = points
+        self._stepped = 0.0
+        self.config = settings(schedule, folder, subject.name)
+        #: The venue's clock is right; the desk's may be stepped.
+        self.venue_clock = LoopClock(loop, begin_ns)
+        self.clock = LoopClock(loop, begin_ns)
+        self.network = Network(schedule.seed, slowest=schedule.slowest)
+        self.sending = Sending(self)
+        self.lives = 0
+        self.crashes: list[str] = []
+        self.life = Life(points, loop.time)
+        self.store: PointedStore | None = None
+        self._session: Session | None = None
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        loop.set_task_factory(self._task)
+        loop.set_exception_handler(self._unheard)
+
+    @property
+    def name(self) -> str:
+        """The desk's name in the store."""
+        return desk_name(self.venue.name, self.venue.account)
+
+    @property
+    def file(self) -> Path:
+        """Where the desk remembers."""
+        return self._folder / "venuekit.db"
+
+    def now(self) -> float:
+        """Simulated seconds since the run began."""
+        return self._loop.time()
+
+    # -- tasks, so that the end of a life ends all that belongs to it
+
+    def _task(self, loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
+        if LIFE.get() is not None:
+            self._tasks[task] = None
+            task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        return task
+
+    def _unheard(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Crash | VenuekitError | asyncio.CancelledError):
+            self.ledger.broken(f"an error that nobody heard of: {context.get('message')}: {error!r}")
+
+    def in_life(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` as a part of the present life."""
+        token = LIFE.set(self.life)
+        try:
+            return self._loop.create_task(work)
+        finally:
+            LIFE.reset(token)
+
+    def step_clock(self, seconds: float) -> None:
+        """Set the desk's clock, but never further from the venue's than a desk tolerates where it needs the time."""
+        if abs(self._stepped + seconds) > (LOOK_BACK_SECONDS if self.schedule.blind else _FURTHEST):
+            seconds = -seconds if abs(self._stepped - seconds) < abs(self._stepped) else -self._stepped
+        self._stepped += seconds
+        self.clock.step(seconds)
+
+    # -- the venue
+
+    async def open_venue(self) -> None:
+        """Connect the venue, which outlives every desk."""
+        folder = self._folder / self._subject.name
+        folder.mkdir(exist_ok=True)
+        options = {**self._subject.options, **self._subject.profile.fault_options, "persist": self.schedule.persist}
+        context = VenueContext(clock=self.venue_clock, data_dir=folder, account=_ACCOUNT, options=options)
+        self.venue = self._subject.factory.create(context)
+        await self.venue.connect()
+
+    async def cut_streams(self) -> None:
+        """The network loses every live connection, if the profile knows how."""
+        if self._subject.profile.drop_connections is not None:
+            await settled(self._subject.profile.drop_connections(self.venue))
+
+    async def restart_venue(self, seconds: float) -> None:
+        """The venue is away for a while, and loses every connection."""
+        await self.venue.close()
+        await asyncio.sleep(seconds)
+        await self.venue.connect()
+
+    # -- the desk
+
+    def open_store(self) -> SqliteStore:
+        """A connection of its own to the store, as another process has."""
+        return SqliteStore(self.file, synchronous=self.schedule.synchronous)
+
+    async def start(self) -> None:
+        """Begin a life, however often it takes: a start may be cut off too."""
+        for _ in range(_STARTS):
+            self.life = Life(self.points, self._loop.time)
+            error = await self._part_of_life(self._start(self.life))
+            if self.life.over:
+                await self.bury()
+            elif error is None:
+                return
+            elif isinstance(error, VenuekitError | ValueError):
+                self.life.over = True
+                await self.bury(crashed=False)
+                await asyncio.sleep(0.25)
+            else:
+                raise error
+        raise AssertionError(f"The desk did not start in {_STARTS} attempts; the last: {error!r}")
+
+    async def _part_of_life(self, work: Coroutine[Any, Any, None]) -> BaseException | None:
+        """Run `work` to its end or to the end of this life; returns what it raised."""
+        task = self.in_life(work)
+        self.life.when_over = task.cancel
+        await asyncio.wait([task])
+        self.life.when_over = None
+        return None if task.cancelled() else task.exception()
+
+    async def _start(self, life: Life) -> None:
+        self.lives += 1
+        self.points.trace.append(f"{self.now():.6f} life {self.lives}")
+        self.store = PointedStore(self.open_store(), life, self.ledger, self._loop.jump)
+        clock = PointedClock(self.clock, life)
+        blind = Blind() if self.schedule.blind else None
+        self._session = Session(
+            config=self.config,
+            factory=self._subject.factory,
+            venue=PointedVenue(self.venue, life, self.network, blind, self.sending.check),
+            store=self.store,
+            clock=clock,
+            limiter=PointedLimiter(Pace(self.config.pace, clock), life),
+            bus=PointedBus(life, self.ledger),
+            seed=self.schedule.seed,
+            tokens=lambda count: self._random.randbytes(count).hex(),
+        )
+        self.desk = self._session.desk
+        await self._session.begin()
+
+    async def bury(self, *, crashed: bool = True) -> None:
+        """After the end of a life: nothing of it goes on, and its files are closed as the system closes them."""
+        if crashed:
+            self.crashes.append(self.life.crashed_at)
+        for _ in range(100):
+            left = [task for task in self._tasks if not task.done()]
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=1.0)
+        else:
+            raise AssertionError(f"A part of the desk does not end: {left}")
+        if self.store is not None:
+            self.store.abandon()
+            self.store = None
+
+    async def close_desk(self) -> None:
+        """End a life in order; a crash on the way is one."""
+        error = await self._part_of_life(self._end())
+        crashed, self.life.over = self.life.over, True
+        await self.bury(crashed=crashed)
+        if error is not None and not isinstance(error, Crash | VenuekitError):
+            raise error
+
+    async def _end(self) -> None:
+        assert self._session is not None
+        assert self.store is not None
+        await self._session.end()
+        await self.store.close()
+
+    async def close(self) -> None:
+        """End everything."""
+        if not self.life.over and self.store is not None:
+            self.life.over = True
+        await self.bury(crashed=False)
+        await self.network.close()
+        await self.venue.close()
