@@ -204,8 +204,14 @@ class Changes:
                 await self.withdraw(order, note)
                 results.append(CancelResult(OrderRef.of(order)))
         await self._limiter.take(EndpointClass.CANCELS)
-        with self._health.timed("cancel_all"):
-            at_venue = list(await self._venue.cancel_all(instrument))
+        try:
+            with self._health.timed("cancel_all"):
+                at_venue = list(await self._venue.cancel_all(instrument))
+        except VenuekitError:
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__} in the adapter during cancel_all; it may have taken effect."
+            raise OutcomeUnknown(message, fix="See what is open.") from error
         for result in at_venue:
             known = self._state.orders.get(result.order.client_order_id or result.order.venue_order_id or "")
             if known is not None:

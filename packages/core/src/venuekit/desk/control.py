@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from venuekit.desk.approval import Approvals, already
@@ -56,6 +57,7 @@ class Controls:
         self.control = store.control()
         self._failed = ""
         self._executing: set[str] = set()
+        self._beside: set[asyncio.Task[None]] = set()
         self._canceled_request = self._canceled_before()
         self._obey()
 
@@ -157,7 +159,7 @@ class Controls:
             if approval.id in self._executing:
                 continue
             if approval.state is ApprovalState.APPROVED:
-                await self._execute_quietly(approval)
+                self._execute_beside(approval)
             elif self._clock.now_ns() >= approval.expires_ns:
                 await self._end(approval, ApprovalState.EXPIRED, "nobody decided in time")
         for order in self._state.orders.live():
@@ -227,11 +229,18 @@ class Controls:
             await self._follow(order)
         return approval
 
+    def _execute_beside(self, approval: Approval) -> None:
+        """In a task of its own: an approved order that the venue does not answer must not keep a halt waiting."""
+        self._executing.add(approval.id)
+        task = asyncio.get_running_loop().create_task(self._execute_quietly(approval))
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
     async def _execute_quietly(self, approval: Approval) -> None:
         try:
             await self._execute(approval)
-        except JournalUnavailable:
-            raise
+        except JournalUnavailable as error:
+            self.fail_closed(error.message)
         except VenuekitError as error:
             self._recorder.publish(self._recorder.about("approval_not_executed", error.message, approval.id))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from venuekit.books.orders import Applied
 from venuekit.desk.health import Health
+from venuekit.desk.lookalike import twin_of
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.stages import Authorized, Recorded
 from venuekit.desk.state import State
@@ -21,6 +22,7 @@ from venuekit.errors import (
     OutcomeUnknown,
     Refused,
     Rejected,
+    RiskRefused,
     Unavailable,
     UsageError,
     VenuekitError,
@@ -121,7 +123,7 @@ class Dispatcher:
         sent = False
         try:
             await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
-            self._still_allowed()
+            self._still_allowed(request)
             self._health.order_sent()
             sent = True
             with self._health.timed("submit"):
@@ -154,10 +156,17 @@ class Dispatcher:
         self._health.order_result(rejected=answer.status is OrderStatus.REJECTED)
         return await self.answered(answer, order.id)
 
-    def _still_allowed(self) -> None:
-        """A halt that came while the order waited for its slot stops it; nothing was sent."""
+    def _still_allowed(self, request: OrderRequest) -> None:
+        """A halt or a doubt that came while the order waited for its slot stops it; nothing was sent."""
         if self._state.exposure.trading_state() is TradingState.HALTED:
             raise Halted("Trading was halted before the order was sent.")
+        twin = twin_of(self._state.orders.in_doubt(), request)
+        if twin is not None:
+            raise RiskRefused(
+                f"An equal order, {twin.id}, was sent and has no answer yet.",
+                fix=f"Wait until {twin.id} is resolved.",
+                details={"check": "in_doubt"},
+            )
 
     def give_up_waiting(self, order_id: str) -> None:
         """Say, before canceling the send of an order, that its answer has been waited for too long."""

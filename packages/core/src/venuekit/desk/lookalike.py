@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from venuekit.model.intent import OrderRequest
 from venuekit.model.order import Order
 
 #: The venue's clock may be behind ours by this much when it says when an order was made.
 LOOK_BACK_NS = 10_000_000_000
 _SAME = ("instrument", "side", "type", "size", "quote_size", "price", "stop_price", "time_in_force", "reduce_only")
+
+_INTENT = ("instrument", "side", "type", "size", "quote_size", "price", "stop_price")
 
 
 def looks_like(ours: Order, theirs: Order) -> bool:
@@ -25,3 +28,13 @@ def looks_like(ours: Order, theirs: Order) -> bool:
 def oldest_like(doubtful: Iterable[Order], theirs: Order) -> Order | None:
     """The order in doubt that `theirs` may be; of several, the one that was sent first."""
     return min((o for o in doubtful if looks_like(o, theirs)), key=lambda o: (o.created_ns, o.id), default=None)
+
+
+def twin_of(doubtful: Iterable[Order], request: OrderRequest) -> Order | None:
+    """The order in doubt that `request` would place once more, whatever it is called."""
+    for order in doubtful:
+        if order.id != request.client_order_id and all(
+            getattr(order, name) == getattr(request, name, None) for name in _INTENT
+        ):
+            return order
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.lookalike import LOOK_BACK_NS, looks_like, oldest_like
@@ -14,7 +15,7 @@ from venuekit.model.account import Balance, FillQuery, HistoryQuery, Position
 from venuekit.model.capability import Feature
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
-from venuekit.model.money import ZERO, plain
+from venuekit.model.money import ZERO, minus, plain
 from venuekit.model.order import Fill, Order, OrderRef, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.venue import Venue
@@ -24,6 +25,8 @@ NEVER_RECEIVED = "NEVER_RECEIVED"
 _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
 #: How often balances and positions are read again when the account trades meanwhile.
 _TRIES = 3
+#: Profit on a part of a position is a fraction without end, which each side rounds in its own way.
+_DUST = Decimal("0.000001")
 _SENT = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT)
 
 
@@ -127,7 +130,7 @@ class Reconciler:
             known = self._state.orders.get(order.venue_order_id)
         if known is None:
             known = self.recognized(order)
-        if known is not None and known.id in self.sending:
+        if known.id in self.sending if known is not None else self._may_be_sending(order):
             return []  # its answer is on its way
         if known is None:
             await self._dispatcher.answered(order, order.id)
@@ -179,6 +182,11 @@ class Reconciler:
         """
         doubtful = [o for o in self._state.orders.live() if o.status in _SENT and o.id not in self.sending]
         return oldest_like(doubtful, order)
+
+    def _may_be_sending(self, order: Order) -> bool:
+        """Whether an order that nobody knows, without an id of ours, looks like one whose answer is on its way."""
+        ours = (self._state.orders.get(order_id) for order_id in self.sending)
+        return any(o is not None and looks_like(o, order) for o in ours)
 
     async def _settle(self, known: Order, order: Order) -> list[DeskEvent]:
         self._missed_since.pop(known.id, None)
@@ -276,11 +284,11 @@ class Reconciler:
             await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
             late = await self._fills()
             found += late
-            if not late and self._state.last_fill_ns == traded:
+            if not late and self._state.last_fill_ns == traded and (first or not self._unanswered()):
                 break
         else:
             if not first:
-                return found  # too busy to compare; the next time will do
+                return found  # too busy or too doubtful to compare; the next time will do
         # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
         moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
         if self._can(Feature.POSITIONS) and (first or moved):
@@ -293,6 +301,10 @@ class Reconciler:
         if compare and (moved or spent):
             await self._recorder.snapshot()  # a start after a crash compares with what was taken over here
         return found
+
+    def _unanswered(self) -> bool:
+        """Whether an order may have traded at the venue without our knowing: its fills would be counted twice."""
+        return any(order.status in _SENT for order in self._state.orders.live())
 
     def _moved(self, positions: Sequence[Position]) -> list[tuple[str, str]]:
         if not self._can(Feature.POSITIONS):
@@ -311,7 +323,7 @@ class Reconciler:
         return [
             (asset, f"balance {asset}: {plain(total)} here, {plain(totals.get(asset, ZERO))} at the venue")
             for asset, total in sorted(ours.items())
-            if total is not None and total != totals.get(asset, ZERO)
+            if total is not None and abs(minus(total, totals.get(asset, ZERO))) > _DUST
         ]
 
     async def _learn(self, instruments: set[str], assets: set[str]) -> None:

@@ -9,6 +9,7 @@ import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.health import Health
+from venuekit.desk.lookalike import twin_of
 from venuekit.desk.permission import PAPER, require_trading
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
@@ -138,32 +139,16 @@ class Screening:
         )
 
     def _in_doubt_twin(self, proposal: Proposal) -> Verdict | None:
-        doubtful = self._state.orders.in_doubt()
-        if not doubtful:
-            return None
-        twins = [
-            o
-            for o in doubtful
-            if (o.instrument, o.side, o.type, o.size, o.quote_size, o.price, o.stop_price)
-            == (
-                proposal.instrument.id,
-                proposal.side,
-                proposal.type,
-                proposal.request.size,
-                getattr(proposal.request, "quote_size", None),
-                getattr(proposal.request, "price", None),
-                getattr(proposal.request, "stop_price", None),
-            )
-        ]
-        if not twins:
+        twin = twin_of(self._state.orders.in_doubt(), proposal.request)
+        if twin is None:
             return None
         return Verdict(
             "in_doubt",
             False,
-            f"An equal order, {twins[0].id}, was sent and has no answer yet.",
+            f"An equal order, {twin.id}, was sent and has no answer yet.",
             "0",
-            str(len(twins)),
-            f"the same order once {twins[0].id} is resolved",
+            "1",
+            f"the same order once {twin.id} is resolved",
         )
 
     async def recheck(self, request: OrderRequest, caller: Caller) -> RiskApproved:

@@ -17,10 +17,12 @@ from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, minus, plus
 from venuekit.model.order import Fill, FillState, Order, OrderStatus
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Entry, EntryKind, Row, Store
+from venuekit.protocols.journal import Entry, EntryKind, Row, RowQuery, Store
 from venuekit.protocols.risk import Quote
 from venuekit.protocols.venue import Venue
 
+#: More fills than one order has.
+_MOST_FILLS = 100_000
 #: A snapshot row is written after so many rows, so that a start replays few.
 SNAPSHOT_EVERY = 5_000
 
@@ -174,7 +176,18 @@ class State:
                 self._hold(row)
         for order in self.orders:
             self.exposure.on_order(order)
+            if order.status is not OrderStatus.PENDING_APPROVAL:
+                self._recount(store, desk, order)
         return count
+
+    def _recount(self, store: Store, desk: str, order: Order) -> None:
+        """Go on counting an order's fills after a restart: one may be older than the newest that is recorded."""
+        query = RowQuery(desk=desk, subject=order.id, kinds=(EntryKind.FILL,), newest_first=False, limit=_MOST_FILLS)
+        waiting = {fill.id for fill in self.to_fold}
+        known = {fill.id: fill for fill in (from_record(row.body, Fill) for row in store.rows(query))}
+        counted = [fill for fill in known.values() if fill.id not in waiting]
+        self.positions.remember(counted)
+        self._filled[order.id] = sum((f.size for f in counted if f.state is not FillState.REVERSED), ZERO)
 
     def _hold(self, row: Row) -> None:
         """Start from the holdings as this row has them, if it has and none is newer."""

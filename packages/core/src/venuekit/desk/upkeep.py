@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from venuekit.desk.assembly import Parts
@@ -18,6 +18,8 @@ from venuekit.version import VERSION
 
 #: How long what is being sent may take to land when the desk is closed.
 CLOSING_SECONDS = 5.0
+#: How long one look at the store may wait for what it leads to.
+_DECIDING_SECONDS = 0.05
 
 
 class Upkeep:
@@ -31,6 +33,9 @@ class Upkeep:
         self._streams = streams
         self._agent_id = agent_id
         self._patience_ns = int(send_timeout_seconds * 1e9)
+        self._acting: asyncio.Task[None] | None = None
+        #: What streams told and is being recorded.
+        self._taking: set[asyncio.Task[object]] = set()
         #: Whether the desk is open, and no stream of its own orders is lost.
         self.connected = False
 
@@ -70,13 +75,19 @@ class Upkeep:
     async def _landed(self) -> None:
         """Wait a while for what is under way, then end it; the next start asks the venue what became of it."""
         parts, loop = self._parts, asyncio.get_running_loop()
-        landing = [loop.create_task(parts.submission.landed()), loop.create_task(parts.changes.landed())]
+        landing = [
+            loop.create_task(parts.submission.landed()),
+            loop.create_task(parts.changes.landed()),
+            loop.create_task(self._taken()),
+        ]
         patience = loop.create_task(parts.clock.sleep(CLOSING_SECONDS))
         both = asyncio.gather(*landing)
         await asyncio.wait((both, patience), return_when=asyncio.FIRST_COMPLETED)
         patience.cancel()
         parts.submission.close()
         parts.changes.overdue(0)
+        for task in list(self._taking):
+            task.cancel()
         await both
 
     async def act(self) -> None:
@@ -87,10 +98,22 @@ class Upkeep:
         """
         parts = self._parts
         await parts.recorder.catch_up()
-        await parts.controls.act()
+        await self._decisions()
         parts.submission.overdue(self._patience_ns)
         parts.changes.overdue(self._patience_ns)
         await parts.health.look(parts.state.exposure, self._priced())
+
+    async def _decisions(self) -> None:
+        """Obey the store; what waits for the venue goes on beside, so that it holds up nothing that is looked after."""
+        loop = asyncio.get_running_loop()
+        if self._acting is None:
+            self._acting = loop.create_task(self._parts.controls.act())
+        patience = loop.create_task(self._parts.clock.sleep(_DECIDING_SECONDS))
+        await asyncio.wait((self._acting, patience), return_when=asyncio.FIRST_COMPLETED)
+        patience.cancel()
+        if self._acting.done():
+            acting, self._acting = self._acting, None
+            await acting
 
     def _priced(self) -> set[InstrumentId]:
         priced = [s.instruments for s in self._streams.subscriptions() if s.channel is Channel.TICKER]
@@ -119,12 +142,12 @@ class Upkeep:
         if isinstance(event, OrderEvent):
             await self._know(event.order.instrument)
             order = await self._ours(event.order)
-            await parts.dispatcher.answered(order, order.id, event.fill)
+            await self._whole(parts.dispatcher.answered(order, order.id, event.fill))
             return  # published with its record
         if isinstance(event, FillEvent):
             await self._know(event.fill.instrument)
             if parts.state.fold(event.fill):
-                await parts.recorder.fills([event.fill])
+                await self._whole(parts.recorder.fills([event.fill]))
             return
         if isinstance(event, TickerEvent):
             parts.state.see(event.ticker)
@@ -132,6 +155,22 @@ class Upkeep:
         elif isinstance(event, InstrumentEvent):
             parts.state.know(event.changed)
         parts.bus.publish(event)
+
+    async def _whole(self, work: Coroutine[Any, Any, object]) -> None:
+        """Take something in to the end, even if the stream that told it is closed meanwhile."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._taking.add(task)
+        task.add_done_callback(self._took)
+        await asyncio.shield(task)
+
+    def _took(self, task: asyncio.Task[object]) -> None:
+        self._taking.discard(task)
+        if not task.cancelled():
+            task.exception()  # it is raised to the stream, if that is still there
+
+    async def _taken(self) -> None:
+        while self._taking:
+            await asyncio.wait(list(self._taking))
 
     async def _ours(self, order: Order) -> Order:
         """The order under the id that it has here, if the venue does not tell our ids."""

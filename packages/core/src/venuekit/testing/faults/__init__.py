@@ -8,7 +8,7 @@ from venuekit.testing.faults.points import POINTS, Action, Fault
 from venuekit.testing.faults.processes import run_processes
 from venuekit.testing.faults.report import Report, failure_text
 from venuekit.testing.faults.schedule import Schedule, make_schedule
-from venuekit.testing.faults.simulate import Outcome, run_schedules, simulate
+from venuekit.testing.faults.simulation import Outcome, run_schedules, simulate
 
 __all__ = [
     "POINTS",

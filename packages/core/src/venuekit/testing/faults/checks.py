@@ -20,6 +20,8 @@ _UNRESOLVED = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.NEW)
 _MOST = 100_000
 #: After this long an approval whose order a crash cut off is given up.
 _CUT_OFF_SECONDS = 62.0
+#: After this long everything that the venue had to tell has arrived.
+_TOLD_SECONDS = 3.0
 
 
 async def settle(world: World) -> None:
@@ -29,7 +31,9 @@ async def settle(world: World) -> None:
     await asyncio.sleep(PATIENCE_SECONDS + 4.0)
     if any(o.status is OrderStatus.PENDING_APPROVAL and _cut_off(world, o) for o in await world.desk.open_orders()):
         await asyncio.sleep(_CUT_OFF_SECONDS)
-    # A resend in doubt may have been taken for another's; one more comparison settles it.
+    # Nothing may trade while desk and venue are compared.
+    await world.venue.cancel_all()
+    await asyncio.sleep(_TOLD_SECONDS)
     await world.desk.reconcile()
 
 

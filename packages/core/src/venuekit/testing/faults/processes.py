@@ -18,7 +18,7 @@ from venuekit.testing.faults.points import Points
 from venuekit.testing.faults.report import Report
 from venuekit.testing.faults.schedule import Schedule, make_schedule
 from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
-from venuekit.testing.faults.simulate import Outcome, quiet
+from venuekit.testing.faults.simulation import Outcome, quiet
 from venuekit.testing.faults.world import World
 
 _PATIENCE_SECONDS = 120

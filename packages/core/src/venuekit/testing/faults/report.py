@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from venuekit.testing.faults.points import POINTS
 
 if TYPE_CHECKING:
-    from venuekit.testing.faults.simulate import Outcome
+    from venuekit.testing.faults.simulation import Outcome
 
 _FACTS = {"row": "journal rows", "sent": "orders sent", "fill": "fills told", "order": "order states told"}
 _LAST = 40

@@ -13,7 +13,7 @@ from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Points
 from venuekit.testing.faults.schedule import make_schedule
 from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
-from venuekit.testing.faults.simulate import quiet
+from venuekit.testing.faults.simulation import quiet
 from venuekit.testing.faults.world import World
 
 
