@@ -78,6 +78,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "risk explain": {"": "parameters", "parameters[]": "name, value, source, enforced_by, refused_count, doc"},
     "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},
     "doctor": {"": "ok, findings", "findings[]": "check, state, message, fix"},
+    "chaos": {
+        "": "ok, schedules, failed, failed_seeds, processes_killed, points_reached, points_never_reached, crashes, "
+        "faults, journal_rows, orders_sent, fills_told, order_states_told"
+    },
 }
 
 
