@@ -151,3 +151,24 @@ async def test_an_order_on_its_way_is_not_taken_for_a_foreign_one_where_the_venu
         assert [o.id for o in await desk.open_orders()] == ["mine"]
         answer.open()
         await asyncio.wait([sending])
+
+
+async def test_a_fill_that_a_cut_stream_lost_is_found_although_a_later_one_is_recorded(bench: Bench) -> None:
+    bench.venue.tell = False
+    async with bench.open(bench.config(reconcile=ReconcileSettings(every_seconds=0))) as desk:
+        await desk.submit(limit(client_order_id="resting"))
+        listed = list(bench.venue.orders.values())
+        bench.venue.fill("resting", D("0.5"), D(98))
+        bench.clock.tick(1)
+        bench.venue.tell = True
+        await desk.submit(limit(client_order_id="later", price=D(97)))
+        bench.venue.fill("later", D(1), D(97))
+        await bench.clock.settle()
+
+        async def behind(instrument: str | None = None) -> list[Order]:
+            return [o for o in listed if o.id == "resting"]
+
+        bench.venue.open_orders = behind  # type: ignore[method-assign]
+        assert [event.message for event in await desk.reconcile()] == ["fill f1 was not known here"]
+        assert sorted(row.body["id"] for row in rows(desk, EntryKind.FILL)) == ["f1", "f2"]
+        assert await desk.reconcile() == []

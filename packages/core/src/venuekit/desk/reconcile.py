@@ -24,7 +24,9 @@ from venuekit.settings.schema import ReconcileSettings
 NEVER_RECEIVED = "NEVER_RECEIVED"
 _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
 #: How often balances and positions are read again when the account trades meanwhile.
-_TRIES = 3
+_TRIES = 4
+#: How far back before the newest fill one is looked for that nobody told of, when the holdings are not as expected.
+_OVERLOOKED_NS = 600_000_000_000
 #: Profit on a part of a position is a fraction without end, which each side rounds in its own way.
 _DUST = Decimal("0.000001")
 _SENT = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT)
@@ -274,23 +276,53 @@ class Reconciler:
             for f in folded
         ]
 
+    async def _overlooked(self) -> list[DeskEvent]:
+        """Fills of our orders from before the newest: a cut stream lost one, and an answer told a later one."""
+        fresh: list[Fill] = []
+        cursor: str | None = None
+        while True:
+            query = FillQuery(start_ns=self._state.last_fill_ns - _OVERLOOKED_NS, limit=100, cursor=cursor)
+            page = await self._venue.fills(query)
+            for fill in page.items:
+                order = self._state.orders.get(fill.client_order_id or "") or self._state.orders.get(
+                    fill.venue_order_id
+                )
+                known = self._state.positions.knows(fill) or fill.instrument not in self._state.instruments
+                if order is not None and not known and not self._recorder.has(fill):
+                    fresh.append(fill)
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        folded = [f for f in reversed(fresh) if self._state.fold(f)]
+        await self._recorder.fills(folded)
+        return [
+            await self._recorder.difference("fill", self._recorder.order_id_of(f), f"fill {f.id} was not known here")
+            for f in folded
+        ]
+
     async def _holdings(self, first: bool, *, compare: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
+        searched = False
         for _ in range(_TRIES):
             # A fill between the questions would be in one answer and not in the other: then ask once more.
-            traded = self._state.last_fill_ns
+            traded = self._state.folded
             balances = await self._venue.balances()
             positions = await self._venue.positions() if self._can(Feature.POSITIONS) else ()
             await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
             late = await self._fills()
             found += late
-            if not late and self._state.last_fill_ns == traded and (first or not self._unanswered()):
+            if late or self._state.folded != traded or (not first and self._unanswered()):
+                continue
+            # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
+            moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
+            if searched or not (moved or spent):
                 break
+            searched = True
+            found += await self._overlooked()
         else:
             if not first:
                 return found  # too busy or too doubtful to compare; the next time will do
-        # Compared and taken over in one turn of the loop, so that no fill comes in between; recorded afterwards.
-        moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
+            moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
         if self._can(Feature.POSITIONS) and (first or moved):
             self._state.positions.set(positions)
             costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}

@@ -12,7 +12,7 @@ from venuekit.errors import JournalUnavailable
 from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Entry, EntryKind, Store, desk_name
+from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store, desk_name
 from venuekit.protocols.venue import Venue
 
 _KINDS = {
@@ -28,6 +28,8 @@ _KINDS = {
     OrderStatus.DENIED: OrderEventKind.DENIED,
 }
 _ROWS_PER_ORDER = 10
+#: More fills than one order has.
+_MOST_FILLS = 100_000
 _EARLY = (OrderStatus.NEW, OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.PENDING_APPROVAL)
 
 
@@ -183,6 +185,11 @@ class Recorder:
         order_id = fill.client_order_id or fill.venue_order_id
         order = self._state.orders.get(order_id)
         return order_id if order is None else order.id
+
+    def has(self, fill: Fill) -> bool:
+        """Whether the fill is in the journal, however long ago it was written."""
+        query = RowQuery(desk=self._desk, subject=self.order_id_of(fill), kinds=(EntryKind.FILL,), limit=_MOST_FILLS)
+        return any(row.body["id"] == fill.id for row in self._store.rows(query))
 
     def publish_order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
         """Tell whoever listens."""

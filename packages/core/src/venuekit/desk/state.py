@@ -44,6 +44,8 @@ class State:
         self._held: frozenset[str] = frozenset()
         self._filled: dict[str, Decimal] = {}
         self.last_fill_ns = 0
+        #: How many fills were folded in since the start.
+        self.folded = 0
         #: Fills that are folded in and not in the journal yet.
         self.unwritten: set[str] = set()
         #: After a restart: fills since the holdings were last written down, to be folded once instruments are known.
@@ -99,6 +101,7 @@ class State:
         if not self.positions.apply(fill):
             return False
         self.unwritten.add(fill.id)
+        self.folded += 1
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
         holding = self.positions.holding(fill.instrument)
         direction = _direction(before, fill.state)

@@ -158,7 +158,7 @@ def make_schedule(seed: int, *, kills: bool = False) -> Schedule:
     draw = random.Random(seed)
     steps = [_step(draw) for _ in range(draw.randint(6, 20))]
     faults = [_fault(draw) for _ in range(draw.choice((0, 1, 2, 3, 5)))]
-    faults += [_crash(draw) for _ in range(1 if kills else draw.choice((0, 1, 1, 1, 2, 3)))]
+    faults += [_crash(draw, kills=kills) for _ in range(1 if kills else draw.choice((0, 1, 1, 1, 2, 3)))]
     return Schedule(
         seed=seed,
         steps=steps,
@@ -190,9 +190,9 @@ def _step(draw: random.Random) -> Step:
     )
 
 
-def _crash(draw: random.Random) -> Fault:
-    if draw.random() < 0.5:
-        return Fault(Action.CRASH, ANY, draw.randint(1, 400))
+def _crash(draw: random.Random, *, kills: bool = False) -> Fault:
+    if kills or draw.random() < 0.5:
+        return Fault(Action.CRASH, ANY, draw.randint(1, 250 if kills else 400))
     return Fault(Action.CRASH, draw.choice(_RARE), draw.choice((1, 1, 2, 3, 5, 8)))
 
 
