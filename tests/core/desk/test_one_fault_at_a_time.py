@@ -172,3 +172,13 @@ async def test_a_fill_that_a_cut_stream_lost_is_found_although_a_later_one_is_re
         assert [event.message for event in await desk.reconcile()] == ["fill f1 was not known here"]
         assert sorted(row.body["id"] for row in rows(desk, EntryKind.FILL)) == ["f1", "f2"]
         assert await desk.reconcile() == []
+
+
+async def test_a_clock_set_back_does_not_keep_the_desk_from_looking_after_its_orders(bench: Bench) -> None:
+    config = bench.config(approval=ApprovalSettings(require_above=D(200), expires_seconds=5))
+    async with bench.open(config) as desk:
+        await bench.clock.advance(2)
+        bench.clock.step(-3600)
+        await desk.submit(limit(client_order_id="large", size=D(5)))
+        await bench.clock.advance(8)
+        assert (await desk.order("large")).status is OrderStatus.DENIED

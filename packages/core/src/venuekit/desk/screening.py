@@ -109,7 +109,8 @@ class Screening:
 
     async def refresh_quote(self, instrument: str) -> None:
         """Ask for prices unless there are young ones; without an answer, the old ones age until they are distrusted."""
-        if self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0) < FRESH_QUOTE_NS:
+        age_ns = self._clock.now_ns() - self._state.quoted_ns.get(instrument, 0)
+        if 0 <= age_ns < FRESH_QUOTE_NS:  # a price of the future is from before the clock was set back
             return
         try:
             with self._health.timed("tickers"):

@@ -40,6 +40,7 @@ log = logging.getLogger("venuekit.session")
 
 #: How often the store is looked at for decisions of other processes.
 CONTROL_POLL_SECONDS = 0.05
+_LOOK_NS = 1_000_000_000
 
 
 @asynccontextmanager
@@ -230,13 +231,13 @@ class Session:
             await self._reconcile()
 
     async def _watch(self) -> None:
-        expiry_ns = 0
+        looked_ns = -_LOOK_NS
         while True:
             await self._clock.sleep(CONTROL_POLL_SECONDS)
-            now = self._clock.now_ns()
-            # Expiry is by time, not by a write: it is looked at once a second.
-            if self._store_changed() or now - expiry_ns >= 1_000_000_000:
-                expiry_ns = now
+            now = self._clock.monotonic_ns()
+            # Expiry is by time, not by a write: it is looked at once a second, even if the clock was set back.
+            if self._store_changed() or now - looked_ns >= _LOOK_NS:
+                looked_ns = now
                 try:
                     await self.desk.upkeep.act()
                 except JournalUnavailable as error:
