@@ -182,3 +182,18 @@ async def test_a_clock_set_back_does_not_keep_the_desk_from_looking_after_its_or
         await desk.submit(limit(client_order_id="large", size=D(5)))
         await bench.clock.advance(8)
         assert (await desk.order("large")).status is OrderStatus.DENIED
+
+
+async def test_a_bug_of_the_adapter_in_its_fills_does_not_hide_that_the_order_was_accepted(bench: Bench) -> None:
+    bench.venue.tell = False
+
+    async def fills_at_once() -> None:
+        bench.venue.fill(bench.venue.accept(bench.venue.sent()[-1]).id, D(1), D(98))
+
+    async with bench.open() as desk:
+        bench.venue.faults["submit"].append(fills_at_once)
+        bench.venue.faults["fills"].append(ValueError("a bug"))
+        assert (await desk.submit(limit(client_order_id="mine"))).status is OrderStatus.FILLED
+        assert rows(desk, EntryKind.ORDER)[-1].body["status"] == "FILLED"
+        await desk.reconcile()
+        assert len(rows(desk, EntryKind.FILL)) == 1

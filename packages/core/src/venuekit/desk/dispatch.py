@@ -6,7 +6,7 @@ This is the only module that calls an adapter's `submit`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Callable
 
 from venuekit.books.orders import Applied
@@ -36,6 +36,8 @@ from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.risk import TradingState
 from venuekit.protocols.venue import Venue
 from venuekit.watch.redact import redact_text
+
+log = logging.getLogger("venuekit.desk")
 
 _FILL_PAGE = 100
 
@@ -215,7 +217,7 @@ class Dispatcher:
     async def _fetch_fills(self, order: Order) -> list[Fill]:
         newest_first: list[Fill] = []
         cursor: str | None = None
-        with contextlib.suppress(VenuekitError):  # what is missing then comes by the stream or by reconciling
+        try:
             while True:
                 page = await self._venue.fills(
                     FillQuery(
@@ -226,6 +228,11 @@ class Dispatcher:
                 cursor = page.next_cursor
                 if cursor is None:
                     break
+        except VenuekitError as error:
+            log.info("The fills of %s could not be asked for: %s", order.id, error)
+        except Exception:
+            log.exception("The adapter failed to give the fills of %s.", order.id)
+        # What is missing comes by the stream, or by reconciling.
         return [f for f in reversed(newest_first) if self._state.fold(f)]
 
     async def _no(self, order: Order, error: VenuekitError) -> None:

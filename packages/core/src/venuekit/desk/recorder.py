@@ -137,7 +137,11 @@ class Recorder:
         """Record an order's new state with the fills that made it, then publish all."""
         entries = [self.fill_entry(f, after.agent_id) for f in fills]
         entries.append(self.order_entry(after))
-        await self._fact(entries, lambda: self.publish_order(before, after, fills))
+        self.begin(after.id)
+        try:
+            await self._fact(entries, lambda: self.publish_order(before, after, fills))
+        finally:
+            self.end(after.id)
 
     def begin(self, order_id: str) -> None:
         """From now on more is known of an order than is durable, until `end`."""

@@ -79,5 +79,8 @@ class Sending:
         for order_id, order in latest.items():
             if order.status is not OrderStatus.IN_DOUBT or order_id == request.client_order_id:
                 continue
+            now = world.desk._state.orders.get(order_id)
+            if now is None or now.status is not OrderStatus.IN_DOUBT:
+                continue  # the doubt is over, and that is being written
             if all(getattr(order, name) == getattr(request, name, None) for name in _SAME):
                 world.ledger.broken(f"{request.client_order_id} was sent while an equal order, {order_id}, is in doubt")
