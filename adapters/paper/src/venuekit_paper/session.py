@@ -22,6 +22,9 @@ T = TypeVar("T")
 class PaperSession:
     """One account of the embedded exchange. In realtime pace a task of its own moves the market."""
 
+    #: It is part of this process: `venuekit.protocols.venue.is_embedded`.
+    embedded = True
+
     def __init__(self, context: VenueContext) -> None:
         self._context = context
         self._clock = context.clock

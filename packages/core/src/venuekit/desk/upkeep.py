@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from venuekit.desk.assembly import Parts
+from venuekit.desk.begun import Done, begin
 from venuekit.desk.reader import VenueReader
 from venuekit.desk.streams import StreamHub
 from venuekit.model.capability import Feature
@@ -14,6 +15,7 @@ from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, Or
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import EntryKind
+from venuekit.protocols.venue import is_embedded
 from venuekit.version import VERSION
 
 #: How long what is being sent may take to land when the desk is closed.
@@ -34,6 +36,7 @@ class Upkeep:
         self._agent_id = agent_id
         self._patience_ns = int(send_timeout_seconds * 1e9)
         self._acting: asyncio.Task[None] | None = None
+        self._embedded = is_embedded(parts.venue) and is_embedded(parts.store)
         #: What streams told and is being recorded.
         self._taking: set[asyncio.Task[object]] = set()
         #: Whether the desk is open, and no stream of its own orders is lost.
@@ -158,7 +161,9 @@ class Upkeep:
 
     async def _whole(self, work: Coroutine[Any, Any, object]) -> None:
         """Take something in to the end, even if the stream that told it is closed meanwhile."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = begin(work, here=self._embedded)
+        if isinstance(task, Done):
+            return
         self._taking.add(task)
         task.add_done_callback(self._took)
         await asyncio.shield(task)

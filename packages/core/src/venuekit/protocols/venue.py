@@ -255,3 +255,11 @@ class VenueFactory(Protocol):
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises `ConfigError`."""
         ...
+
+
+def is_embedded(part: object) -> bool:
+    """Whether a venue or store is part of this process and says so with ``embedded = True``.
+
+    Its calls use no network, no timeouts and no cancel scopes, so that they may begin in one task and end in another.
+    """
+    return getattr(part, "embedded", False) is True

@@ -23,9 +23,19 @@ class _Discreet:
     def __init__(self, venue: Venue, secrets: frozenset[str]) -> None:
         self._venue = venue
         self._secrets = secrets
+        #: Methods as found at the venue, and as given out.
+        self._guards: dict[str, tuple[Any, Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._venue, name)
+        if not callable(found):
+            return found
+        known = self._guards.get(name)
+        if known is None or known[0] != found:
+            known = self._guards[name] = (found, self._guard(name, found))
+        return known[1]
+
+    def _guard(self, name: str, found: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(found):
             return self._guarded(found)
         return self._subscribed(found) if name == "subscribe" else found
