@@ -159,6 +159,11 @@ from venuekit.model.order import (
 from venuekit.model.paging import (
     paged,
 )
+from venuekit.model.table import (
+    POSITIVE,
+    SHARE,
+    read_table,
+)
 from venuekit.model.times import (
     NANOS,
     iso,
@@ -201,6 +206,8 @@ __all__ = [
     "NANOS",
     "ONE",
     "ORDER_REQUESTS",
+    "POSITIVE",
+    "SHARE",
     "TRANSITIONS",
     "WORKING",
     "ZERO",
@@ -341,6 +348,7 @@ __all__ = [
     "plus",
     "positive_amount",
     "ratio",
+    "read_table",
     "times",
     "to_plain",
     "validate",

@@ -45,7 +45,7 @@ def options_of(survey: Survey) -> Sequence[Option]:
         Option(
             name=field.name,
             doc=str(field.metadata.get("doc", "")),
-            variable=f"VENUEKIT__VENUES__{venue}__{field.name.upper()}",
+            variable=field.metadata.get("env", f"VENUEKIT__VENUES__{venue}__{field.name.upper()}"),
             required=field.default is attrs.NOTHING,
             secret=_is_secret(field),
             default=_plain_default(field),

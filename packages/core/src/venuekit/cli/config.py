@@ -82,7 +82,7 @@ def check_venue(place: Place, factory: VenueFactory) -> Mode:
                 clock=SystemClock(),
                 data_dir=Path(folder),
                 account=config.desk.account,
-                options=config.venues.get(factory.name, {}),
+                options=place.loaded.venue(factory.name, factory.options).options,
             )
         )
         return desk_mode(config, venue.environment, None)

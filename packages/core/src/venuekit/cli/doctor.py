@@ -11,7 +11,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -161,11 +160,16 @@ async def _store(place: Place) -> Finding:
 async def _connect(place: Place, name: str) -> list[Finding]:
     """Connect in a folder of its own where the venue's own is in use."""
     clock = SystemClock()
-    options: dict[str, Any] = dict(place.config.venues.get(name, {}))
     with tempfile.TemporaryDirectory() as folder:
-        context = VenueContext(clock=clock, data_dir=Path(folder), account=place.config.desk.account, options=options)
         try:
-            venue = load_factory(name).create(context)
+            factory = load_factory(name)
+            context = VenueContext(
+                clock=clock,
+                data_dir=Path(folder),
+                account=place.config.desk.account,
+                options=place.loaded.venue(name, factory.options).options,
+            )
+            venue = factory.create(context)
             await venue.connect()
         except StoreInUse as error:
             return [Finding("connection", State.WARNING, error.message, "A desk is open there; that is fine.")]

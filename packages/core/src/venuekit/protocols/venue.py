@@ -239,7 +239,10 @@ class VenueFactory(Protocol):
 
     @property
     def options(self) -> type[Any]:
-        """The attrs class of the ``[venues.NAME]`` table; fields carry ``metadata={"doc": ...}``."""
+        """The attrs class of the ``[venues.NAME]`` table; fields carry ``metadata={"doc": ...}``.
+
+        ``metadata={"env": "NAME"}`` names a variable of the venue's own that counts where nothing else sets the field.
+        """
         ...
 
     @property

@@ -68,9 +68,10 @@ async def open_desk(
     factory = load_factory(config.desk.venue)
     clock = clock or SystemClock()
     folder = _folder(config)
-    options = {**config.venues.get(config.desk.venue, {}), **(venue_options or {})}
+    table = loaded.venue(factory.name, factory.options)
+    options = {**table.options, **(venue_options or {})}
     context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options)
-    venue = discreet(factory.create(context), loaded.secrets)
+    venue = discreet(factory.create(context), table.secrets)
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
@@ -80,7 +81,7 @@ async def open_desk(
             if error.filename is None:
                 raise  # it is about no file, and so a bug of the adapter
             raise _unusable(error.filename, error) from error
-        store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=loaded.secrets)
+        store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=table.secrets)
         stack.push_async_callback(store.close)
         await store.claim(desk_name(venue.name, venue.account))
         session = Session(

@@ -6,9 +6,8 @@ import re
 
 import attrs
 
+from venuekit.model.table import accepted, mistake
 from venuekit.settings.address import shown
-from venuekit.settings.bounds import accepted
-from venuekit.settings.mistakes import mistake
 from venuekit.settings.schema import DeskConfig
 
 _WHERE = "configuration"

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
-import types
-import typing
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import attrs
 import platformdirs
 
-from venuekit.errors import ConfigError, InvalidValue
-from venuekit.model.money import parse_decimal
+from venuekit.errors import ConfigError
+from venuekit.model.table import structured
 from venuekit.settings.address import passwords
-from venuekit.settings.bounds import accepted
-from venuekit.settings.mistakes import mistake
 from venuekit.settings.schema import AGENT_RISK, DeskConfig
 from venuekit.settings.secrets import EnvironmentSecrets, fill_in, literals
 
@@ -38,6 +30,28 @@ class Loaded:
     sources: Mapping[str, str]
     path: Path | None = None
     secrets: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+    environ: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    def venue(self, name: str, options: type[Any]) -> VenueTable:
+        """The ``[venues.NAME]`` table for an adapter with this class of options.
+
+        An option with ``metadata={"env": "NAME"}`` has a variable of the venue's own, such as the one that its SDK
+        reads: that counts where nothing else sets the option.
+        """
+        table = dict(self.config.venues.get(name, {}))
+        for field in attrs.fields(options):
+            value = self.environ.get(field.metadata.get("env", ""))
+            if value and field.name not in table:
+                table[field.name] = value
+        return VenueTable(table, self.secrets | {s for s in literals(table) if len(s) >= _SHORTEST})
+
+
+@attrs.frozen
+class VenueTable:
+    """What one adapter is given, and every secret in the configuration."""
+
+    options: Mapping[str, Any] = attrs.field(repr=False)
+    secrets: frozenset[str] = attrs.field(repr=False)
 
 
 def load_config(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str]) -> DeskConfig:
@@ -52,7 +66,7 @@ def load_config(source: str | Path | DeskConfig | None, *, environ: Mapping[str,
 def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], agent: bool = False) -> Loaded:
     """`load_config`, with where each value came from. `agent` applies stricter default limits if none are set."""
     if isinstance(source, DeskConfig):
-        return Loaded(config=source, sources={})
+        return Loaded(config=source, sources={}, environ=environ)
     tree, path = _read(source)
     sources: dict[str, str] = dict.fromkeys(_leaves(tree), f"{_FILE} {path}" if path else _FILE)
     for place, value in _from_environment(environ):
@@ -70,12 +84,13 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
             for f in attrs.fields(type(AGENT_RISK))
             if getattr(AGENT_RISK, f.name) != f.default
         }
-    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(s for s in used if len(s) >= _SHORTEST))
+    used = {s for s in used if len(s) >= _SHORTEST}
+    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(used), environ=environ)
 
 
 def _structured(tree: Mapping[str, Any], where: str, sources: Mapping[str, str]) -> DeskConfig:
     try:
-        config: DeskConfig = _structure(tree, DeskConfig, "", where)
+        config: DeskConfig = structured(tree, DeskConfig, "", where)
     except ConfigError as error:
         source = sources.get(error.field or "", "")
         if not source.startswith(_ENVIRONMENT):
@@ -139,108 +154,3 @@ def _put(tree: dict[str, Any], place: Sequence[str], value: str) -> None:
         if not isinstance(tree, dict):
             raise ConfigError(f"{PREFIX}{'__'.join(place).upper()} goes below a value that is not a table.", field=key)
     tree[place[-1]] = value
-
-
-def _structure(value: Any, tp: Any, place: str, where: str) -> Any:
-    """`value` as `tp`, or a ConfigError that names `place`. Text from the environment is read as its type."""
-    origin, arguments = typing.get_origin(tp), typing.get_args(tp)
-    if tp is Any:
-        return value
-    if origin in (typing.Union, types.UnionType):
-        return _optional(value, next(a for a in arguments if a is not type(None)), place, where)
-    if attrs.has(tp):
-        return _table(value, tp, place, where)
-    if origin in (Mapping, dict):
-        if not isinstance(value, Mapping):
-            raise mistake(place, where, value, "a table")
-        return {str(k): _structure(v, arguments[1], f"{place}.{k}", where) for k, v in value.items()}
-    if origin is Sequence:
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
-        if not isinstance(value, list):
-            raise mistake(place, where, value, "a list")
-        if "" in value:
-            raise mistake(f"{place}[{value.index('')}]", where, "", "text that is not empty")
-        return tuple(_structure(v, arguments[0], f"{place}[{i}]", where) for i, v in enumerate(value))
-    return _scalar(value, tp, place, where)
-
-
-def _optional(value: Any, tp: Any, place: str, where: str) -> Any:
-    """A limit may be switched off, by that word: an empty text is more likely a variable that nobody set."""
-    if value == "off" and tp in (Decimal, int, float):
-        return None
-    try:
-        return _structure(value, tp, place, where)
-    except ConfigError as error:
-        if tp in (Decimal, int, float) and error.field == place:
-            raise mistake(place, where, value, f"{error.details['accepted']}, or off") from error
-        raise
-
-
-def _table(value: Any, tp: Any, place: str, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise mistake(place or "the file", where, value, "a table")
-    attrs.resolve_types(tp)
-    fields = {f.name: f for f in attrs.fields(tp)}
-    for key in value:
-        if key not in fields:
-            near = difflib.get_close_matches(str(key), fields, n=1)
-            full = f"{place}.{key}" if place else str(key)
-            known = ", ".join(sorted(fields))
-            raise ConfigError(
-                f"{where}: unknown key {full}.",
-                fix=f"Did you mean {near[0]}?" if near else f"Known here: {known}.",
-                field=full,
-                details={"accepted": sorted(fields)},
-            )
-    prefix = f"{place}." if place else ""
-    given = {k: _structure(v, fields[k].type, f"{prefix}{k}", where) for k, v in value.items()}
-    for key, read in given.items():
-        if (range_ := accepted(fields[key], read)) is not None:
-            raise mistake(f"{prefix}{key}", where, value[key], range_)
-    missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in given]
-    if missing:
-        raise ConfigError(f"{where}: {prefix}{missing[0]} is required.", field=f"{prefix}{missing[0]}")
-    return tp(**given)
-
-
-def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
-    if tp is Decimal:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return Decimal(value)
-        if isinstance(value, float):
-            raise mistake(place, where, value, f'a decimal in quotes, so that no digit is lost: "{value}"')
-        try:
-            return parse_decimal(value, field=place)
-        except InvalidValue as error:
-            raise mistake(place, where, value, str(error.details["accepted"])) from error
-    if isinstance(tp, type) and issubclass(tp, Enum):
-        words = [str(m.value) for m in tp]
-        if isinstance(value, str) and value in words:
-            return tp(value)
-        raise mistake(place, where, value, f"exactly one of {', '.join(words)}")
-    if tp is bool:
-        if isinstance(value, bool):
-            return value
-        if value in ("true", "false"):
-            return value == "true"
-        raise mistake(place, where, value, "true or false")
-    if tp in (int, float):
-        return _number(value, tp, place, where)
-    if isinstance(value, str):
-        return value
-    raise mistake(place, where, value, "text in quotes")
-
-
-_DIGITS = {int: re.compile(r"[0-9]{1,15}"), float: re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")}
-
-
-def _number(value: Any, tp: type[int | float], place: str, where: str) -> int | float:
-    accepted = "a whole number of 0 or more" if tp is int else "a number of 0 or more"
-    if isinstance(value, str):
-        if not _DIGITS[tp].fullmatch(value):
-            raise mistake(place, where, value, accepted)
-        value = tp(value)
-    if isinstance(value, bool) or not isinstance(value, int if tp is int else int | float) or not 0 <= value < 1e15:
-        raise mistake(place, where, value, accepted)
-    return tp(value)

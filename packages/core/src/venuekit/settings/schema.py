@@ -12,9 +12,9 @@ from typing import Any
 
 import attrs
 
+from venuekit.model.table import POSITIVE, SHARE
 from venuekit.protocols.approver import Mode, Role
 from venuekit.settings.address import shown
-from venuekit.settings.bounds import POSITIVE, SHARE
 
 D = Decimal
 

@@ -7,15 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from venuekit.errors import ConfigError
+from venuekit.model.table import is_secret
 from venuekit.protocols.secrets import Secrets
 
-_WORDS = ("key", "secret", "token", "pass", "mnemonic", "credential", "cookie")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-def is_secret(name: str) -> bool:
-    """Whether a setting of this name holds a secret, so that its value is never shown."""
-    return any(word in name.lower() for word in _WORDS)
 
 
 def literals(tree: Any, name: str = "") -> set[str]:
