@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,6 @@ from venuekit.model.account import Balance
 from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.model.intent import OrderType, Side, TimeInForce
 from venuekit.model.market import Ticker
-from venuekit.model.money import EXACT
 from venuekit.model.order import Fill, FillState, Liquidity, Order, OrderStatus
 from venuekit.testing.clock import SimulatedClock
 
@@ -57,6 +57,8 @@ class Step:
     what: str
     amount: int
     provisional: bool
+    #: What is told when a fill is final is not what was told at first.
+    mended: bool = False
 
 
 @attrs.frozen
@@ -99,7 +101,6 @@ def play(kinds: list[tuple[str, Side]], steps: list[Step]) -> History:
         elif step.what == "amend":
             order = order.but(price=D(9) + D(step.amount) / 10)
         else:
-            size = min(D(step.amount), left)
             fill = Fill(
                 id=f"f{at}",
                 venue="v",
@@ -109,26 +110,31 @@ def play(kinds: list[tuple[str, Side]], steps: list[Step]) -> History:
                 client_order_id=order.client_order_id if at % 2 else None,
                 side=order.side,
                 price=order.price or D(10),
-                size=size,
+                size=min(D(step.amount), left),
                 fee=D("0.01"),
                 fee_asset="USD",
                 liquidity=Liquidity.MAKER,
                 time_ns=at,
-                state=FillState.PROVISIONAL if step.provisional else FillState.CONFIRMED,
             )
+            if step.provisional or step.what == "undo":
+                wrong = {"price": D(8), "fee": D(0), "time_ns": at + 2} if step.mended else {}
+                told.append(attrs.evolve(fill, state=FillState.PROVISIONAL, **wrong))
+            if step.what == "undo":
+                told.append(attrs.evolve(fill, state=FillState.REVERSED))
+                continue
             told.append(fill)
-            if step.provisional:
-                told.append(attrs.evolve(fill, state=FillState.CONFIRMED, time_ns=at))
-            filled = order.filled_size + size
+            filled = order.filled_size + fill.size
             status = OrderStatus.FILLED if filled == order.size else OrderStatus.PARTIALLY_FILLED
-            order = order.but(status=status, filled_size=filled, average_price=order.price, fees=order.fees + D("0.01"))
+            value = order.filled_size * (order.average_price or D(0)) + fill.size * fill.price
+            average = (value / filled).quantize(D("0.000001"))
+            order = order.but(status=status, filled_size=filled, average_price=average, fees=order.fees + fill.fee)
         now[step.order] = order = order.but(updated_ns=at)
         told.append(order)
     return History(first, told)
 
 
 def folded(history: History, told: list[Told]) -> dict[str, object]:
-    """All that a desk which sent these orders knows after it was told; averages, which depend on the order, as sums."""
+    """All that a desk which sent these orders knows after it was told."""
     state = desk_state()
     for order in history.first:
         state.put(order.but(status=OrderStatus.SUBMITTING, venue_order_id=None, updated_ns=10**18))
@@ -142,13 +148,11 @@ def folded(history: History, told: list[Told]) -> dict[str, object]:
     for order in history.first:
         now = state.orders.get(order.id)
         assert now is not None
-        known[order.id] = (now.status, now.filled_size, now.price, now.fees, now.venue_order_id)
+        known[order.id] = (now.status, now.filled_size, now.price, now.average_price, now.fees, now.venue_order_id)
     for name in NAMES:
         holding = state.positions.holding(name)
         known[name] = (
-            holding.size,
-            EXACT.subtract(holding.realized, holding.cost),
-            holding.fees,
+            holding,
             *(view.open_size(name, side) for side in Side),
             view.open_order_count(name),
             view.position_size(name),
@@ -164,12 +168,49 @@ STEPS = st.lists(
     st.builds(
         Step,
         order=st.integers(0, 3),
-        what=st.sampled_from(["fill", "fill", "fill", "amend", "cancel"]),
+        what=st.sampled_from(["fill", "fill", "fill", "amend", "undo", "cancel"]),
         amount=st.integers(1, 4),
         provisional=st.booleans(),
+        mended=st.booleans(),
     ),
     max_size=16,
 )
+
+
+def shared(kind: str, *steps: Step, sides: Sequence[Side] = (Side.BUY,)) -> History:
+    """The history of orders for one instrument."""
+    return play([(kind, side) for side in sides], list(steps))
+
+
+def test_a_price_that_was_amended_and_amended_back_is_not_replaced_by_the_one_between() -> None:
+    up, back = (Step(0, "amend", n, provisional=False) for n in (1, 2))
+    history = shared("AAA-USD", back, up, back)
+    opened, first, between, last = history.told
+    assert folded(history, [opened, first, last, between]) == folded(history, history.told)
+
+
+def test_a_late_fill_changes_what_the_later_ones_took_and_the_money_with_it() -> None:
+    history = shared(
+        "BBB-PERP",
+        Step(0, "fill", 1, provisional=True),
+        Step(0, "amend", 1, provisional=False),
+        Step(0, "fill", 1, provisional=True),
+        Step(1, "fill", 1, provisional=False),
+        sides=(Side.SELL, Side.BUY),
+    )
+    late = [t for t in history.told if isinstance(t, Fill) and t.time_ns == 2]
+    reordered = [t for t in history.told if t not in late] + late
+    assert folded(history, reordered) == folded(history, history.told)
+
+
+def test_a_newer_report_with_less_filled_has_the_newer_price_and_takes_no_fill_back() -> None:
+    history = shared("AAA-USD", Step(0, "fill", 2, provisional=False))
+    report = history.told[-1]
+    assert isinstance(report, Order)
+    stale = report.but(price=D("9.5"), filled_size=D(1), average_price=D(7), updated_ns=report.updated_ns + 1)
+    before, after = folded(history, [*history.told, stale]), folded(history, [*history.told[:-1], stale, report])
+    assert before == after
+    assert before["o0"] == (report.status, D(2), D("9.5"), D(10), D("0.01"), "v0")
 
 
 @settings(max_examples=150, deadline=None)
@@ -191,9 +232,11 @@ def test_told_in_order_it_ends_where_the_venue_is(kinds: list[tuple[str, Side]],
     truth = {o.id: o for o in history.told if isinstance(o, Order)}
     fills = {f.id: f for f in history.told if isinstance(f, Fill)}
     for order in truth.values():
-        assert known[order.id] == (order.status, order.filled_size, order.price, order.fees, order.venue_order_id)
+        figures = (order.filled_size, order.price, order.average_price, order.fees)
+        assert known[order.id] == (order.status, *figures, order.venue_order_id)
     for name in NAMES:
-        size = sum((f.size * f.side.sign for f in fills.values() if f.instrument == name), D(0))
+        counted = [f for f in fills.values() if f.instrument == name and f.state is FillState.CONFIRMED]
+        size = sum((f.size * f.side.sign for f in counted), D(0))
         open_size = [
             sum(
                 (o.remaining or D(0) for o in truth.values() if o.instrument == name and o.side is s and not o.is_done),
@@ -203,4 +246,4 @@ def test_told_in_order_it_ends_where_the_venue_is(kinds: list[tuple[str, Side]],
         ]
         held = known[name]
         assert isinstance(held, tuple)
-        assert (held[0], list(held[3:5])) == (size, open_size)
+        assert (held[0].size, list(held[1:3])) == (size, open_size)

@@ -88,21 +88,26 @@ class Exposure:
     def on_fill(self, fill: Fill, size: Decimal, cost: Decimal, direction: int, realized: Decimal = ZERO) -> None:
         """An execution: the position is `size` afterwards and cost `cost`; balances move at once.
 
-        `realized` is the profit that it took, which a derivative pays out. `direction` is 1 for a fill that is new,
-        -1 for one that is undone, 0 for the confirmation of a known one.
+        `realized` is what it added to the profit taken, which a derivative pays out: one that is told late changes
+        what later ones took. `direction` is 1 for a fill that is new, -1 for one that is undone, 0 for the
+        confirmation of a known one.
         """
         self._sizes[fill.instrument], self._costs[fill.instrument] = size, cost
-        if direction and self._have_balances:
-            instrument = self._instruments.get(fill.instrument)
-            if instrument is not None and instrument.is_derivative:
-                self._move(instrument.settle, realized)
-            elif instrument is not None:
+        if self._have_balances:
+            self._pay(fill, direction, realized)
+        self._revalue(fill.instrument)
+
+    def _pay(self, fill: Fill, direction: int, realized: Decimal) -> None:
+        instrument = self._instruments.get(fill.instrument)
+        if instrument is not None and instrument.is_derivative and realized:
+            self._move(instrument.settle, realized)
+        if direction:
+            if instrument is not None and not instrument.is_derivative:
                 signed = fill.size if fill.side.sign * direction > 0 else -fill.size
                 self._move(instrument.quote, -times(fill.price, signed))
                 if instrument.kind is _SPOT:
                     self._move(instrument.base, signed)
             self._move(fill.fee_asset, -fill.fee if direction > 0 else fill.fee)
-        self._revalue(fill.instrument)
 
     def _move(self, asset: str, amount: Decimal) -> None:
         known = self._balances.get(asset)

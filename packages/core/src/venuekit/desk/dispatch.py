@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from venuekit.books.orders import Applied
+from venuekit.books.reports import Applied
 from venuekit.desk.health import Health
 from venuekit.desk.lookalike import twin_of
 from venuekit.desk.recorder import Recorder

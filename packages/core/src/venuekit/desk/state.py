@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from venuekit.books.exposure import Exposure
-from venuekit.books.orders import Applied, Orders
-from venuekit.books.positions import Holding, Positions
+from venuekit.books.holding import Holding
+from venuekit.books.orders import Orders
+from venuekit.books.positions import Positions
+from venuekit.books.reports import Applied
 from venuekit.journal.replay import OVERLAP
 from venuekit.model.account import Balance
 from venuekit.model.codec import from_record, to_plain
@@ -23,6 +26,8 @@ from venuekit.protocols.venue import Venue
 
 #: More fills than one order has.
 _MOST_FILLS = 100_000
+#: What of a fill moves money.
+_FIGURES = attrgetter("side", "price", "size", "fee", "fee_asset")
 #: A snapshot row is written after so many rows, so that a start replays few.
 SNAPSHOT_EVERY = 5_000
 
@@ -96,16 +101,28 @@ class State:
 
     def fold(self, fill: Fill) -> bool:
         """An execution. False when it was known."""
-        before = self.positions.state_of(fill.id)
-        realized = self.positions.holding(fill.instrument).realized
-        if not self.positions.apply(fill):
+        if self.positions.knows(fill):
             return False
+        before = self.positions.state_of(fill.id)
+        undone = self.positions.provisional(fill) or fill
+        realized = self.positions.holding(fill.instrument).realized
+        self.positions.apply(fill)
         self.unwritten.add(fill.id)
         self.folded += 1
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
         holding = self.positions.holding(fill.instrument)
         direction = _direction(before, fill.state)
-        self.exposure.on_fill(fill, holding.size, holding.cost, direction, minus(holding.realized, realized))
+        if direction == 0 and before is not None and _FIGURES(undone) != _FIGURES(fill):
+            # It is final, and not as it was told at first.
+            self.exposure.on_fill(undone, holding.size, holding.cost, -1)
+            direction = 1
+        self.exposure.on_fill(
+            undone if direction < 0 else fill,
+            holding.size,
+            holding.cost,
+            direction,
+            minus(holding.realized, realized),
+        )
         if before is None and fill.state is not FillState.REVERSED:
             self._count(fill)
         return True
