@@ -16,6 +16,7 @@ from venuekit import registry
 from venuekit.adapter import Feature
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import (
+    AgentSettings,
     ApprovalSettings,
     DeskConfig,
     DeskSettings,
@@ -53,6 +54,7 @@ def bench(tmp_path) -> Callable[..., Any]:
         risk: RiskSettings | None = None,
         approval: ApprovalSettings | None = None,
         pace: PaceSettings | None = None,
+        agents: dict[str, AgentSettings] | None = None,
         without: Sequence[Feature] = (),
         **build: Any,
     ) -> AsyncIterator[Bench]:
@@ -66,6 +68,7 @@ def bench(tmp_path) -> Callable[..., Any]:
             risk=risk or RiskSettings(max_order_notional=Decimal(20_000)),
             approval=approval or ApprovalSettings(),
             pace=pace or PaceSettings(),
+            agents=agents or {},
         )
         try:
             async with open_desk(config, environ={}) as desk:

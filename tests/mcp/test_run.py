@@ -19,7 +19,7 @@ from venuekit.protocols.approver import Mode, Role
 from venuekit.settings.schema import AgentSettings, DeskConfig, DeskSettings
 from venuekit_mcp import http
 from venuekit_mcp.http import tokens_of
-from venuekit_mcp.run import caller_of, configuration, flag_help, parse
+from venuekit_mcp.run import configuration, flag_help, own_caller, parse
 
 WORDS = {m.value for m in Mode}
 
@@ -137,9 +137,9 @@ CONFIG = DeskConfig(
 
 
 def test_an_agents_table_may_only_make_it_stricter() -> None:
-    assert caller_of(CONFIG, "mcp-stdio").role is Role.TRADER
+    assert own_caller(CONFIG, "mcp-stdio").role is Role.TRADER
     strict = attrs.evolve(CONFIG, agents={"one": AgentSettings(role=Role.VIEWER, mode=Mode.READ_ONLY)})
-    assert (caller_of(strict, "x").role, caller_of(strict, "x").mode) == (Role.VIEWER, Mode.READ_ONLY)
+    assert (own_caller(strict, "x").role, own_caller(strict, "x").mode) == (Role.VIEWER, Mode.READ_ONLY)
 
 
 def test_tokens_name_their_agents_and_a_wrong_one_names_nobody() -> None:

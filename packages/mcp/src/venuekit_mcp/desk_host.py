@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from venuekit.errors import ConfigError, JournalUnavailable, ModeRefused, PermissionRefused, RateLimited, VenuekitError
+from venuekit.errors import ConfigError, JournalUnavailable, RateLimited, VenuekitError
 from venuekit.model.events import DeskEvent, Event, FillEvent, OrderEvent, OrderEventKind
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.watch.redact import redact_text
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from venuekit.desk.desk import Desk
 
-_STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
 _MINUTE_NS = 60_000_000_000
 
 
@@ -51,7 +50,7 @@ class DeskHost:
 
     def mode_of(self, caller: Caller) -> Mode:
         """The stricter of the desk's and the caller's mode."""
-        return min(self.desk.mode, caller.mode or self.desk.mode, key=_STRICTNESS.index)
+        return self.desk.permission.mode_of(caller)
 
     def envelope(self, caller: Caller) -> Mapping[str, str]:
         """Mode, venue, environment, account: in every answer, so that nobody mistakes paper for money."""
@@ -67,21 +66,11 @@ class DeskHost:
             }
         return found
 
-    def refusal(self, caller: Caller, role: Role, *, trades: bool, action: str = "do this") -> VenuekitError | None:
+    def refusal(
+        self, caller: Caller, role: Role, *, trades: bool, action: str = "do this", tools: Sequence[str] = ()
+    ) -> VenuekitError | None:
         """Why the caller may not, or None."""
-        if trades and self.mode_of(caller) is Mode.READ_ONLY:
-            return ModeRefused(
-                f"This server is read_only for {caller.agent_id}: it cannot {action}.",
-                fix="An operator starts it with --mode shadow or --mode live; no tool changes the mode.",
-                details={"mode": Mode.READ_ONLY.value},
-            )
-        if not caller.role.includes(role):
-            return PermissionRefused(
-                f"Role {caller.role.value} cannot {action}; {role.value} can.",
-                fix="An operator changes the role in the configuration.",
-                details={"role": caller.role.value, "needed": role.value},
-            )
-        return None
+        return self.desk.permission.refusal(caller, role, trades=trades, action=action, tools=tools)
 
     def charge(self, caller: Caller) -> None:
         """One call of the caller's calls a minute (a bucket that refills evenly). Raises RateLimited."""

@@ -11,6 +11,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
 
+from venuekit.protocols.approver import Role
 from venuekit_mcp.host import Host
 
 _Context = ServerRequestContext[Any, Any]
@@ -26,6 +27,8 @@ _LEVELS: tuple[mt.LoggingLevel, ...] = (
 )
 #: Connections that are told; the one that asked first gives way.
 MOST_LISTENERS = 256
+#: The tool that tells the same events.
+_TELLS = ("wait_for_event",)
 _GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, ConnectionError, RuntimeError, MCPError)
 
 
@@ -40,9 +43,11 @@ class EventLog:
         self._opened = 0
 
     async def set_level(self, ctx: _Context, params: mt.SetLevelRequestParams) -> mt.EmptyResult:
-        """From now on this connection gets events of this level and above."""
+        """From now on this connection gets events of this level and above, if its caller may wait for events."""
         connection = ctx.session.client_params
         self._asked.pop(id(connection), None)
+        if self._host.refusal(self._host.caller(), Role.VIEWER, trades=False, tools=_TELLS) is not None:
+            return mt.EmptyResult()
         while len(self._asked) >= MOST_LISTENERS:
             del self._asked[next(iter(self._asked))]
         self._asked[id(connection)] = (connection, ctx.session, _LEVELS.index(params.level))

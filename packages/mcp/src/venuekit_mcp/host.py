@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from venuekit.errors import VenuekitError
@@ -23,8 +23,10 @@ class Host(Protocol):
         """What every answer names: mode, venue, environment, account."""
         ...
 
-    def refusal(self, caller: Caller, role: Role, *, trades: bool, action: str = "do this") -> VenuekitError | None:
-        """Why the caller may not, or None."""
+    def refusal(
+        self, caller: Caller, role: Role, *, trades: bool, action: str = "do this", tools: Sequence[str] = ()
+    ) -> VenuekitError | None:
+        """Why the caller may not do what needs this role and these tools, or None."""
         ...
 
     def charge(self, caller: Caller) -> None:

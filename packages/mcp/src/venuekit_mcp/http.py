@@ -23,7 +23,7 @@ from pydantic import AnyHttpUrl
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Caller
 from venuekit.settings.schema import DeskConfig
-from venuekit_mcp.run import LOOPBACK, Options, caller_of, started
+from venuekit_mcp.run import LOOPBACK, Options, own_caller, started
 from venuekit_mcp.server import build_server
 
 if TYPE_CHECKING:
@@ -88,17 +88,17 @@ def tokens_of(config: DeskConfig, token_env: str | None, environ: Mapping[str, s
                 f"--token-env {token_env}: the variable must hold a token of at least {SHORTEST_TOKEN} characters.",
                 field="--token-env",
             )
-        callers[digest(token)] = caller_of(config, SOURCE)
+        callers[digest(token)] = own_caller(config, SOURCE)
     elif not callers:
         token = secrets.token_urlsafe(32)
-        callers[digest(token)] = caller_of(config, SOURCE)
+        callers[digest(token)] = own_caller(config, SOURCE)
         sys.stderr.write(f"Bearer token for this run (shown once): {token}\n")
     return Tokens(callers)
 
 
 def http_app(desk: Desk, options: Options, config: DeskConfig, tokens: Tokens | None) -> Starlette:
     """The ASGI application; without `tokens`, anybody who reaches it is the process's own agent."""
-    one = caller_of(config, SOURCE)
+    one = own_caller(config, SOURCE)
     caller: Callable[[], Caller] = tokens.current if tokens is not None else lambda: one
     server = build_server(desk, caller=caller, toolsets=options.toolsets, profile=options.profile)
     names = [*LOOPBACK[:2], "[::1]"] if options.host in LOOPBACK else [options.host]

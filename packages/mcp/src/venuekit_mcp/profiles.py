@@ -243,11 +243,12 @@ def _translated(tool: Tool, translate: Translate) -> Callable[[Call], Awaitable[
 def _aliased(alias: Alias, tool: Tool) -> Tool:
     description = alias.description or f"{tool.description} (Same as {tool.name}.)"
     if alias.arguments is None or alias.translate is None:
-        return attrs.evolve(tool, name=alias.name, title="", description=description)
+        return attrs.evolve(tool, name=alias.name, title="", description=description, stands_for=tool.name)
     return attrs.evolve(
         tool,
         name=alias.name,
         title="",
+        stands_for=tool.name,
         description=alias.description or tool.description,
         arguments=alias.arguments,
         handler=_translated(tool, alias.translate),
@@ -274,6 +275,7 @@ def with_profile(surface: Surface, tools: Mapping[str, Tool], profile: str | Non
             description=f"{desk.capabilities.title}: same body as {tool}.",
             handler=body_of(tools[tool], arguments),
             role=tools[tool].role,
+            tools=(tool,),
         )
         for uri, tool, arguments in chosen.resources
         if tool in tools

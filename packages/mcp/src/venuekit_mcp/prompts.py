@@ -120,6 +120,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
             title="Analyze a position",
             description="One position with market, orders and limits.",
             arguments=(instrument,),
+            tools=("get_positions", "get_market_data", "get_orderbook", "get_orders", "get_risk_status"),
             handler=analyze,
         ),
         Prompt(
@@ -131,6 +132,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
                     name="instrument", description="Look at this one closely.", complete=instrument_completer(desk)
                 ),
             ),
+            tools=("get_risk_status", "get_positions", "get_market_data"),
             handler=risk,
         ),
         Prompt(
@@ -144,12 +146,14 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
                     complete=instrument_completer(desk),
                 ),
             ),
+            tools=("get_market_data",),
             handler=market,
         ),
         Prompt(
             name="daily_review",
             title="Review the day",
             description="Fills, profit, refusals and open orders of this UTC day.",
+            tools=("get_risk_status", "get_fills", "get_positions", "get_orders", "get_audit"),
             handler=review,
             role=Role.ANALYST,
         ),

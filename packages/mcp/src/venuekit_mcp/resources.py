@@ -137,6 +137,7 @@ def desk_resources(desk: Desk, tools: Mapping[str, Tool]) -> tuple[list[Resource
             description=f"{description} Same body as {tool}.",
             handler=body_of(tools[tool], fixed),
             role=tools[tool].role,
+            tools=(tool,),
         )
         for uri, name, description, tool, fixed in _FIXED
         if tool in tools and uri not in missing
@@ -148,6 +149,7 @@ def desk_resources(desk: Desk, tools: Mapping[str, Tool]) -> tuple[list[Resource
             description=f"{description} Same body as {tool}.",
             handler=body_of(tools[tool], fixed, variables),
             role=tools[tool].role,
+            tools=(tool,),
             complete=completers[variables.get("id", "filter")],
         )
         for uri, name, description, tool, fixed, variables in _FAMILIES

@@ -18,6 +18,7 @@ import attrs
 
 from venuekit.errors import ConfigError, UsageError, VenuekitError
 from venuekit.protocols.approver import Caller, Mode, Role
+from venuekit.settings.agents import caller_of
 from venuekit.settings.load import load
 from venuekit.settings.schema import DeskConfig
 
@@ -151,16 +152,9 @@ def configuration(options: Options, environ: Mapping[str, str]) -> DeskConfig:
     return attrs.evolve(loaded.config, desk=attrs.evolve(desk, **chosen))
 
 
-def caller_of(config: DeskConfig, source: str) -> Caller:
+def own_caller(config: DeskConfig, source: str) -> Caller:
     """Who the one agent of this process is; its ``[agents.NAME]`` table may only be stricter."""
-    name = config.desk.agent_id
-    agent = config.agents.get(name)
-    return Caller(
-        agent_id=name,
-        role=config.desk.role if agent is None else min(config.desk.role, agent.role, key=list(Role).index),
-        mode=None if agent is None else agent.mode,
-        source=source,
-    )
+    return caller_of(config, config.desk.agent_id, source)
 
 
 def started() -> None:
@@ -174,7 +168,7 @@ async def _serve_stdio(desk: Desk, options: Options, config: DeskConfig) -> None
     from venuekit_mcp.stdio import wire  # noqa: PLC0415
 
     server = build_server(
-        desk, caller=caller_of(config, "mcp-stdio"), toolsets=options.toolsets, profile=options.profile
+        desk, caller=own_caller(config, "mcp-stdio"), toolsets=options.toolsets, profile=options.profile
     )
     started()
     if sys.stdin.isatty():

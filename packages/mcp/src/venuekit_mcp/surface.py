@@ -85,6 +85,13 @@ class Tool:
     #: Charged against the caller's calls a minute, and written to the audit.
     counted: bool = True
     meta: Mapping[str, Any] | None = None
+    #: The tool by whose grant it may be used, where that has another name.
+    stands_for: str = ""
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """The tools that a caller must have been granted."""
+        return (self.stands_for or self.name,)
 
 
 @attrs.frozen(kw_only=True)
@@ -98,6 +105,13 @@ class Resource:
     mime_type: str = "application/json"
     handler: Handler
     role: Role = Role.VIEWER
+    #: The tools that tell the same.
+    tools: Sequence[str] = ()
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """What a caller must have been granted: all those tools; where there are none, one of this name."""
+        return self.tools or (self.name,)
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +126,13 @@ class Template:
     handler: Handler
     role: Role = Role.VIEWER
     complete: Mapping[str, Completer] = attrs.Factory(dict)
+    #: The tools that tell the same.
+    tools: Sequence[str] = ()
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """What a caller must have been granted: all those tools; where there are none, one of this name."""
+        return self.tools or (self.name,)
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +155,13 @@ class Prompt:
     arguments: Sequence[PromptArgument] = ()
     handler: Handler
     role: Role = Role.VIEWER
+    #: The tools that tell the same.
+    tools: Sequence[str] = ()
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """What a caller must have been granted: all those tools; where there are none, one of this name."""
+        return self.tools or (self.name,)
 
 
 @attrs.frozen(kw_only=True)

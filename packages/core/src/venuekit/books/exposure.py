@@ -23,12 +23,17 @@ _TWO = Decimal(2)
 _SPOT = InstrumentKind.SPOT
 
 
+def worth_the_same(currency: str) -> frozenset[str]:
+    """The assets that count as this currency, it among them."""
+    return _DOLLARS if currency in _DOLLARS else frozenset({currency})
+
+
 class Exposure:
     """A `RiskView` in the desk's currency. Every update and every question takes constant time."""
 
     def __init__(self, clock: Clock, currency: str) -> None:
         self._clock = clock
-        self._money = _DOLLARS if currency in _DOLLARS else frozenset({currency})
+        self._money = worth_the_same(currency)
         self._instruments: dict[InstrumentId, Instrument] = {}
         self._spot_of_asset: dict[str, InstrumentId] = {}
         self._quotes: dict[InstrumentId, Quote] = {}

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from venuekit.desk.approval import Approvals
 from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
-from venuekit.desk.control import Controls, agent_caller
+from venuekit.desk.control import Controls
 from venuekit.desk.dispatch import Dispatcher
+from venuekit.desk.grants import Grants
 from venuekit.desk.health import Health
 from venuekit.desk.identifiers import Identifiers
+from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk.agent_limits import agent_checks
 from venuekit.desk.risk.checks import build_checks
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.screening import Screening
@@ -25,6 +28,7 @@ from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.venue import Venue
+from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
 
 
@@ -48,6 +52,8 @@ class Parts:
         name = desk_name(venue.name, venue.account)
         identifiers = Identifiers(clock, tokens)
         self._config = config
+        self.grants = Grants(config, name, clock)
+        self.permission = Permission(mode, self.grants)
         self.venue = venue
         self.store = store
         self.clock = clock
@@ -78,19 +84,22 @@ class Parts:
         )
         self.approvals = Approvals(name, config.approval, store, self.state, self.recorder, identifiers, clock)
         self.screening = Screening(
-            mode=mode,
+            permission=self.permission,
             risk=config.risk,
             venue=venue,
             state=self.state,
             reconciler=self.reconciler,
             approvals=self.approvals,
-            checks=build_checks(config.risk, Hours(config.hours)),
+            checks=[
+                *build_checks(config.risk, Hours(config.hours)),
+                *agent_checks(self.grants, config.desk.currency),
+            ],
             health=self.health,
             clock=clock,
         )
         self.submission = Submission(
             desk=name,
-            mode=mode,
+            permission=self.permission,
             venue=venue,
             store=store,
             state=self.state,
@@ -103,7 +112,7 @@ class Parts:
             clock=clock,
         )
         self.changes = Changes(
-            mode=mode,
+            permission=self.permission,
             venue=venue,
             limiter=limiter,
             state=self.state,
@@ -135,5 +144,8 @@ class Parts:
         self.controls.fail_closed(why)
 
     def _caller_of(self, agent_id: AgentId) -> Caller:
-        agent = self._config.agents.get(agent_id)
-        return agent_caller(agent_id, agent.role if agent else self._config.desk.role)
+        """The asking agent, as it may act now: with the role, mode and grant that its table has today."""
+        if agent_id not in self._config.agents:
+            return caller_of(self._config, agent_id, "approval")
+        table = self._config.agents[agent_id]
+        return Caller(agent_id=agent_id, role=table.role, mode=table.mode, source="approval")

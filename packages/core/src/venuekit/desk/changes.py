@@ -12,7 +12,7 @@ import attrs
 from venuekit.desk.approval import Approvals
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.health import Health
-from venuekit.desk.permission import require_trading
+from venuekit.desk.permission import Permission
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
@@ -23,6 +23,7 @@ from venuekit.errors import (
     NotReducing,
     OrderAlreadyDone,
     OutcomeUnknown,
+    PermissionRefused,
     RiskRefused,
     Unavailable,
     UnknownOrder,
@@ -33,7 +34,7 @@ from venuekit.model.capability import Feature
 from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, OrderType, Side
 from venuekit.model.money import floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
-from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import ApprovalState, EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
@@ -48,7 +49,7 @@ class Changes:
     def __init__(
         self,
         *,
-        mode: Mode,
+        permission: Permission,
         venue: Venue,
         limiter: Limiter,
         state: State,
@@ -61,7 +62,7 @@ class Changes:
         clock: Clock,
         fail_closed: Callable[[str], None],
     ) -> None:
-        self._mode = mode
+        self._permission = permission
         self._health = health
         self._fail_closed = fail_closed
         self._venue = venue
@@ -126,12 +127,23 @@ class Changes:
 
     async def cancel(self, order_id: str, caller: Caller) -> Order:
         """Ask to cancel one order."""
-        require_trading(self._mode, caller, "cancel orders")
+        self._permission.require_trading(caller, "cancel orders")
         order = self.open_order(order_id)
+        self._require_touch(order, caller)
         if order.status is OrderStatus.PENDING_APPROVAL:
             return await self.withdraw(order, f"withdrawn by {caller.agent_id}")
         await self._keep("cancel", order.id, caller, {})
         return await self._own(self._cancel(order))
+
+    def _require_touch(self, order: Order, caller: Caller) -> None:
+        """What it did not place, in what it may not trade, protects somebody else's position."""
+        if not self._permission.may_touch(caller, self._state.instruments.get(order.instrument), order):
+            raise PermissionRefused(
+                f"{caller.agent_id} is not granted {order.instrument}, and order {order.id} is not its own.",
+                fix="An operator adds it to the agent's instruments.",
+                order_id=order.id,
+                details={"grant": "instruments", "value": order.instrument},
+            )
 
     async def _keep(self, action: str, order_id: str, caller: Caller, given: dict[str, str]) -> None:
         """Who asked for what goes into the journal; a cancel goes on without it, since it only makes less."""
@@ -190,11 +202,31 @@ class Changes:
 
     async def cancel_all(self, instrument: str | None, caller: Caller) -> Sequence[CancelResult]:
         """Ask to cancel every open order, one result each; orders that wait for approval are withdrawn."""
-        require_trading(self._mode, caller, "cancel orders")
+        self._permission.require_trading(caller, "cancel orders")
         if instrument is not None:
             instrument = (await self._venue.instrument(instrument)).id
         await self._keep("cancel_all", "", caller, {} if instrument is None else {"instrument": instrument})
-        return await self._own(self.cancel_everything(instrument, f"cancel all by {caller.agent_id}"))
+        if not self._permission.bounded(caller):
+            return await self._own(self.cancel_everything(instrument, f"cancel all by {caller.agent_id}"))
+        return await self._own(self._cancel_granted(instrument, caller))
+
+    async def _cancel_granted(self, instrument: str | None, caller: Caller) -> Sequence[CancelResult]:
+        """One by one, those that the caller may cancel."""
+        results: list[CancelResult] = []
+        for order in self._state.orders.live(instrument):
+            if not self._permission.may_touch(caller, self._state.instruments.get(order.instrument), order):
+                continue
+            try:
+                if order.status is OrderStatus.PENDING_APPROVAL:
+                    await self.withdraw(order, f"cancel all by {caller.agent_id}")
+                else:
+                    await self._cancel(order)
+                results.append(CancelResult(OrderRef.of(order)))
+            except OrderAlreadyDone:
+                continue
+            except VenuekitError as error:
+                results.append(CancelResult(OrderRef.of(order), error.code, error.message))
+        return results
 
     async def cancel_everything(self, instrument: str | None, note: str) -> Sequence[CancelResult]:
         """`cancel_all` without asking who; for the kill switch."""
@@ -227,7 +259,7 @@ class Changes:
         caller: Caller,
     ) -> Order:
         """Change size (the new total) or prices of an open order; validated and checked like a new one."""
-        require_trading(self._mode, caller, "amend orders")
+        self._permission.require_trading(caller, "amend orders")
         declared = self._venue.capabilities.of(Feature.AMEND)
         if not declared.usable:
             raise Unsupported(
@@ -274,7 +306,7 @@ class Changes:
 
     async def close_position(self, instrument: str, size: Decimal | None, reason: str, caller: Caller) -> Order:
         """Trade out of a position at the market; `size` closes a part."""
-        require_trading(self._mode, caller, "place orders")
+        self._permission.require_trading(caller, "place orders")
         known = await self._venue.instrument(instrument)
         held = next((p.size for p in await self._venue.positions() if p.instrument == known.id), None)
         if not held:

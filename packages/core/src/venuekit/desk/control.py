@@ -16,7 +16,7 @@ from venuekit.desk.submission import Submission
 from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
 from venuekit.model.identity import AgentId
 from venuekit.model.order import Order, OrderStatus
-from venuekit.protocols.approver import Caller, Operator, Role
+from venuekit.protocols.approver import Caller, Operator
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import TradingState
@@ -285,8 +285,3 @@ class Controls:
         if latest.state in (ApprovalState.PENDING, ApprovalState.APPROVED):
             await self._approvals.finish(latest, ApprovalState.VOID, error.message)
         await self._changes.deny_waiting(current, error.code, error.message)
-
-
-def agent_caller(agent_id: AgentId, role: Role) -> Caller:
-    """The caller on whose behalf an approved order goes on."""
-    return Caller(agent_id=agent_id, role=role, source="approval")

@@ -12,7 +12,7 @@ from venuekit.desk.bus import EventBus, EventFeed
 from venuekit.desk.calls import ServedCall
 from venuekit.desk.extras import call_extra
 from venuekit.desk.history import order_events
-from venuekit.desk.permission import desk_mode, require_role
+from venuekit.desk.permission import desk_mode
 from venuekit.desk.reader import VenueReader, bounded
 from venuekit.desk.risk import checks as risk_checks
 from venuekit.desk.streams import StreamHub, Subscription
@@ -30,6 +30,7 @@ from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKi
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.risk import Headroom
 from venuekit.protocols.venue import Extra, Venue, VenueFactory
+from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
 from venuekit.version import VERSION
 
@@ -67,7 +68,7 @@ class Desk:
         self.clock = clock
         self.store = store
         self.venue = VenueReader(venue, limiter)
-        self.default_caller = Caller(agent_id=config.desk.agent_id, role=config.desk.role)
+        self.default_caller = caller_of(config, config.desk.agent_id, "library")
         self._venue = venue
         self._streams = streams
         self._bus = bus
@@ -83,6 +84,8 @@ class Desk:
             free_disk=free_disk,
             tokens=tokens,
         )
+        #: What callers may do here; frontends ask it before they offer anything.
+        self.permission = parts.permission
         self._state = parts.state
         self._recorder = parts.recorder
         self._health = parts.health
@@ -256,7 +259,7 @@ class Desk:
         Raises:
             Unsupported: the venue has no such channel. UnknownInstrument, PermissionRefused.
         """
-        require_role(caller or self.default_caller, Role.VIEWER, "subscribe")
+        self.permission.require_role(caller or self.default_caller, Role.VIEWER, "subscribe")
         names = [(await self.venue.instrument(i)).id for i in instruments]
         return self._streams.subscribe(channel, names)
 
@@ -373,7 +376,7 @@ class Desk:
         """
         self._controls.refresh()
         answer = await call_extra(
-            self.extras, name, arguments, caller or self.default_caller, self.mode, self._venue, self._recorder
+            self.extras, name, arguments, caller or self.default_caller, self.permission, self._venue, self._recorder
         )
         self._state.quoted_ns.clear()
         if any(e.name == name and e.mutates for e in self.extras):

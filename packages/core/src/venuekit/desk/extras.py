@@ -8,27 +8,33 @@ from typing import Any
 
 import attrs
 
-from venuekit.desk.permission import require_role, require_trading
+from venuekit.desk.permission import Permission
 from venuekit.desk.recorder import Recorder
 from venuekit.errors import Unsupported
 from venuekit.model.codec import to_plain
-from venuekit.protocols.approver import Caller, Mode, Role
+from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.venue import Extra, Venue
 
 
 async def call_extra(
-    extras: Sequence[Extra], name: str, arguments: Any, caller: Caller, mode: Mode, venue: Venue, recorder: Recorder
+    extras: Sequence[Extra],
+    name: str,
+    arguments: Any,
+    caller: Caller,
+    permission: Permission,
+    venue: Venue,
+    recorder: Recorder,
 ) -> Any:
     """Call the extra `name` with an instance of its argument class, or with a mapping of its fields."""
     extra = next((e for e in extras if e.name == name), None)
     if extra is None:
         known = ", ".join(sorted(e.name for e in extras)) or "none"
         raise Unsupported(f"This venue has no tool {name[:60]!r}; it has: {known}.")
-    if extra.mutates:
-        require_trading(mode, caller, f"call {name}")
-    else:
-        require_role(caller, Role.VIEWER, f"call {name}")
+    role = Role.TRADER if extra.mutates else Role.VIEWER
+    refusal = permission.refusal(caller, role, trades=extra.mutates, action=f"call {name}", tools=(name,))
+    if refusal is not None:
+        raise refusal
     given = arguments if attrs.has(type(arguments)) else extra.arguments(**arguments)
     if extra.mutates:
         body = {"extra": name, "arguments": to_plain(given), "source": caller.source}

@@ -1,8 +1,13 @@
-"""Mode and role: what a caller may do at all."""
+"""Mode, role and grant: what a caller may do at all."""
 
 from __future__ import annotations
 
-from venuekit.errors import ConfigError, ModeRefused, PermissionRefused
+from collections.abc import Sequence
+
+from venuekit.desk.grants import Grants
+from venuekit.errors import ConfigError, ModeRefused, PermissionRefused, VenuekitError
+from venuekit.model.instrument import Instrument
+from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import DeskConfig
 
@@ -32,39 +37,66 @@ def desk_mode(config: DeskConfig, environment: str, asked: Mode | None) -> Mode:
     return mode
 
 
-def effective_mode(desk: Mode, caller: Caller) -> Mode:
-    """The stricter of the desk's and the caller's mode."""
-    if caller.mode is None:
-        return desk
-    return min(desk, caller.mode, key=_STRICTNESS.index)
+class Permission:
+    """Says what callers may do on one desk. Every frontend asks here, so that all of them say the same."""
 
+    def __init__(self, mode: Mode, grants: Grants) -> None:
+        self._mode = mode
+        self._grants = grants
 
-def require_trading(desk: Mode, caller: Caller, action: str) -> None:
-    """The caller may send and change orders.
+    def mode_of(self, caller: Caller) -> Mode:
+        """The stricter of the desk's and the caller's mode."""
+        if caller.mode is None:
+            return self._mode
+        return min(self._mode, caller.mode, key=_STRICTNESS.index)
 
-    Raises:
-        ModeRefused: the mode is read_only.
-        PermissionRefused: the role is below trader.
-    """
-    mode = effective_mode(desk, caller)
-    if mode is Mode.READ_ONLY:
-        raise ModeRefused(
-            f"This desk is read_only for {caller.agent_id}: it cannot {action}.",
-            fix="An operator starts it with --mode shadow or --mode live.",
-            details={"mode": mode.value},
-        )
-    require_role(caller, Role.TRADER, action)
+    def refusal(
+        self, caller: Caller, role: Role, *, trades: bool, action: str, tools: Sequence[str] = ()
+    ) -> VenuekitError | None:
+        """Why the caller may not do what needs `role` and `tools`, or None. What `trades` needs a mode that does."""
+        if trades and self.mode_of(caller) is Mode.READ_ONLY:
+            return ModeRefused(
+                f"This desk is read_only for {caller.agent_id}: it cannot {action}.",
+                fix="An operator starts it with --mode shadow or --mode live; no tool changes the mode.",
+                details={"mode": Mode.READ_ONLY.value},
+            )
+        if not caller.role.includes(role):
+            return PermissionRefused(
+                f"Role {caller.role.value} cannot {action}; {role.value} can.",
+                fix="An operator changes the role in the configuration.",
+                details={"role": caller.role.value, "needed": role.value},
+            )
+        return self._grants.refusal(caller.agent_id, tools, action=action)
 
+    def require_trading(self, caller: Caller, action: str) -> None:
+        """The caller may send and change orders.
 
-def require_role(caller: Caller, role: Role, action: str) -> None:
-    """The caller's role is `role` or more.
+        Raises:
+            ModeRefused: the mode is read_only.
+            PermissionRefused: the role is below trader, or the caller's grant has ended or is for other venues.
+        """
+        refusal = self.refusal(caller, Role.TRADER, trades=True, action=action)
+        if refusal is not None:
+            raise refusal
 
-    Raises:
-        PermissionRefused: it is less.
-    """
-    if not caller.role.includes(role):
-        raise PermissionRefused(
-            f"Role {caller.role.value} cannot {action}; {role.value} can.",
-            fix="An operator changes the role in the configuration.",
-            details={"role": caller.role.value, "needed": role.value},
-        )
+    def require_role(self, caller: Caller, role: Role, action: str) -> None:
+        """The caller's role is `role` or more, and its grant has not ended.
+
+        Raises:
+            PermissionRefused: it is not so.
+        """
+        refusal = self.refusal(caller, role, trades=False, action=action)
+        if refusal is not None:
+            raise refusal
+
+    def may_touch(self, caller: Caller, instrument: Instrument | None, order: Order) -> bool:
+        """Whether the caller may cancel this order: one in an instrument that it was granted, or its own."""
+        grant = self._grants.of(caller.agent_id)
+        if grant is None or order.agent_id == caller.agent_id:
+            return True
+        return grant.allows_instrument(instrument, order.instrument)
+
+    def bounded(self, caller: Caller) -> bool:
+        """Whether the caller was granted some instruments only."""
+        grant = self._grants.of(caller.agent_id)
+        return grant is not None and bool(grant.settings.instruments)

@@ -10,7 +10,7 @@ import attrs
 from venuekit.desk.approval import Approvals
 from venuekit.desk.health import Health
 from venuekit.desk.lookalike import twin_of
-from venuekit.desk.permission import PAPER, require_trading
+from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
 from venuekit.desk.risk.proposal import propose
@@ -22,7 +22,7 @@ from venuekit.errors import Unavailable, VenuekitError
 from venuekit.model.intent import OrderRequest
 from venuekit.model.money import ZERO, times
 from venuekit.model.order import Order
-from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
 from venuekit.protocols.venue import Venue
@@ -40,7 +40,7 @@ class Screening:
     def __init__(
         self,
         *,
-        mode: Mode,
+        permission: Permission,
         risk: RiskSettings,
         venue: Venue,
         state: State,
@@ -50,7 +50,7 @@ class Screening:
         health: Health,
         clock: Clock,
     ) -> None:
-        self._mode = mode
+        self._permission = permission
         self._risk = risk
         self._venue = venue
         self._state = state
@@ -154,7 +154,7 @@ class Screening:
 
     async def recheck(self, request: OrderRequest, caller: Caller) -> RiskApproved:
         """Every step before the approval once more; raises what `submit` raises."""
-        require_trading(self._mode, caller, "place orders")
+        self._permission.require_trading(caller, "place orders")
         return await self.check(await self.normalize(request, caller))
 
     async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
@@ -169,7 +169,7 @@ class Screening:
         verdicts += [v for v in (twin, self._untrusted_time(), self._health.refusal()) if v is not None]
         refused = [v for v in verdicts if not v.allowed]
         try:
-            require_trading(self._mode, caller, "place orders")
+            self._permission.require_trading(caller, "place orders")
             reason = refused[0].message if refused else "it would be sent"
             permitted = True
         except VenuekitError as error:

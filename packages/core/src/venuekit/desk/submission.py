@@ -13,7 +13,7 @@ from venuekit.desk.begun import Done, begin
 from venuekit.desk.dispatch import Dispatcher, new_order
 from venuekit.desk.idempotency import as_recorded, reused, same_order
 from venuekit.desk.identifiers import Identifiers
-from venuekit.desk.permission import require_trading
+from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.proposal import fingerprint
@@ -25,7 +25,7 @@ from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
 from venuekit.model.intent import OrderRequest
 from venuekit.model.order import Order, OrderStatus
-from venuekit.protocols.approver import Caller, Mode
+from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
 from venuekit.protocols.venue import Venue, is_embedded
@@ -41,7 +41,7 @@ class Submission:
         self,
         *,
         desk: str,
-        mode: Mode,
+        permission: Permission,
         venue: Venue,
         store: Store,
         state: State,
@@ -54,7 +54,7 @@ class Submission:
         clock: Clock,
     ) -> None:
         self._desk = desk
-        self._mode = mode
+        self._permission = permission
         self._venue = venue
         self._store = store
         self._state = state
@@ -71,7 +71,7 @@ class Submission:
 
     async def submit(self, request: OrderRequest, caller: Caller) -> Order:
         """One order, all the way. See `venuekit.desk.desk.Desk.submit`."""
-        require_trading(self._mode, caller, "place orders")
+        self._permission.require_trading(caller, "place orders")
         self._in_a_row += 1
         if self._in_a_row >= _TURN_AFTER:
             self._in_a_row = 0

@@ -10,6 +10,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
@@ -148,6 +149,8 @@ def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
         raise mistake(place, where, value, "true or false")
     if tp in (int, float):
         return _number(value, tp, place, where)
+    if isinstance(value, datetime):  # TOML's own; without a zone it is refused where a time is wanted
+        return value.isoformat()
     if isinstance(value, str):
         return value
     raise mistake(place, where, value, "text in quotes")

@@ -6,9 +6,11 @@ import re
 
 import attrs
 
+from venuekit.errors import InvalidValue
 from venuekit.model.table import accepted, mistake
+from venuekit.model.times import parse_iso
 from venuekit.settings.address import shown
-from venuekit.settings.schema import DeskConfig
+from venuekit.settings.schema import AgentSettings, DeskConfig
 
 _WHERE = "configuration"
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of file names
@@ -37,12 +39,25 @@ def check(config: DeskConfig) -> DeskConfig:
         _matches(_AGENT, f"agents.{name}", name, "named by 1 to 64 letters, digits, . _ : -")
         if agent.token_sha256 and not _SHA256.fullmatch(agent.token_sha256):
             raise mistake(f"agents.{name}.token_sha256", _WHERE, "", "64 hexadecimal digits")
+        _check_grant(f"agents.{name}", agent)
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
     if config.store.url and not _STORE.fullmatch(config.store.url):
         wanted = "sqlite:///PATH, sqlite:// for one in memory, or postgresql://USER:PASSWORD@HOST/DATABASE"
         raise mistake("store.url", _WHERE, shown(config.store.url), wanted)
     return config
+
+
+def _check_grant(place: str, agent: AgentSettings) -> None:
+    for field in attrs.fields(AgentSettings):
+        value = getattr(agent, field.name)
+        if (range_ := accepted(field, value)) is not None:
+            raise mistake(f"{place}.{field.name}", _WHERE, str(value), range_)
+    if agent.expires:
+        try:
+            parse_iso(agent.expires, field=f"{place}.expires")
+        except InvalidValue as error:
+            raise mistake(f"{place}.expires", _WHERE, agent.expires, str(error.details["accepted"])) from error
 
 
 def _matches(pattern: re.Pattern[str], place: str, text: str, wanted: str) -> None:

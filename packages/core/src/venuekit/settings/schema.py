@@ -186,11 +186,20 @@ class ReconcileSettings:
 
 @attrs.frozen(kw_only=True)
 class AgentSettings:
-    """``[agents.NAME]``: what one agent may do, stricter than the desk."""
+    """``[agents.NAME]``: what one agent may do, within what the desk may. ``[agents.default]`` is for all others."""
 
     role: Role = _field("viewer, analyst, trader or admin.", Role.TRADER)
     mode: Mode | None = _field("Stricter than the desk's mode, never looser.", None)
     token_sha256: str = _field("SHA-256, in hex, of the token with which it comes over HTTP.", "")
+    venues: Sequence[str] = _field(
+        "Patterns of venues, or of venue:account, where it may do anything at all; empty allows all.", ()
+    )
+    instruments: Sequence[str] = _field("Patterns of what it may trade, such as BTC-*; empty allows all.", ())
+    tools: Sequence[str] = _field(
+        "Patterns of MCP tools that it sees and may call; resources and prompts follow. Empty allows all.", ()
+    )
+    max_order_notional: Decimal | None = _field("Largest value of one order of it.", None)
+    expires: str = _field("When all this ends, such as 2026-12-31T18:00:00Z; empty is never.", "")
 
 
 @attrs.frozen(kw_only=True)

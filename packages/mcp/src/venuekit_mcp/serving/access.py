@@ -29,7 +29,8 @@ class Access:
 
     def sees(self, caller: Caller, item: Tool | Resource | Template | Prompt) -> bool:
         """Whether the item exists for the caller."""
-        return self.host.refusal(caller, item.role, trades=isinstance(item, Tool) and item.trades) is None
+        trades = isinstance(item, Tool) and item.trades
+        return self.host.refusal(caller, item.role, trades=trades, tools=item.needs) is None
 
     def visible(self, items: Sequence[_Item]) -> list[_Item]:
         """Those of `items` that the present caller sees, in their order."""

@@ -134,7 +134,7 @@ class Calls:
         return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), "", result
 
     def _admit(self, caller: Caller, tool: Tool) -> None:
-        refusal = self._host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}")
+        refusal = self._host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}", tools=tool.needs)
         if refusal is not None:
             raise refusal
         if tool.counted:

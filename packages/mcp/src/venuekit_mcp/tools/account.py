@@ -128,7 +128,7 @@ def account_tools(desk: Desk, host: DeskHost) -> list[Tool]:
         return CapabilitiesAnswer(
             agent=call.caller.agent_id,
             role=call.caller.role.value,
-            may_trade=host.refusal(call.caller, Role.TRADER, trades=True) is None,
+            may_trade=host.refusal(call.caller, Role.TRADER, trades=True, tools=("place_order",)) is None,
             trading_state=desk.risk_state().trading_state.value,
             features=declared(caps.features),
             order_types=[t.value for t in caps.order_types if caps.can(t)],

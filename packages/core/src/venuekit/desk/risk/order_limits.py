@@ -27,28 +27,37 @@ class MaxOrderNotional(NamedCheck):
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
-        if proposal.notional is None:
-            return unknown(self.name, "price", limit=self._limit)
-        if proposal.notional <= self._limit:
-            return self.passes
-        fits = ""
-        if proposal.size is not None and proposal.notional > 0:
-            lots = ratio(times(self._limit, proposal.size), proposal.notional) // proposal.instrument.lot_size
-            fits = f"size {text(times(lots, proposal.instrument.lot_size))}" if lots > 0 else ""
-        return refuse(
-            self.name,
-            f"The order is worth up to {text(proposal.notional)} {proposal.instrument.quote}; "
-            f"one order may be worth {text(self._limit)}.",
-            limit=self._limit,
-            value=proposal.notional,
-            would_pass=fits or f"an order worth {text(self._limit)} or less",
-        )
+        return order_value(self.name, self._limit, proposal) or self.passes
 
     def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
         """The largest order."""
         del view, instruments
         limit = text(self._limit)
         return [Headroom(self.name, limit, "0", limit, f"one order may be worth {limit}")]
+
+
+def order_value(check: str, limit: Decimal, proposal: Proposal, whose: str = "one order") -> Verdict | None:
+    """The refusal of an order that is worth more than `limit`, or whose worth is not known."""
+    if proposal.notional is None:
+        return unknown(check, "price", limit=limit)
+    if proposal.notional <= limit:
+        return None
+    return refuse(
+        check,
+        f"The order is worth up to {text(proposal.notional)} {proposal.instrument.quote}; "
+        f"{whose} may be worth {text(limit)}.",
+        limit=limit,
+        value=proposal.notional,
+        would_pass=fitting_size(proposal, limit) or f"an order worth {text(limit)} or less",
+    )
+
+
+def fitting_size(proposal: Proposal, worth: Decimal) -> str:
+    """``size 0.5``: the most of the same order that is worth no more than this; empty where that is nothing."""
+    if proposal.size is None or proposal.notional is None or proposal.notional <= 0:
+        return ""
+    lots = ratio(times(worth, proposal.size), proposal.notional) // proposal.instrument.lot_size
+    return f"size {text(times(lots, proposal.instrument.lot_size))}" if lots > 0 else ""
 
 
 class PriceCollar(NamedCheck):
