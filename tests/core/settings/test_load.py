@@ -367,3 +367,11 @@ def test_a_word_that_cannot_be_right_is_refused_by_its_place_and_no_secret_is_sh
         check(load_config(write(file, text), environ=EMPTY))
     assert refused.value.field == field
     assert "hunter2" not in str(refused.value)
+
+
+def test_an_end_may_be_written_as_tomls_own_time(file: Path) -> None:
+    write(file, "[agents.bot]\nexpires = 2026-12-31T18:00:00Z")
+    assert check(load_config(file, environ=EMPTY)).agents["bot"].expires == "2026-12-31T18:00:00+00:00"
+    write(file, "[agents.bot]\nexpires = 2026-12-31T18:00:00")
+    with pytest.raises(ConfigError, match="with a zone"):
+        check(load_config(file, environ=EMPTY))
