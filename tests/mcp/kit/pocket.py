@@ -52,6 +52,11 @@ INSTRUMENTS = [
 ]
 
 
+@attrs.frozen
+class Options:
+    """The dealer takes none."""
+
+
 @attrs.frozen(kw_only=True)
 class NudgeArguments:
     """What nudge takes."""
@@ -313,7 +318,7 @@ class PocketVenue:
 class PocketFactory:
     """Makes pocket venues and remembers the last one."""
 
-    name, title, environment, options = "pocket", "Pocket Exchange", "paper", dict
+    name, title, environment, options = "pocket", "Pocket Exchange", "paper", Options
 
     def __init__(self, *, without: Sequence[vk.Feature] = ()) -> None:
         cannot = vk.Declared(vk.Support.UNSUPPORTED, "this venue cannot")
