@@ -73,7 +73,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "audit stats": {"": "days", "days[]": "day, kind, agent_id, count"},
     "audit verify": {"": VERIFICATION},
     "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
-    "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, silent"},
+    "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
     "resume": {"": "control, resets, keeps", "control": CONTROL},
     "risk explain": {"": "parameters", "parameters[]": "name, value, source, enforced_by, refused_count, doc"},
     "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},

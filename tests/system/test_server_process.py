@@ -83,6 +83,30 @@ def test_an_account_that_another_process_has_open_is_named(tmp_path: Path) -> No
         assert "--account" in said
 
 
+def test_a_second_server_of_an_account_that_is_kept_in_no_file_is_refused_until_the_first_is_killed(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "desk.toml"
+    config.write_text("[venues.paper]\npersist = false\n", encoding="utf-8")
+    command = [*SERVER, "--transport", "http", "--no-auth", "--port", "0", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)) as first:
+        assert first.stderr is not None
+        assert first.stderr.readline().startswith("Listening on")
+        said = refused(tmp_path, "--config", str(config))
+        assert f"venuekit {first.pid} on " in said
+        assert " has its lease since 20" in said
+        first.kill()
+    done = subprocess.run(
+        [*SERVER, "--config", str(config)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def halt(tmp_path: Path, wait: str) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-c", "from venuekit.cli.app import main; main()"]
     done = subprocess.run(

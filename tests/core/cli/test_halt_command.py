@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,17 @@ from venuekit.journal import SqliteStore
 from venuekit.protocols.journal import Entry, EntryKind
 
 pytestmark = pytest.mark.anyio
+HANGING = """
+import asyncio, sys
+from venuekit import open_desk
+
+async def main(config):
+    async with open_desk(config, environ={}):
+        print("open", flush=True)
+        sys.stdin.read()  # the whole loop waits
+
+asyncio.run(main(sys.argv[1]))
+"""
 
 
 def order() -> LimitOrder:
@@ -94,6 +107,27 @@ def test_with_open_desk_the_command_cancels_by_itself(venuekit: Any, recorded: A
     assert venuekit("orders", "--json", config=recorded.config).json["orders"] == []
 
 
+@pytest.mark.parametrize("persist", ["true", "false"])
+async def test_with_open_desk_beside_a_desk_that_hangs_the_halt_holds_and_its_process_is_named(
+    beside: Any, empty: Path, persist: str
+) -> None:
+    empty.write_text(f"{empty.read_text(encoding='utf-8')}persist = {persist}\n", encoding="utf-8")
+    options = [sys.executable, "-c", HANGING, str(empty)]
+    with subprocess.Popen(options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "open\n"
+        ran = await beside("halt", "--cancel-all", "--open-desk", "--wait", "0.05", config=empty)
+        assert ran.code == UNAVAILABLE
+        assert "HALTED" in ran.out
+        assert "Nothing was canceled" in ran.err
+        assert str(server.pid) in ran.err
+        ran = await beside("halt", "--cancel-all", "--open-desk", "--wait", "0.05", "--json", config=empty)
+        assert ran.json["cancel_all"]["refused"]["code"] == "STORE_IN_USE"
+        server.kill()
+    ran = await beside("halt", "--cancel-all", "--open-desk", "--wait", "0.05", config=empty)
+    assert ran.code == OK, "it ended, and its account can be had at once"
+
+
 async def test_a_desk_that_does_not_answer_is_named(beside: Any, recorded: Any) -> None:
     store = SqliteStore(recorded.store)
     hanging = Entry(
@@ -103,7 +137,7 @@ async def test_a_desk_that_does_not_answer_is_named(beside: Any, recorded: Any) 
     await store.close()
     ran = await beside("halt", "--cancel-all", "--wait", "0.05", "--json", config=recorded.config)
     assert ran.code == UNAVAILABLE
-    assert ran.json["cancel_all"] == {"answers": {}, "silent": ["paper:default"]}
+    assert ran.json["cancel_all"] == {"answers": {}, "silent": ["paper:default"], "refused": None}
 
 
 async def test_halts_and_resumes_are_in_the_journal_and_the_journal_verifies(beside: Any, recorded: Any) -> None:

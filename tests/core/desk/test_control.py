@@ -82,7 +82,7 @@ async def test_resuming_keeps_limits_losses_orders_and_approvals(bench: Bench) -
 
 
 async def test_a_halt_by_another_process_is_obeyed_before_the_very_next_order(bench: Bench) -> None:
-    async with bench.open() as desk, bench.open() as operator:
+    async with bench.open() as desk, bench.elsewhere() as operator:
         assert await submitted(desk) is OrderStatus.OPEN
         await operator.halt(by="ann", reason="news")
         with pytest.raises(errors.Halted):
@@ -116,7 +116,7 @@ async def test_a_halt_reaches_the_desks_of_every_venue_of_the_store(bench: Bench
 
 
 async def test_a_halt_by_another_process_is_told_within_a_poll_to_a_desk_that_does_nothing(bench: Bench) -> None:
-    async with bench.open() as desk, bench.open() as operator, desk.listen() as feed:
+    async with bench.open() as desk, bench.elsewhere() as operator, desk.listen() as feed:
         await operator.halt(by="ann", reason="news")
         await bench.clock.advance(0.1)
         assert desk.status().trading_state is TradingState.HALTED
@@ -138,7 +138,7 @@ async def test_cancel_all_from_another_process_reaches_every_order_conditional_a
     from venuekit.settings.schema import ApprovalSettings
 
     config = bench.config(approval=ApprovalSettings(require_above=D(500)))
-    async with bench.open(config) as desk, bench.open(config) as operator:
+    async with bench.open(config) as desk, bench.elsewhere(config) as operator:
         await desk.submit(limit(client_order_id="open"))
         stop = StopOrder(instrument="BTC-USD", side=Side.SELL, size=D(1), stop_price=D(90), client_order_id="stop")
         await desk.submit(stop)

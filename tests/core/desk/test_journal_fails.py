@@ -148,7 +148,7 @@ async def test_fills_that_cannot_be_recorded_halt_the_desk_and_are_recorded_and_
 
 
 async def test_a_halt_of_another_process_is_obeyed_while_nothing_can_be_written(bench: Bench) -> None:
-    async with bench.open() as desk, bench.open() as other:
+    async with bench.open() as desk, bench.elsewhere() as other:
         make_read_only(desk)
         await other.halt(by="ann", reason="news")
         await bench.clock.advance(0.2)

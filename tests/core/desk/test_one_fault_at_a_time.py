@@ -12,8 +12,7 @@ from desks import Bench, Gate, limit, never, rows
 from venuekit.errors import OutcomeUnknown, RiskRefused
 from venuekit.model.intent import Side
 from venuekit.model.order import Order, OrderStatus
-from venuekit.protocols.approver import Operator
-from venuekit.protocols.journal import ApprovalState, EntryKind
+from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import ApprovalSettings, ReconcileSettings
 
 pytestmark = pytest.mark.anyio
@@ -80,11 +79,10 @@ async def test_a_bug_of_the_adapter_while_canceling_all_is_told_and_ends_no_watc
 
 async def test_a_halt_does_not_wait_for_an_approved_order_that_the_venue_does_not_answer(bench: Bench) -> None:
     config = bench.config(approval=ApprovalSettings(require_above=D(200)))
-    async with bench.open(config) as desk, bench.open(config) as elsewhere:
+    async with bench.open(config) as desk, bench.elsewhere(config) as elsewhere:
         await desk.submit(limit(client_order_id="small"))
         waiting = await desk.submit(limit(client_order_id="large", size=D(5)))
-        approval = await desk.approval(waiting.approval_id or "")
-        await elsewhere._approvals.decide(approval.id, ApprovalState.APPROVED, Operator(name="ann", source="cli"), "")
+        await elsewhere.approve(waiting.approval_id or "", by="ann")
         bench.venue.faults["submit"].append(never)
         await bench.clock.advance(0.2)
         assert (await desk.order("large")).status is OrderStatus.SUBMITTING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import traceback
@@ -253,40 +254,29 @@ async def test_asking_whether_something_changed_asks_the_server_nothing(store: A
 # -- the lease
 
 
-async def test_one_process_at_a_time_runs_a_desk(url: str, store: Store, entry: Make) -> None:
+async def test_the_refusal_says_how_to_end_a_session_that_hangs(url: str, store: Any, admin: Any) -> None:
     other = open_store(url)
     await store.claim(DESK)
-    await other.claim("paper:second")
-    with pytest.raises(StoreInUse, match=f"{DESK} is open already: venuekit [0-9]+ on ") as refused:
+    with pytest.raises(StoreInUse) as refused:
         await other.claim(DESK)
-    assert "pg_terminate_backend" in refused.value.fix
-    assert refused.value.details["desk"] == DESK
-    await other.append([entry(1)])
-    await store.close()
+    assert refused.value.details["session"] == store._chain.session
+    (end,) = re.findall(r"SELECT pg_terminate_backend\([0-9]+\)", refused.value.fix)
+    admin.execute(end)
     await other.claim(DESK)
     await other.close()
 
 
-async def test_the_lease_of_a_killed_process_can_be_had_at_once(url: str, store: Store) -> None:
-    code = (
-        "import asyncio, sys; from venuekit.journal import open_store\n"
-        "async def main():\n    store = open_store(sys.argv[1]); await store.claim('paper:default')\n"
-        "    print('mine', flush=True); sys.stdin.read()\n"
-        "asyncio.run(main())"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    assert process.stdout.readline() == "mine\n"
-    with pytest.raises(StoreInUse):
-        await store.claim(DESK)
-    process.kill()
-    process.wait()
-    await store.claim(DESK)
-    process.stdin.close()
-    process.stdout.close()
+async def test_a_lease_of_the_same_name_in_another_database_is_none_of_ours(postgres: Server, admin: Any) -> None:
+    admin.execute("CREATE DATABASE one")
+    url = postgres.url(database="one")
+    await open_store(url).close()
+    admin.execute("CREATE DATABASE two TEMPLATE one")  # the journal's table has the same number there
+    first, second = open_store(url), open_store(url.replace("/one?", "/two?"))
+    await first.claim(DESK)
+    assert second.holder(DESK) is None
+    await second.claim(DESK)
+    await first.close()
+    await second.close()
 
 
 async def test_a_desk_that_loses_its_connection_keeps_its_lease_or_writes_nothing(

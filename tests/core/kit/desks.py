@@ -14,9 +14,12 @@ import attrs
 from scripted import Options, ScriptedVenue
 
 from venuekit.desk.desk import Desk
+from venuekit.desk.risk.halt import halted, resumed
+from venuekit.journal import open_store
 from venuekit.model.intent import LimitOrder, Side
-from venuekit.protocols.journal import EntryKind, Row, RowQuery
+from venuekit.protocols.journal import ApprovalState, Entry, EntryKind, Row, RowQuery, Store
 from venuekit.runtime.session import open_desk
+from venuekit.settings.load import store_url
 from venuekit.settings.schema import DeskConfig, DeskSettings
 from venuekit.testing.clock import SimulatedClock
 
@@ -36,6 +39,38 @@ class ScriptedFactory:
         return self.venue
 
 
+@attrs.frozen
+class Elsewhere:
+    """An operator in another process."""
+
+    store: Store
+    clock: SimulatedClock
+
+    async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> None:
+        """See `venuekit halt`."""
+        now = self.clock.now_ns()
+        control = halted(self.store.control(), by=by, reason=reason, cancel_all=cancel_all, now_ns=now)
+        await self.store.set_control(control, self._entry(by))
+
+    async def resume(self, *, by: str) -> None:
+        """See `venuekit resume`."""
+        control = resumed(self.store.control(), by=by, now_ns=self.clock.now_ns())
+        await self.store.set_control(control, self._entry(by))
+
+    async def approve(self, approval_id: str, *, by: str) -> None:
+        """See `venuekit approvals approve`."""
+        before = self.store.approval(approval_id)
+        assert before is not None
+        after = attrs.evolve(
+            before, state=ApprovalState.APPROVED, decided_by=f"{by} (cli)", decided_ns=self.clock.now_ns()
+        )
+        assert await self.store.move_approval(approval_id, before=ApprovalState.PENDING, after=after, entries=[])
+
+    def _entry(self, by: str) -> Entry:
+        now = self.clock.now_ns()
+        return Entry(kind=EntryKind.CONTROL, desk="", subject="", agent_id=by, body={}, time_ns=now)
+
+
 class Bench:
     """One venue, one folder, and as many desks on them as a test wants."""
 
@@ -53,10 +88,19 @@ class Bench:
 
     @contextlib.asynccontextmanager
     async def open(self, config: DeskConfig | None = None, **options: Any) -> AsyncIterator[Desk]:
-        """A desk on the venue; two at once are two processes on one store."""
+        """A desk on the venue. One of an account at a time: for what others do meanwhile see `elsewhere`."""
         async with open_desk(config or self.config(), clock=self.clock, environ={}, **options) as desk:
             await self.clock.settle()
             yield desk
+
+    @contextlib.asynccontextmanager
+    async def elsewhere(self, config: DeskConfig | None = None) -> AsyncIterator[Elsewhere]:
+        """What another process does that has the store and no desk, as the operator's command."""
+        store = open_store(store_url(config or self.config()))
+        try:
+            yield Elsewhere(store, self.clock)
+        finally:
+            await store.close()
 
     def after_crash(self, config: DeskConfig | None = None) -> DeskConfig:
         """What a desk finds after `kill -9` at this moment: the files as they are now, in another folder."""

@@ -14,6 +14,7 @@ from venuekit.cli.output import document, note, say
 from venuekit.cli.place import Place, find, last_session, opened
 from venuekit.cli.waiting import until
 from venuekit.desk.risk.halt import RESUME_KEEPS, RESUME_RESETS, halted, resumed
+from venuekit.errors import StoreInUse
 from venuekit.model.codec import to_plain
 from venuekit.protocols.journal import Control, Entry, EntryKind, RowQuery, Store
 from venuekit.watch.clock import SystemClock
@@ -50,11 +51,18 @@ async def halt(
             say(f"HALTED by {name}{f': {text}' if text else ''}. Orders are refused on every desk; cancels still go.")
         answers = await _answers(store, asked, control, wait)
     silent = [d for d in asked if d not in answers]
+    in_use: StoreInUse | None = None
     if cancel_all and not answers and open_desk:
-        answers = await _cancel_with_a_desk(place, name, text)
-        silent = []
+        try:
+            answers, silent = await _cancel_with_a_desk(place, name, text), []
+        except StoreInUse as error:
+            in_use = error
     if options.json:
-        document({"control": to_plain(control), "cancel_all": {"answers": answers, "silent": silent}})
+        refused = None if in_use is None else in_use.to_dict()
+        told = {"answers": answers, "silent": silent, "refused": refused}
+        document({"control": to_plain(control), "cancel_all": told})
+    elif in_use:
+        note(f"Nothing was canceled. {in_use}")
     elif cancel_all:
         _tell(answers, silent)
     return UNAVAILABLE if cancel_all and (silent or not answers) else OK

@@ -16,11 +16,12 @@ from venuekit.journal.anchor import Anchor
 from venuekit.journal.chain import Chain
 from venuekit.journal.postgres_chain import PostgresChain, channel
 from venuekit.journal.postgres_connect import Address, driver, prepare
+from venuekit.journal.postgres_lease import HOLDER, lock_number, named
 from venuekit.journal.postgres_writer import Writer
 from venuekit.journal.queries import FIELDS, found_in
 from venuekit.journal.record import draft
 from venuekit.journal.store import SqlStore
-from venuekit.protocols.journal import DayCount, Entry, Row, RowQuery, Verification
+from venuekit.protocols.journal import DayCount, Entry, Holder, Row, RowQuery, Verification
 from venuekit.settings.address import shown
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class PostgresStore(SqlStore):
         """Become the only process that runs `desk`; until this store is closed, or the process ends."""
         await _outcome(self._writer.do(lambda: self._chain.claim(desk)))
 
+    def holder(self, desk: str) -> Holder | None:
+        """Who runs `desk` now."""
+        found = self._read(HOLDER, (lock_number(self._number, desk),))
+        return named(found[0]) if found else None
+
     # -- hearing
 
     def changed(self) -> bool:
@@ -93,9 +99,9 @@ class PostgresStore(SqlStore):
     def _listening(self) -> psycopg.Connection[Any]:
         db = self._address.connect()
         try:
-            number = prepare(db, durable=False)
+            self._number = prepare(db, durable=False)
             db.add_notify_handler(lambda heard: self._hear(heard.pid))
-            db.execute(f"LISTEN {channel(number)}".encode())
+            db.execute(f"LISTEN {channel(self._number)}".encode())
         except BaseException:
             db.close()
             raise

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from venuekit.errors import ConfigError, JournalUnavailable
+from venuekit.journal.lease import this_process
 from venuekit.journal.migrate import missing
 from venuekit.settings.address import passwords, shown
 from venuekit.watch.redact import redact_text
@@ -58,7 +57,7 @@ class Address:
                 field="store.url",
             ) from None
         wanted["options"] = f"{_SESSION} {wanted.get('options') or ''}".strip()
-        wanted.setdefault("application_name", _process())
+        wanted.setdefault("application_name", this_process())
         made: psycopg.Connection[Any] = driver().connect(**{**_DEFAULTS, **wanted}, autocommit=True)
         return made
 
@@ -137,8 +136,3 @@ def _make_schema(db: psycopg.Connection[Any]) -> Any:
     ((path, there),) = db.execute("SELECT current_setting('search_path'), current_schema()")
     first = path.split(",")[0].strip().strip('"')
     return sql.SQL("SELECT") if there else sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(first))
-
-
-def _process() -> str:
-    """How this process is named in the server's list of sessions; it holds 63 bytes."""
-    return f"venuekit {os.getpid()} on {socket.gethostname()}"[:63]

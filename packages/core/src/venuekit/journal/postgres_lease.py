@@ -6,21 +6,27 @@ until it has the lock again; a desk that took over meanwhile keeps it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from venuekit.errors import JournalUnavailable, StoreInUse
+from venuekit.errors import JournalUnavailable
+from venuekit.journal.lease import in_use
 from venuekit.journal.postgres_connect import driver
+from venuekit.protocols.journal import Holder
 
 if TYPE_CHECKING:
     import psycopg
 
 #: How long to wait for a lock: the server drops that of a killed process within milliseconds.
 _PATIENCE = b"1s"
-_HOLDER = b"""
-    SELECT pid, application_name, client_addr FROM pg_locks JOIN pg_stat_activity USING (pid)
+#: What only the session's own role and a superuser may know of it is null.
+HOLDER = """
+    SELECT pid, application_name, host(client_addr), (extract(epoch FROM backend_start) * 1000000)::bigint
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-    AND (classid::bigint << 32) | objid::bigint = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (classid::bigint << 32) | objid::bigint = ?
 """
 
 
@@ -37,14 +43,9 @@ class Leases:
             StoreInUse: another session runs it. psycopg.Error: the server did not answer.
         """
         if desk in self._desks or not _locked(db, lock_number(journal, desk)):
-            pid, name, where = _holder(db, lock_number(journal, desk))
-            who = f"{name or 'a session of another role'}{f' at {where}' if where else ''}"
-            raise StoreInUse(
-                f"The desk {desk} is open already: {who} has its lease.",
-                fix=f"Close it there, or name another account. When that process hangs: kill it, or end its session in "
-                f"the database with SELECT pg_terminate_backend({pid}). Then try again.",
-                details={"desk": desk, "holder": name or "", "session": pid},
-            )
+            session, holder = _holder(db, lock_number(journal, desk))
+            hangs = f"kill it, or end its session in the database with SELECT pg_terminate_backend({session})"
+            raise in_use(desk, holder, hangs=hangs, session=session)
         self._desks.append(desk)
 
     def renew(self, db: psycopg.Connection[Any], journal: int, before: int) -> None:
@@ -79,6 +80,13 @@ def _locked(db: psycopg.Connection[Any], lock: int) -> bool:
     return True
 
 
-def _holder(db: psycopg.Connection[Any], lock: int) -> tuple[int, str, str]:
-    found = db.execute(_HOLDER, (lock,)).fetchone()
-    return found or (0, "", "")
+def _holder(db: psycopg.Connection[Any], lock: int) -> tuple[int, Holder | None]:
+    found = db.execute(HOLDER.replace("?", "%s").encode(), (lock,)).fetchone()
+    return (found[0], named(found)) if found else (0, None)
+
+
+def named(found: Sequence[Any]) -> Holder:
+    """Who has a lease, of what `HOLDER` finds."""
+    _, name, where, since_us = found
+    told = f"{name or 'a session of another role'}{f' at {where}' if where else ''}"
+    return Holder(name=told, since_ns=None if since_us is None else since_us * 1000)

@@ -12,11 +12,12 @@ from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit_file
 from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.chain import Chain
+from venuekit.journal.file_lease import FileLeases
 from venuekit.journal.migrate import migrate
 from venuekit.journal.queries import says
 from venuekit.journal.record import GENESIS, Draft, draft, place
 from venuekit.journal.store import SqlStore
-from venuekit.protocols.journal import Entry, Verification
+from venuekit.protocols.journal import Entry, Holder, Verification
 
 T = TypeVar("T")
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -41,6 +42,7 @@ class SqliteStore(SqlStore):
         self._waiting: list[tuple[Sequence[Draft], asyncio.Future[Sequence[int]]]] = []
         self._closed = False
         self._anchor = None if path is None else AnchorFile(path)
+        self._leases = FileLeases(path)
         try:
             self._db = _connect(path)
             try:
@@ -152,9 +154,14 @@ class SqliteStore(SqlStore):
                 future.set_result(written)
 
     async def claim(self, desk: str) -> None:
-        """Nothing: the processes that share a file are on one machine, where the venue's own files are locked."""
+        """Become the only process that runs `desk`; until this store is closed, or the process ends."""
+        await self._leases.take(desk)
 
     # -- reading
+
+    def holder(self, desk: str) -> Holder | None:
+        """Who runs `desk` now."""
+        return self._leases.holder(desk)
 
     def changed(self) -> bool:
         """Whether another connection wrote since the last call."""
@@ -185,6 +192,7 @@ class SqliteStore(SqlStore):
         self._db.close()
         if self._anchor is not None:
             self._anchor.close()
+        self._leases.release()
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

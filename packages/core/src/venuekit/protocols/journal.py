@@ -158,6 +158,14 @@ class BreakerRecord:
     recoveries: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class Holder:
+    """Who runs a desk: its process and machine, like ``venuekit 4711 on host7``, and since when if that is told."""
+
+    name: str
+    since_ns: int | None = None
+
+
 class Store(Protocol):
     """Where a desk remembers. A call that changes something has made it durable when it returns.
 
@@ -172,12 +180,18 @@ class Store(Protocol):
         ...
 
     async def claim(self, desk: str) -> None:
-        """Become the only process that runs `desk`, where processes on several machines may share the store.
-
-        It ends when this store is closed, and with the process.
+        """Become the only one that runs `desk`. It ends when this store is closed, and with the process.
 
         Raises:
-            StoreInUse: another process runs it.
+            StoreInUse: another process runs it, or this one does already. JournalUnavailable: that cannot be known.
+        """
+        ...
+
+    def holder(self, desk: str) -> Holder | None:
+        """Who runs `desk` at this moment, in whatever process; None when nobody does.
+
+        Raises:
+            JournalUnavailable: that cannot be known.
         """
         ...
 
