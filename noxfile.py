@@ -93,9 +93,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Ten thousand seeded schedules of faults and crashes, and a hundred real kills. Arguments go to venuekit chaos."""
+    """Ten thousand seeded schedules of faults and crashes, and 300 real kills. Arguments go to venuekit chaos."""
     _install_workspace(session)
-    arguments = session.posargs or ["--schedules", "10000", "--processes", "100"]
+    arguments = session.posargs or ["--schedules", "10000", "--processes", "300", "--thorough"]
     session.run("venuekit", "chaos", "--venue", "paper", *arguments)
 
 

@@ -79,8 +79,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},
     "doctor": {"": "ok, findings", "findings[]": "check, state, message, fix"},
     "chaos": {
-        "": "ok, schedules, failed, failed_seeds, processes_killed, points_reached, points_never_reached, crashes, "
-        "faults, journal_rows, orders_sent, fills_told, order_states_told"
+        "": "ok, schedules, failed, failed_seeds, processes_killed, points_reached, points_never_reached, left_out, "
+        "reached, crashes, kills, faults, faults_at, orders_sent, order_states_told, fills_told, approval_states_told, "
+        "halts_and_resumes_told, refusals_told, journal_rows, by_kind"
     },
 }
 

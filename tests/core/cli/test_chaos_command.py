@@ -15,8 +15,17 @@ def test_it_counts_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["ok"], told["schedules"], told["failed"], told["failed_seeds"]) == (True, 3, 0, [])
     assert told["points_reached"] > 300
+    assert sum(told["by_kind"]["orders_sent"].values()) == told["orders_sent"] > 0
+    assert sum(told["reached"].values()) == told["points_reached"]
     assert run(["chaos", "--schedules", "2"]) == 0
     assert "2 schedules, 0 failed" in capsys.readouterr().out
+
+
+def test_a_thorough_run_fails_when_it_left_something_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["chaos", "--schedules", "1", "--thorough"]) == 1
+    told = capsys.readouterr()
+    assert "1 schedules, 0 failed" in told.out
+    assert "no crash at " in told.err
 
 
 def test_a_failure_prints_its_number_and_is_seen_again_by_it(

@@ -13,7 +13,7 @@ from venuekit.desk.stages import Authorized, Recorded
 from venuekit.errors import OutcomeUnknown
 from venuekit.model.order import Order
 from venuekit.testing.contract.profile import Subject, load_subject
-from venuekit.testing.faults import POINTS, make_schedule, run_processes, run_schedules, simulate
+from venuekit.testing.faults import POINTS, Action, Report, make_schedule, run_processes, run_schedules, simulate
 from venuekit.testing.faults.report import failure_text
 
 #: The mutations below must be noticed within so many schedules.
@@ -37,7 +37,8 @@ def test_a_desk_comes_through_seeded_faults_whole(paper: Subject, first: int) ->
 def test_a_desk_that_is_really_killed_comes_through_whole(paper: Subject) -> None:
     report = run_processes(paper, range(3))
     assert report.ok, "\n\n".join(failure_text(outcome) for outcome in report.failures)
-    assert report.kills >= 1
+    assert report.kills.total() >= 1
+    assert set(report.kills) <= set(POINTS)
 
 
 @pytest.mark.parametrize("seed", [3, 19, 66])
@@ -46,6 +47,17 @@ def test_the_same_number_goes_the_same_way(paper: Subject, seed: int) -> None:
     assert len(first.trace) > 100
     assert first.trace == second.trace
     assert first.digest != simulate(paper, make_schedule(seed + 1)).digest
+
+
+def test_a_run_that_left_something_out_says_what() -> None:
+    report = Report()
+    assert set(report.never_reached) == set(POINTS)
+    report.crashes.update(POINTS[2:])
+    report.kills.update(POINTS[:1])
+    report.faults.update(action.value for action in Action if action is not Action.STEP)
+    assert report.left_out == [f"no crash at {POINTS[1]}", "no clock step"]
+    report.merge(report)
+    assert report.kills.total() == 2
 
 
 def test_every_point_is_named_once() -> None:

@@ -20,6 +20,7 @@ def chaos(
     seed: int = 0,
     processes: int = 0,
     trace: Annotated[bool, Parameter(negative="")] = False,
+    thorough: Annotated[bool, Parameter(negative="")] = False,
     options: Options = DEFAULT,
 ) -> int:
     """Run seeded schedules of orders, faults and crashes in a scratch folder, and check what each left.
@@ -33,6 +34,7 @@ def chaos(
         seed: The number of the first.
         processes: How many more run in a process of their own, which is really killed.
         trace: Print everything that happened in a schedule that fails, not only the end.
+        thorough: Fail too when there was no crash at one of the points, or one of the faults never happened.
     """
     from venuekit.testing.contract.profile import load_subject  # noqa: PLC0415 - only this command needs the kit
     from venuekit.testing.faults import Outcome, Report, failure_text, run_processes, run_schedules  # noqa: PLC0415
@@ -46,7 +48,7 @@ def chaos(
     def tell(outcome: Outcome) -> None:
         if not outcome.ok and not options.json:
             say(failure_text(outcome, whole=trace))
-            killed = " --processes 1 --schedules 0" if outcome.crashes == ["SIGKILL"] else " --schedules 1"
+            killed = " --processes 1 --schedules 0" if outcome.killed else " --schedules 1"
             note(f"Again: venuekit chaos --venue {venue} --seed {outcome.schedule.seed}{killed} --trace")
 
     report = Report()
@@ -57,4 +59,7 @@ def chaos(
     else:
         say(report.text())
     sys.stdout.flush()
+    if thorough and report.left_out:
+        note(f"Not tried: {', '.join(report.left_out)}.")
+        return FAILED
     return OK if report.ok else FAILED

@@ -123,11 +123,11 @@ def _doubles(world: World, at_venue: list[Order]) -> Iterator[str]:
     for order_id, count in Counter(o.client_order_id for o in at_venue).items():
         if count > 1:
             yield f"{order_id} is {count} times at the venue"
-    sent = {order_id for order_id, _ in world.ledger.of("sent")}
+    sent = Counter(fact[0] for fact in world.ledger.of("sent"))
     for theirs in at_venue:
         if theirs.client_order_id not in sent:
             yield f"{theirs.id} is at the venue, and was not sent"
-    for order_id, count in Counter(order_id for order_id, _ in world.ledger.of("sent")).items():
+    for order_id, count in sent.items():
         if count > 1:
             yield f"{order_id} was sent {count} times"
 
@@ -143,6 +143,7 @@ def _fills(rows: list[Row], at_venue: list[Fill]) -> Iterator[str]:
 
 def _told(world: World, rows: list[Row]) -> Iterator[str]:
     """Everything that somebody was told is still there."""
+    assert world.store is not None
     by_number = {str(r.sequence): r for r in rows}
     for number, kind, subject in world.ledger.of("row"):
         row = by_number.get(number)
@@ -152,6 +153,22 @@ def _told(world: World, rows: list[Row]) -> Iterator[str]:
     for order_id, status, filled in world.ledger.of("order"):
         if (order_id, status, Decimal(filled)) not in states:
             yield f"{order_id} was told to be {status} with {filled} filled, and the journal has no such row"
+    reasons = {
+        (r.subject, r.body["error"]["code"] if r.kind is EntryKind.DENIED else r.body["status_code"])
+        for r in rows
+        if r.kind is EntryKind.DENIED or r.kind in _ORDERS
+    }
+    for refusal in world.ledger.of("refusal"):
+        if refusal not in reasons:
+            yield f"{refusal[0]} was refused with {refusal[1]}, and the journal does not say so"
+    controls = [
+        (str(row.body["control"]["revision"]), row.body["control"]["state"])
+        for row in world.store.inner.rows(RowQuery(kinds=(EntryKind.CONTROL,), limit=_MOST))
+        if "control" in row.body
+    ]
+    for told in world.ledger.of("control"):
+        if told not in controls:
+            yield f"trading was set to {told[1]}, and the journal has no such row"
     fills = {r.body["id"] for r in rows if r.kind is EntryKind.FILL}
     yield from (f"fill {i} was told and is lost" for (i,) in world.ledger.of("fill") if i not in fills)
 

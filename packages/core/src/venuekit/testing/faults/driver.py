@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from venuekit.errors import VenuekitError
+from venuekit.errors import JournalUnavailable, Refused, Rejected, Unavailable, VenuekitError
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
 from venuekit.model.order import Order
@@ -17,7 +17,7 @@ from venuekit.protocols.approver import Operator
 from venuekit.protocols.journal import Approval, ApprovalState, Control, Entry, EntryKind, RowQuery
 from venuekit.protocols.risk import TradingState
 from venuekit.testing.faults.orders import make_request, tradable
-from venuekit.testing.faults.points import Crash
+from venuekit.testing.faults.points import Action, Crash
 from venuekit.testing.faults.schedule import Op, Step
 from venuekit.testing.faults.world import World
 
@@ -81,7 +81,12 @@ class Driver:
         task = self._world.in_life(self._heard(work))
         self._calls.append(task)
         if step.gives_up is not None:
-            asyncio.get_running_loop().call_later(step.gives_up, task.cancel)
+            asyncio.get_running_loop().call_later(step.gives_up, self._give_up, task)
+
+    def _give_up(self, task: asyncio.Task[None]) -> None:
+        if not task.done():
+            self._happened(Action.GIVE_UP)
+            task.cancel()
 
     async def _heard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -116,7 +121,13 @@ class Driver:
         desk = self._world.desk
 
         async def work() -> None:
-            self._told(await desk.submit(request))
+            try:
+                self._told(await desk.submit(request))
+            except (Refused, Rejected, Unavailable) as error:
+                if request.client_order_id is not None and not isinstance(error, JournalUnavailable):
+                    self._world.life.check()
+                    self._world.ledger.note("refusal", request.client_order_id, error.code)
+                raise
 
         self._call(step, work())
 
@@ -267,12 +278,18 @@ class Driver:
         await asyncio.sleep(step.seconds)
 
     async def _step_clock(self, step: Step) -> None:
+        self._happened(Action.STEP)
         self._world.step_clock(step.seconds)
 
     async def _cut_streams(self, _: Step) -> None:
+        self._happened(Action.OFFLINE)
         await self._world.cut_streams()
 
+    def _happened(self, action: Action) -> None:
+        self._world.points.happened(action, self._world.now())
+
     async def _restart_venue(self, step: Step) -> None:
+        self._happened(Action.RESTART)
         await self._world.restart_venue((step.pick % 5) / 4)
 
     async def _reopen(self, _: Step) -> None:

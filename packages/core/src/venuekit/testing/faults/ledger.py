@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from venuekit.model.order import Order
 from venuekit.protocols.journal import Approval
 
 Fact = tuple[str, ...]
+#: Kinds whose third word tells them further apart.
+_DETAILED = ("sent", "order", "approval", "refusal", "row")
 
 
 class Ledger:
@@ -39,6 +42,15 @@ class Ledger:
         if rule not in self.violations:
             self.violations.append(rule)
             self.note("violation", rule)
+
+    def counts(self) -> Counter[str]:
+        """How many facts there are of each kind, and of each kind with its state or type."""
+        found: Counter[str] = Counter()
+        for kind, *rest in self.facts:
+            found[kind] += 1
+            if kind in _DETAILED:
+                found[f"{kind} {rest[1]}"] += 1
+        return found
 
     def of(self, kind: str) -> list[Fact]:
         """The facts of a kind, without the kind."""

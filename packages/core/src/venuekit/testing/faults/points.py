@@ -54,6 +54,10 @@ class Action(Word):
     DUPLICATE = "event twice"
     SWAP = "events swapped"
     CUT = "stream cut"
+    OFFLINE = "connections cut"
+    RESTART = "venue restart"
+    STEP = "clock step"
+    GIVE_UP = "caller gives up"
 
 
 @attrs.frozen
@@ -81,7 +85,7 @@ class Fault:
 class Points:
     """Counts how often each point is reached, over all lives of one schedule, and says what is due there."""
 
-    def __init__(self, faults: Sequence[Fault], *, kill: Callable[[], None] | None = None) -> None:
+    def __init__(self, faults: Sequence[Fault], *, kill: Callable[[str], None] | None = None) -> None:
         self._by_point: dict[str, list[Fault]] = {}
         for fault in faults:
             self._by_point.setdefault(fault.point, []).append(fault)
@@ -89,9 +93,14 @@ class Points:
         self.armed = True
         self.reached: Counter[str] = Counter()
         self.total = 0
-        #: What happened, and where.
+        #: What happened, and at which point, if at one.
         self.fired: list[tuple[Action, str]] = []
         self.trace: list[str] = []
+
+    def happened(self, action: Action, now: float) -> None:
+        """Count something that happens between points."""
+        self.fired.append((action, ""))
+        self.trace.append(f"{now:.6f} ! {action.value}")
 
     def at(self, name: str, detail: str, now: float) -> Fault | None:
         """Count, and the fault that is due, if any."""
@@ -133,7 +142,7 @@ class Life:
         fault = self._points.at(name, detail, self._now())
         if fault is not None and fault.action is Action.CRASH:
             if self._points.kill is not None:
-                self._points.kill()
+                self._points.kill(name)
             self.over, self.crashed_at = True, name
             if self.when_over is not None:
                 self.when_over()

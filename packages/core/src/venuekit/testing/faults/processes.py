@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -29,14 +28,14 @@ def run_processes(subject: Subject, seeds: Iterable[int], tell: Callable[[Outcom
     """Run the schedules of these numbers, each in a process that is killed at its crash point."""
     report = Report()
     for seed in seeds:
-        outcome, killed = _one(subject, make_schedule(seed, kills=True))
-        report.add(outcome, killed=killed)
+        outcome = _one(subject, make_schedule(seed, kills=True))
+        report.add(outcome)
         if tell is not None:
             tell(outcome)
     return report
 
 
-def _one(subject: Subject, schedule: Schedule) -> tuple[Outcome, bool]:
+def _one(subject: Subject, schedule: Schedule) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="venuekit-chaos-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "venuekit.testing.faults.victim", subject.name, str(schedule.seed), name]
@@ -63,17 +62,17 @@ def _one(subject: Subject, schedule: Schedule) -> tuple[Outcome, bool]:
                 run_simulated(recover)
             except Exception as error:  # noqa: BLE001 - a harness that breaks has found something
                 problems.append(f"the recovery broke: {type(error).__name__}: {error}")
-    crashes = ["SIGKILL"] if killed else []
-    outcome = Outcome(
+    crashes = [point for _, point in ledger.of("killed")]
+    return Outcome(
         schedule=schedule,
         problems=problems,
         trace=points.trace,
         crashes=crashes,
         fired=[],
         reached=points.reached,
-        facts=Counter(fact[0] for fact in ledger.facts),
+        facts=ledger.counts(),
+        killed=killed,
     )
-    return outcome, killed
 
 
 def _after(facts: list[Fact]) -> int:

@@ -34,7 +34,7 @@ class Sending:
         world, order_id = self._world, request.client_order_id or ""
         broken = world.ledger.broken
         self.count[order_id] += 1
-        world.ledger.note("sent", order_id, str(self.count[order_id]))
+        world.ledger.note("sent", order_id, request.type.value, str(self.count[order_id]))
         if self.count[order_id] > 1:
             broken(f"{order_id} was sent {self.count[order_id]} times")
         assert world.store is not None

@@ -36,6 +36,8 @@ class Outcome:
     fired: list[tuple[str, str]]
     reached: Counter[str]
     facts: Counter[str]
+    #: Whether a real process was really killed.
+    killed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -76,7 +78,7 @@ def simulate(subject: Subject, schedule: Schedule) -> Outcome:
         crashes=crashes,
         fired=[(action.value, point) for action, point in points.fired],
         reached=points.reached,
-        facts=Counter(fact[0] for fact in ledger.facts),
+        facts=ledger.counts(),
     )
 
 

@@ -24,8 +24,8 @@ def main(venue: str, seed: int, folder: Path) -> None:
     def keep(line: str) -> None:
         os.write(facts, f"{line}\n".encode())
 
-    def kill() -> None:
-        keep(f'["killed", "{loop_time():.6f}"]')
+    def kill(point: str) -> None:
+        keep(f'["killed", "{loop_time():.6f}", "{point}"]')
         os.kill(os.getpid(), signal.SIGKILL)
 
     def loop_time() -> float:
