@@ -46,6 +46,7 @@ ORDER = (
 )
 ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 CONTROL = "state, reason, by, since_ns, cancel_all_request, revision"
+LIMIT = "name, value, desk, by, reason, since_ns, until_ns, loosens, format"
 VERIFICATION = "ok, rows, head, problem, sequence"
 VENUE = "name, title, environment, capabilities, options, tools"
 #: The keys of each answer; `what[]` are those of its items, `what` those of an object in it.
@@ -53,7 +54,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "venues": {"": "venues", "venues[]": VENUE},
     "config check": {"": "ok, file, venue, account, environment, mode, store, set, warnings"},
     "status": {
-        "": "store, version, control, desks",
+        "": "store, version, control, limits, desks",
         "control": CONTROL,
         "desks[]": "desk, session_open, since_ns, mode, environment, open_orders, in_doubt, pending_approvals, "
         "breakers, last_row_ns",
@@ -75,6 +76,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
     "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
     "resume": {"": "control, resets, keeps", "control": CONTROL},
+    "risk set": {"": "limit, now, desks", "limit": LIMIT},
+    "risk unset": {"": "name, desk, unset, left", "left[]": LIMIT},
+    "risk history": {"": "changes", "changes[]": f"{LIMIT}, action, time_ns"},
     "risk explain": {"": "parameters", "parameters[]": "name, value, source, enforced_by, refused_count, doc"},
     "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},
     "doctor": {"": "ok, findings", "findings[]": "check, state, message, fix"},

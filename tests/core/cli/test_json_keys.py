@@ -28,12 +28,16 @@ ARGUMENTS = {
     "approvals show": ["{approval}"],
     "approvals approve": ["{approval}"],
     "approvals reject": ["{approval}"],
+    "risk set": ["max_order_notional", "400", "--reason", "careful"],
+    "risk unset": ["max_order_notional"],
     "client install": ["cursor"],
 }
 
 
 @pytest.mark.parametrize("command", KEYS)
 def test_an_answer_has_exactly_the_promised_keys(venuekit: Any, recorded: Any, command: str) -> None:
+    for where in ([], ["--desk", "paper:default"]) if command.startswith("risk") else ():
+        venuekit("risk", "set", "max_order_notional", "500", "--reason", "careful", *where, config=recorded.config)
     words = [w.format(approval=recorded.approval) for w in ARGUMENTS.get(command, [])]
     body = venuekit(*command.split(), *words, "--json", config=recorded.config).json
     for part, promised in KEYS[command].items():

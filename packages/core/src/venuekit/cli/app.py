@@ -29,7 +29,7 @@ _COMMANDS = {
     "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
     "resume": ("venuekit.cli.control:resume", "Let orders go again."),
-    "risk": ("venuekit.cli.risk:app", "Limits: explain."),
+    "risk": ("venuekit.cli.risk:app", "Limits: explain, and change them while desks run."),
     "client": ("venuekit.cli.install:app", "MCP hosts: install."),
     "doctor": ("venuekit.cli.doctor:doctor", "Whether everything that a desk needs is in order."),
     "chaos": ("venuekit.cli.chaos:chaos", "Seeded faults and crashes, and whether a desk comes through them whole."),

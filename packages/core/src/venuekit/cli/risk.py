@@ -15,7 +15,13 @@ from venuekit.desk.risk.explain import explain as explained
 from venuekit.model.codec import to_plain
 from venuekit.protocols.journal import EntryKind, RowQuery, Store
 
-app = App(name="risk", help="Limits: explain.")
+app = App(name="risk", help="Limits: explain, set, unset, history.")
+for _name, _path, _help in (
+    ("set", "venuekit.cli.limits:set_limit", "Change a limit on every desk of the store, from its next order on."),
+    ("unset", "venuekit.cli.limits:unset_limit", "Take a change of a limit back."),
+    ("history", "venuekit.cli.limits:history", "Who changed which limit, when and why."),
+):
+    app.command(_path, name=_name, help=_help)
 _PAGE = 1000
 
 

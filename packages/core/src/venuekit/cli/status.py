@@ -11,8 +11,9 @@ from venuekit.cli.place import find, last_session, read
 from venuekit.journal.replay import live_orders
 from venuekit.model.codec import to_plain
 from venuekit.model.order import OrderStatus
-from venuekit.protocols.journal import ApprovalState, RowQuery, Store
+from venuekit.protocols.journal import ApprovalState, LimitOverride, RowQuery, Store
 from venuekit.version import VERSION
+from venuekit.watch.clock import SystemClock
 
 
 async def status(*, options: Options = DEFAULT) -> int:
@@ -20,11 +21,21 @@ async def status(*, options: Options = DEFAULT) -> int:
     place = find(options)
     async with read(place) as store:
         control = store.control()
+        now_ns = SystemClock().now_ns()
+        limits = [c for c in store.limits() if c.until_ns is None or c.until_ns > now_ns]
         desks = [_desk(store, name) for name in store.desks()]
     if options.json:
-        document({"store": place.shown, "version": VERSION, "control": to_plain(control), "desks": desks})
+        document(
+            {
+                "store": place.shown,
+                "version": VERSION,
+                "control": to_plain(control),
+                "limits": to_plain(limits),
+                "desks": desks,
+            }
+        )
         return OK
-    pairs(_headline(place.shown, control))
+    pairs([*_headline(place.shown, control), *(("limit", _changed(c)) for c in limits)])
     if not desks:
         note("No desk was opened yet. See it at work: venuekit demo")
         return OK
@@ -58,6 +69,12 @@ def _headline(url: str, control: Any) -> list[tuple[str, object]]:
             ("because", f"{control.reason or 'no reason given'} (by {control.by}, {moment(control.since_ns)})")
         )
     return lines
+
+
+def _changed(change: LimitOverride) -> str:
+    until = f" until {moment(change.until_ns)}" if change.until_ns else ""
+    where = f" on {change.desk}" if change.desk else ""
+    return f"{change.name} changed to {change.value}{where}{until}: {change.reason} (by {change.by})"
 
 
 def _desk(store: Store, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.grants import Grants
 from venuekit.desk.health import Health
 from venuekit.desk.identifiers import Identifiers
+from venuekit.desk.limits import Limits
 from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
@@ -83,17 +84,25 @@ class Parts:
             config.desk.currency,
         )
         self.approvals = Approvals(name, config.approval, store, self.state, self.recorder, identifiers, clock)
+        hours = Hours(config.hours)
+        self.limits = Limits(
+            desk=name,
+            configured=config.risk,
+            store=store,
+            recorder=self.recorder,
+            clock=clock,
+            checks_of=lambda risk: [
+                *build_checks(risk, hours),
+                *agent_checks(self.grants, config.desk.currency),
+            ],
+        )
         self.screening = Screening(
             permission=self.permission,
-            risk=config.risk,
+            limits=self.limits,
             venue=venue,
             state=self.state,
             reconciler=self.reconciler,
             approvals=self.approvals,
-            checks=[
-                *build_checks(config.risk, Hours(config.hours)),
-                *agent_checks(self.grants, config.desk.currency),
-            ],
             health=self.health,
             clock=clock,
         )
@@ -136,6 +145,7 @@ class Parts:
             approvals=self.approvals,
             clock=clock,
             health=self.health,
+            limits=self.limits,
             caller_of=self._caller_of,
         )
 

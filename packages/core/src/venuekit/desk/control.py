@@ -8,6 +8,7 @@ from collections.abc import Callable
 from venuekit.desk.approval import Approvals, already
 from venuekit.desk.changes import Changes
 from venuekit.desk.health import Health
+from venuekit.desk.limits import Limits
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk import halt as moves
 from venuekit.desk.screening import Screening
@@ -41,6 +42,7 @@ class Controls:
         approvals: Approvals,
         clock: Clock,
         health: Health,
+        limits: Limits,
         caller_of: Callable[[AgentId], Caller],
     ) -> None:
         self._desk = desk
@@ -54,8 +56,10 @@ class Controls:
         self._clock = clock
         self._caller_of = caller_of
         self._health = health
+        self._limits = limits
         self.control = store.control()
         self._failed = ""
+        self._unread = False
         self._executing: set[str] = set()
         self._beside: set[asyncio.Task[None]] = set()
         self._canceled_request = self._canceled_before()
@@ -86,14 +90,20 @@ class Controls:
         """Why trading is stopped, if it is."""
         return self._failed or self.control.reason
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed.
+
+        Returns whether something was.
 
         Raises:
             JournalUnavailable: the store cannot be asked, so that a halt may have been missed.
         """
-        if self._store.changed():
-            self._read()
+        self._unread = self._store.changed() or self._unread  # it says so once, and reading may fail
+        if not self._unread:
+            return False
+        self._read()
+        self._unread = False
+        return True
 
     def look(self) -> Control:
         """The control record as far as it can be known; a store that cannot be asked halts the desk."""
@@ -104,6 +114,7 @@ class Controls:
         return self.control
 
     def _read(self) -> None:
+        self._limits.read()
         control = self._store.control()
         if control.revision != self.control.revision:
             before, self.control = self.control, control

@@ -92,6 +92,8 @@ class Desk:
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
         self._screening = parts.screening
+        #: Limits as they hold now; an operator changes them while the desk runs.
+        self.limits = parts.limits
         self._submission = parts.submission
         self._changes = parts.changes
         self._controls = parts.controls
@@ -307,7 +309,7 @@ class Desk:
     def risk_limits(self) -> list[Headroom]:
         """What is left of every limit."""
         exposure = self._state.exposure
-        return risk_checks.headroom(self._screening.checks, exposure, self._state.instruments)
+        return risk_checks.headroom(self.limits.checks, exposure, self._state.instruments)
 
     def risk_state(self) -> RiskState:
         """Where the desk stands."""
@@ -325,6 +327,7 @@ class Desk:
             orders_last_minute=view.orders_in_window(None, _MINUTE_NS),
             breakers=self._health.states(),
             headroom=self.risk_limits(),
+            limit_changes=self.limits.changes,
         )
 
     @property

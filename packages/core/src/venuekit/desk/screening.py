@@ -9,6 +9,7 @@ import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.health import Health
+from venuekit.desk.limits import Limits
 from venuekit.desk.lookalike import twin_of
 from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
@@ -24,9 +25,8 @@ from venuekit.model.money import ZERO, times
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.risk import Proposal, RiskCheck, Verdict
+from venuekit.protocols.risk import Proposal, Verdict
 from venuekit.protocols.venue import Venue
-from venuekit.settings.schema import RiskSettings
 
 log = logging.getLogger("venuekit.desk")
 
@@ -41,22 +41,20 @@ class Screening:
         self,
         *,
         permission: Permission,
-        risk: RiskSettings,
+        limits: Limits,
         venue: Venue,
         state: State,
         reconciler: Reconciler,
         approvals: Approvals,
-        checks: list[RiskCheck],
         health: Health,
         clock: Clock,
     ) -> None:
         self._permission = permission
-        self._risk = risk
+        self._limits = limits
         self._venue = venue
         self._state = state
         self._reconciler = reconciler
         self._approvals = approvals
-        self.checks = checks
         self._health = health
         self._clock = clock
         self.taker_fee: Decimal | None = None
@@ -76,20 +74,23 @@ class Screening:
             instrument,
             self._venue.capabilities,
             now_ns=self._clock.now_ns(),
-            round_orders=self._risk.round_orders,
+            round_orders=self._limits.risk.round_orders,
         )
         return Valid(request, instrument, caller)
 
     async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
         """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
         proposal = await self._propose(valid, replaces)
-        refusal = self._untrusted_time() or self._health.refusal() or run(self.checks, proposal, self._state.exposure)
-        if refusal is None and replaces is None:
-            refusal = self._in_doubt_twin(proposal)
+        refusal = self._desk_says(proposal, replaces) or run(self._limits.checks, proposal, self._state.exposure)
         if refusal is not None:
             self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
             raise error_of(refusal)
         return RiskApproved(valid, proposal)
+
+    def _desk_says(self, proposal: Proposal, replaces: Order | None) -> Verdict | None:
+        """A refusal that is about the desk rather than about a limit of the order."""
+        twin = self._in_doubt_twin(proposal) if replaces is None else None
+        return self._untrusted_time() or self._health.refusal() or self._limits.refusal() or twin
 
     async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
         await self.refresh_quote(valid.instrument.id)
@@ -100,8 +101,8 @@ class Screening:
             valid.instrument,
             self._state.exposure,
             agent_id=valid.caller.agent_id,
-            collar=self._risk.price_collar,
-            max_quote_age_seconds=self._risk.max_quote_age_seconds,
+            collar=self._limits.risk.price_collar,
+            max_quote_age_seconds=self._limits.risk.max_quote_age_seconds,
             now_ns=self._clock.now_ns(),
             replaces_size=left,
             replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
@@ -126,7 +127,7 @@ class Screening:
             self._state.see(ticker)
 
     def _untrusted_time(self) -> Verdict | None:
-        skew, most = self._reconciler.clock_skew_ns, self._risk.max_clock_skew_seconds
+        skew, most = self._reconciler.clock_skew_ns, self._limits.risk.max_clock_skew_seconds
         if self._venue.environment == PAPER or skew is None or abs(skew) <= int(most * 1e9):
             return None  # simulated time may be any time
         return Verdict(
@@ -164,9 +165,9 @@ class Screening:
         except VenuekitError as error:
             return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
         proposal = await self._propose(valid, None)
-        verdicts = run_all(self.checks, proposal, self._state.exposure)
-        twin = self._in_doubt_twin(proposal)
-        verdicts += [v for v in (twin, self._untrusted_time(), self._health.refusal()) if v is not None]
+        first = self._desk_says(proposal, None)
+        verdicts = [] if first is None else [first]
+        verdicts += run_all(self._limits.checks, proposal, self._state.exposure)
         refused = [v for v in verdicts if not v.allowed]
         try:
             self._permission.require_trading(caller, "place orders")

@@ -93,6 +93,14 @@ class Upkeep:
             task.cancel()
         await both
 
+    def heard(self) -> bool:
+        """Whether another process changed something, which from then on holds here too.
+
+        Raises:
+            JournalUnavailable: the store cannot be asked.
+        """
+        return self._parts.controls.refresh()
+
     async def act(self) -> None:
         """Do what other processes decided in the store, and look after what makes no event of its own.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.protocols.journal import BreakerRecord
+from venuekit.protocols.journal import BreakerRecord, LimitOverride
 from venuekit.protocols.risk import Headroom, TradingState, Verdict
 
 
@@ -44,6 +44,8 @@ class RiskState:
     orders_last_minute: int
     breakers: Sequence[BreakerRecord]
     headroom: Sequence[Headroom]
+    #: Limits that an operator has changed and that are not as configured now.
+    limit_changes: Sequence[LimitOverride] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -32,6 +32,10 @@ class Evidence(Protocol):
         """What is found beside the journal."""
         ...
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table: an older version's file is proved as it is."""
+        ...
+
     def damage(self) -> str:
         """What the database finds wrong with itself; empty when nothing is."""
         ...
@@ -83,7 +87,7 @@ def _walk(evidence: Evidence, said: _Said) -> Iterator[tuple[int, str, str]]:
 
 
 class _Said:
-    """The journal's last word on each approval, on the trading state and on each breaker."""
+    """The journal's last word on each approval, on the trading state, on each breaker and on each changed limit."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, Any] = {}
@@ -98,6 +102,8 @@ class _Said:
                 self._last["control"] = said["control"]
             if "breaker" in said:
                 self._last["breaker", desk, subject] = said["breaker"]
+            if "limit" in said:
+                self._last["limit", desk, subject] = said["limit"]
 
     def compare(self, evidence: Evidence) -> str:
         """The first record beside the journal that is not what the journal says of it."""
@@ -108,9 +114,13 @@ class _Said:
             found["control"] = _decoded(body)
         for desk, name, body in evidence.beside("SELECT desk, name, body FROM breakers ORDER BY desk, name"):
             found["breaker", desk, name] = _decoded(body)
-        for key in [*found, *self._last]:
-            if found.get(key, _NOTHING) != self._last.get(key, _NOTHING):
-                what = "the control record" if key == "control" else " ".join(key)  # type: ignore[arg-type]
+        if evidence.has("limits"):
+            for desk, name, body in evidence.beside("SELECT desk, name, body FROM limits ORDER BY desk, name"):
+                found["limit", desk, name] = _decoded(body)
+        said = {key: value for key, value in self._last.items() if value is not None}  # none was taken back
+        for key in [*found, *said]:
+            if found.get(key, _NOTHING) != said.get(key, _NOTHING):
+                what = "the control record" if key == "control" else " ".join(w for w in key if w)  # type: ignore[attr-defined]
                 return f"{what} was altered outside the journal"
         return ""
 

@@ -77,6 +77,10 @@ class _SqliteEvidence:
     def beside(self, sql: str) -> Iterable[Sequence[Any]]:
         return self._look(sql)
 
+    def has(self, table: str) -> bool:
+        ((count,),) = self._look(f"SELECT count(*) FROM sqlite_master WHERE name = '{table}'")  # noqa: S608 - a constant
+        return bool(count)
+
     def damage(self) -> str:
         ((report,),) = self._look("PRAGMA quick_check(1)")
         return "" if report == "ok" else f"the database is damaged: {report}"

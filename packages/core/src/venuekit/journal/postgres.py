@@ -216,5 +216,9 @@ class _PostgresEvidence:
     def beside(self, sql: str) -> Iterable[Sequence[Any]]:
         return self._db.execute(sql.encode())
 
+    def has(self, table: str) -> bool:
+        del table
+        return True  # a database is brought to the newest schema when it is opened
+
     def damage(self) -> str:
         return ""  # the server checks its own pages

@@ -24,6 +24,7 @@ from venuekit.protocols.journal import (
     DayCount,
     Entry,
     EntryKind,
+    LimitOverride,
     Row,
     RowQuery,
 )
@@ -36,6 +37,8 @@ _SET_CONTROL = (
     "ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, body = excluded.body"
 )
 _SET_BREAKER = "INSERT INTO breakers VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
+
+_SET_LIMIT = "INSERT INTO limits VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
 
 
 class SqlStore(ABC):
@@ -129,6 +132,33 @@ class SqlStore(ABC):
 
         await self._transact(work)
 
+    def limits(self) -> Sequence[LimitOverride]:
+        """Every limit that was changed and not taken back."""
+        found = self._read("SELECT desk, name, body FROM limits ORDER BY desk, name", ())
+        return [_limit(desk, name, body) for desk, name, body in found]
+
+    async def set_limit(self, limit: LimitOverride, entry: Entry) -> LimitOverride:
+        """Change a limit and record why, in one commit."""
+
+        def work(chain: Chain) -> LimitOverride:
+            body = redact(to_plain(limit), also=self._secrets)
+            chain.execute(_SET_LIMIT, (limit.desk, limit.name, _text(body)))
+            chain.insert([_about_limit(entry, limit.desk, limit.name, body)])
+            return from_record(body, LimitOverride)
+
+        return await self._transact(work)
+
+    async def unset_limit(self, desk: str, name: str, entry: Entry) -> bool:
+        """Take a change of a limit back and record why, in one commit; False when there was none."""
+
+        def work(chain: Chain) -> bool:
+            if chain.execute("DELETE FROM limits WHERE desk = ? AND name = ?", (desk, name)).rowcount != 1:
+                return False
+            chain.insert([_about_limit(entry, desk, name, None)])
+            return True
+
+        return await self._transact(work)
+
     async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
         """Store a new approval with its journal rows in one commit."""
 
@@ -186,6 +216,17 @@ def _readable(read: Callable[[Any], T], stored: Any) -> T:
 
 def _record(text: str, kind: type[T]) -> T:
     return from_record(_readable(msgspec.json.decode, text), kind)
+
+
+def _limit(desk: str, name: str, body: str) -> LimitOverride:
+    try:
+        return _record(body, LimitOverride)
+    except JournalUnavailable:  # a newer version's: the desks that it is for must know that it is there
+        return LimitOverride(desk=desk, name=name, value="", format=0)
+
+
+def _about_limit(entry: Entry, desk: str, name: str, body: Any) -> Entry:
+    return attrs.evolve(entry, desk=desk, subject=name, body={**entry.body, "limit": body})
 
 
 def _text(body: Any) -> str:

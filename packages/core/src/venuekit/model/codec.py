@@ -109,7 +109,7 @@ def from_record(body: Any, as_type: type[T] | types.UnionType) -> T:
     """
     try:
         return _records().structure(body, as_type)  # type: ignore[arg-type]
-    except (ExceptionGroup, ArithmeticError, LookupError, TypeError, ValueError) as error:  # what cattrs raises
+    except (ExceptionGroup, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         name = getattr(as_type, "__name__", str(as_type))
         raise JournalUnavailable(
             f"A record in the store cannot be read as {name}: it was altered, or a newer version wrote it.",

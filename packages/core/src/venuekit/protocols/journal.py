@@ -166,6 +166,27 @@ class Holder:
     since_ns: int | None = None
 
 
+@attrs.frozen(kw_only=True)
+class LimitOverride:
+    """A limit that an operator changed while desks run; it holds until it is taken back, or until `until_ns`.
+
+    `name` is a key of ``[risk]`` (``max_order_notional``, ``max_position_size.BTC-USD``), `value` what would stand in
+    the file. `desk` is ``venue:account``; empty means every desk of the store. Without `loosens`, the stricter of
+    `value` and a desk's own configuration counts.
+    """
+
+    name: str
+    value: str
+    desk: str = ""
+    by: str = ""
+    reason: str = ""
+    since_ns: int = 0
+    until_ns: int | None = None
+    loosens: bool = False
+    #: Which rules it is written by; a desk that does not know them sends no orders while it is there.
+    format: int = 1
+
+
 class Store(Protocol):
     """Where a desk remembers. A call that changes something has made it durable when it returns.
 
@@ -198,7 +219,7 @@ class Store(Protocol):
     def changed(self) -> bool:
         """Whether another connection may have changed what stands beside the journal since the last call.
 
-        That is the control record, approvals and breakers. Cheap enough to ask before every order.
+        That is the control record, limits, approvals and breakers. Cheap enough to ask before every order.
         """
         ...
 
@@ -240,6 +261,18 @@ class Store(Protocol):
 
     async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
         """Remember a breaker, and record why, in one commit."""
+        ...
+
+    def limits(self) -> Sequence[LimitOverride]:
+        """Every limit that was changed and not taken back, of all desks. One that cannot be read has format 0."""
+        ...
+
+    async def set_limit(self, limit: LimitOverride, entry: Entry) -> LimitOverride:
+        """Change a limit of its desk, in place of an earlier change, and record why, in one commit."""
+        ...
+
+    async def unset_limit(self, desk: str, name: str, entry: Entry) -> bool:
+        """Take such a change back, and record why, in one commit. False, and nothing written, when there is none."""
         ...
 
     async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:

@@ -249,7 +249,7 @@ class Session:
 
     def _store_changed(self) -> bool:
         try:
-            return self.desk.store.changed()
+            return self.desk.upkeep.heard()
         except JournalUnavailable as error:
             self.desk.upkeep.fail_closed(error.message)
             return False

@@ -15,12 +15,13 @@ import attrs
 from venuekit.model.table import POSITIVE, SHARE
 from venuekit.protocols.approver import Mode, Role
 from venuekit.settings.address import shown
+from venuekit.settings.stricter import HIGHER, LOWER, MORE, TIGHTER
 
 D = Decimal
 
 
-def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None, kind: str = "") -> Any:
-    metadata = {"doc": doc, kind: True} if kind else {"doc": doc}
+def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None, kind: str = "", tighter: str = "") -> Any:
+    metadata = {"doc": doc, TIGHTER: tighter, **({kind: True} if kind else {})}
     if factory is not None:
         return attrs.field(factory=factory, metadata=metadata)
     return attrs.field(default=default, metadata=metadata)
@@ -50,42 +51,67 @@ class StoreSettings:
 class RiskSettings:
     """``[risk]``: limits. A limit that is not set is not checked, but for those that have a default; "off" ends one."""
 
-    max_order_notional: Decimal | None = _field("Largest value of one order.", None)
+    max_order_notional: Decimal | None = _field("Largest value of one order.", None, tighter=LOWER)
     price_collar: Decimal | None = _field(
         "How far an order's price may be on the wrong side of the market (fat finger), as a share; also the worst "
         "price at which a market order is checked.",
         D("0.05"),
         kind=SHARE,
+        tighter=LOWER,
     )
     max_position_size: Mapping[str, Decimal] = _field(
-        "Largest absolute position, in base units, by instrument.", factory=dict
+        "Largest absolute position, in base units, by instrument.",
+        factory=dict,
+        tighter=LOWER,
     )
-    max_position_notional: Decimal | None = _field("Largest absolute value of one position.", None)
-    max_position_share: Decimal | None = _field("Largest position as a share of equity.", None)
-    max_open_orders: int | None = _field("Most orders open at once.", 200)
-    max_gross_exposure: Decimal | None = _field("Largest sum of absolute position values and open orders.", None)
-    max_net_exposure: Decimal | None = _field("Largest absolute signed sum of position values and open orders.", None)
-    max_orders_per_minute: int | None = _field("Most orders in any 60 seconds.", None)
-    max_daily_loss: Decimal | None = _field("Largest loss since the UTC day began, realized and unrealized.", None)
+    max_position_notional: Decimal | None = _field("Largest absolute value of one position.", None, tighter=LOWER)
+    max_position_share: Decimal | None = _field("Largest position as a share of equity.", None, tighter=LOWER)
+    max_open_orders: int | None = _field("Most orders open at once.", 200, tighter=LOWER)
+    max_gross_exposure: Decimal | None = _field(
+        "Largest sum of absolute position values and open orders.", None, tighter=LOWER
+    )
+    max_net_exposure: Decimal | None = _field(
+        "Largest absolute signed sum of position values and open orders.", None, tighter=LOWER
+    )
+    max_orders_per_minute: int | None = _field("Most orders in any 60 seconds.", None, tighter=LOWER)
+    max_daily_loss: Decimal | None = _field(
+        "Largest loss since the UTC day began, realized and unrealized.", None, tighter=LOWER
+    )
     max_daily_loss_share: Decimal | None = _field(
-        "The same as a share of the equity when the day began.", None, kind=SHARE
+        "The same as a share of the equity when the day began.",
+        None,
+        kind=SHARE,
+        tighter=LOWER,
     )
-    check_balance: bool = _field("Refuse an order that the known balance or margin cannot pay for.", True)
+    check_balance: bool = _field(
+        "Refuse an order that the known balance or margin cannot pay for.", True, tighter=HIGHER
+    )
     max_spread: Decimal | None = _field(
-        "Widest spread, as a share of the middle, at which market orders go.", None, kind=SHARE
+        "Widest spread, as a share of the middle, at which market orders go.",
+        None,
+        kind=SHARE,
+        tighter=LOWER,
     )
     min_liquidity_share: Decimal | None = _field(
-        "A market order's size may be at most this many times the size at the best price.", None
+        "A market order's size may be at most this many times the size at the best price.",
+        None,
+        tighter=LOWER,
     )
     allowed_instruments: Sequence[str] = _field("Patterns such as BTC-*; empty allows all.", ())
-    denied_instruments: Sequence[str] = _field("Patterns that are refused even when allowed.", ())
-    duplicate_window_seconds: float = _field("Refuse an order equal to one sent less than this ago; 0 is off.", 0.0)
-    require_reduce_only_when_reducing: bool = _field(
-        "Refuse an order that would turn a position to the other side.", False
+    denied_instruments: Sequence[str] = _field("Patterns that are refused even when allowed.", (), tighter=MORE)
+    duplicate_window_seconds: float = _field(
+        "Refuse an order equal to one sent less than this ago; 0 is off.", 0.0, tighter=HIGHER
     )
-    max_quote_age_seconds: float = _field("Older prices are not trusted.", 15.0)
+    require_reduce_only_when_reducing: bool = _field(
+        "Refuse an order that would turn a position to the other side.",
+        False,
+        tighter=HIGHER,
+    )
+    max_quote_age_seconds: float = _field("Older prices are not trusted.", 15.0, tighter=LOWER)
     max_clock_skew_seconds: float = _field(
-        "Most that this machine's clock may differ from the venue's; simulated venues are left out.", 10.0
+        "Most that this machine's clock may differ from the venue's; simulated venues are left out.",
+        10.0,
+        tighter=LOWER,
     )
     round_orders: bool = _field(
         "Round size down and price away from the market to valid steps instead of refusing.", False

@@ -76,7 +76,7 @@ def _table(
         name, value = f"{table}.{field.name}", getattr(settings, field.name)
         source = sources.get(name) or ("default" if value == getattr(standard, field.name) else "code")
         check = checks.get(field.name, table)
-        rows.append(Parameter(name, _shown(value), source, check, refused.get(check, 0), field.metadata.get("doc", "")))
+        rows.append(Parameter(name, shown(value), source, check, refused.get(check, 0), field.metadata.get("doc", "")))
     return rows
 
 
@@ -86,7 +86,8 @@ def _window(place: str, window: HoursWindow, sources: Mapping[str, str], refused
     return [attrs.evolve(r, source=sources[place]) if r.name not in given and place in sources else r for r in rows]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A setting's value for people."""
     if value is None:
         return "off"
     if isinstance(value, Decimal):
@@ -94,7 +95,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {_shown(part)}" for key, part in sorted(value.items())) or "none"
+        return ", ".join(f"{key} = {shown(part)}" for key, part in sorted(value.items())) or "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(str(part) for part in value) or "none"
     return str(value)
