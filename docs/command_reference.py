@@ -37,7 +37,7 @@ EXITS = {
 
 APPROVAL = (
     "id, desk, agent_id, order_id, order, order_hash, summary, notional, reference_price, price_tolerance, state, "
-    "created_ns, expires_ns, decided_by, decided_ns, note"
+    "created_ns, expires_ns, decided_by, decided_ns, note, people, decisions, replaces, replaced_by, renewal"
 )
 ORDER = (
     "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "
@@ -66,9 +66,14 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "updated_ns",
     },
     "approvals list": {"": "approvals", "approvals[]": APPROVAL},
-    "approvals show": {"": "approval", "approval": APPROVAL},
+    "approvals show": {
+        "": "approval, story",
+        "approval": APPROVAL,
+        "story[]": "sequence, time_ns, kind, subject, what",
+    },
     "approvals approve": {"": "approval, order", "approval": APPROVAL},
     "approvals reject": {"": "approval, order", "approval": APPROVAL},
+    "approvals credential": {"": "operator, token, token_sha256"},
     "audit tail": {"": "rows", "rows[]": f"time, {ROW}"},
     "audit search": {"": "rows", "rows[]": f"time, {ROW}"},
     "audit stats": {"": "days", "days[]": "day, kind, agent_id, count"},

@@ -30,6 +30,7 @@ TABLES: Sequence[tuple[str, type[Any]]] = (
     ("[streams]", schema.StreamSettings),
     ("[reconcile]", schema.ReconcileSettings),
     ("[agents.NAME]", schema.AgentSettings),
+    ("[operators.NAME]", schema.OperatorSettings),
 )
 INTRODUCTION = """# Configuration
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Mode, Role
-from venuekit.settings.schema import AgentSettings, DeskConfig, DeskSettings
+from venuekit.settings.schema import AgentSettings, DeskConfig, DeskSettings, OperatorSettings
 from venuekit_mcp import http
 from venuekit_mcp.http import tokens_of
 from venuekit_mcp.run import configuration, flag_help, own_caller, parse
@@ -45,6 +45,25 @@ def test_only_the_exact_words_choose_a_mode(text: str) -> None:
 
 def test_without_a_mode_it_only_reads() -> None:
     assert parse("paper", []).mode is Mode.READ_ONLY
+
+
+def test_a_server_that_was_given_an_operators_token_refuses_to_start() -> None:
+    environ = {**os.environ, "VENUEKIT_OPERATOR_TOKEN": "the token of ann, and of nobody else"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "venuekit_mcp_paper"], env=environ, input="", capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert len(ran.stderr.splitlines()) == 1
+    assert "VENUEKIT_OPERATOR_TOKEN" in ran.stderr
+    assert "the token of ann" not in ran.stderr
+
+
+def test_an_operators_token_is_no_agents() -> None:
+    token = "the token of ann, and of nobody else"
+    config = DeskConfig(operators={"ann": OperatorSettings(token_sha256=hashlib.sha256(token.encode()).hexdigest())})
+    with pytest.raises(ConfigError, match="operator's token"):
+        tokens_of(config, "TOKEN", {"TOKEN": token})
+    assert tokens_of(config, "TOKEN", {"TOKEN": "an agent's own token"}).caller(token) is None
 
 
 @pytest.mark.parametrize(

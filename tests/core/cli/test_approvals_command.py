@@ -35,6 +35,11 @@ KEYS = {
     "decided_by",
     "decided_ns",
     "note",
+    "people",
+    "decisions",
+    "replaces",
+    "replaced_by",
+    "renewal",
 }
 
 

@@ -44,7 +44,7 @@ def test_every_kind_of_row_is_told_in_a_few_words(venuekit: Any, recorded: Any) 
     assert told["call"].endswith("ok instrument=BTC-USD api_key=[redacted]")
     assert "BUY 0.02" in told["fill"]
     assert "RISK_REFUSED: The order is worth" in told["denied"]
-    assert "PENDING BUY 0.06 BTC" in told["approval"]
+    assert "PENDING asked: BUY 0.06 BTC" in told["approval"]
     assert told["snapshot"].endswith("3 live orders")
     assert told["session"].endswith("event=closed")
 

@@ -30,6 +30,7 @@ ARGUMENTS = {
     "approvals reject": ["{approval}"],
     "risk set": ["max_order_notional", "400", "--reason", "careful"],
     "risk unset": ["max_order_notional"],
+    "approvals credential": ["carol"],
     "client install": ["cursor"],
 }
 

@@ -18,6 +18,7 @@ from venuekit.protocols.journal import (
     ApprovalState,
     BreakerRecord,
     Control,
+    Decision,
     Entry,
     EntryKind,
     RowQuery,
@@ -138,8 +139,11 @@ async def test_secrets_beside_the_journal_are_hidden_in_both_places(url: str, en
     assert kept.reason == store.control().reason == "[redacted] and password=[redacted]"
     await store.set_breaker("d", BreakerRecord(name="b", state="OPEN", reason=said), entry(kind=EntryKind.CONTROL))
     await store.add_approval(approval(note="hunter2hunter2"), [])
+    kept_approval = store.approval("a1")
+    assert kept_approval is not None
+    assert kept_approval.note == "[redacted]"
     moved = approval(state=ApprovalState.REJECTED, note="hunter2hunter2 again")
-    assert await store.move_approval("a1", before=ApprovalState.PENDING, after=moved, entries=[])
+    assert await store.move_approval(kept_approval, moved, [])
     assert store.verify().ok, store.verify().problem
     await store.close()
 
@@ -248,9 +252,9 @@ async def test_an_approval_is_decided_once(url: str, store: Store) -> None:
     other = open_store(url)
     yes = approval(state=ApprovalState.APPROVED, decided_by="ann", decided_ns=15)
     no = approval(state=ApprovalState.REJECTED, decided_by="bob", decided_ns=15)
-    assert await store.move_approval("a1", before=ApprovalState.PENDING, after=yes, entries=[])
+    assert await store.move_approval(approval(), yes, [])
     rows = len(other.rows(RowQuery()))
-    assert not await other.move_approval("a1", before=ApprovalState.PENDING, after=no, entries=[])
+    assert not await other.move_approval(approval(), no, [])
     assert len(other.rows(RowQuery())) == rows
     assert other.approval("a1") == yes
     assert other.approvals(states=(ApprovalState.PENDING,)) == []
@@ -258,6 +262,35 @@ async def test_an_approval_is_decided_once(url: str, store: Store) -> None:
     assert store.approval("nothing") is None
     assert store.verify().ok
     await other.close()
+
+
+async def test_two_decisions_that_saw_the_same_approval_are_not_both_kept(url: str, store: Store) -> None:
+    waiting = approval(people=2)
+    await store.add_approval(waiting, [])
+    other = open_store(url)
+
+    def after(name: str) -> Approval:
+        said = Decision(by=name, source="cli", proof="token", approve=True, time_ns=12)
+        return attrs.evolve(waiting, decisions=(said,))
+
+    assert await store.move_approval(waiting, after("ann"), [])
+    assert not await other.move_approval(waiting, after("bob"), [])
+    assert other.approval("a1") == after("ann")
+    assert store.rows(RowQuery(limit=1))[0].time_ns == 12
+    await other.close()
+
+
+async def test_an_approval_is_replaced_by_another_in_one_commit(url: str, store: Store, entry: Make) -> None:
+    await store.add_approval(approval(), [])
+    over = approval(state=ApprovalState.VOID, replaced_by="a2", decided_ns=13)
+    fresh = approval("a2", replaces="a1", renewal=1, created_ns=13)
+    assert await store.move_approval(approval(), over, [entry(5)], successor=fresh)
+    assert (store.approval("a1"), store.approval("a2")) == (over, fresh)
+    assert [r.subject for r in store.rows(RowQuery(newest_first=False))] == ["a1", "a1", "a2", "s5"]
+    again = approval("a3", replaces="a1", renewal=1)
+    assert not await store.move_approval(approval(), over, [], successor=again)
+    assert store.approval("a3") is None
+    assert store.verify().ok
 
 
 async def test_approvals_come_newest_first_and_are_limited(store: Store) -> None:

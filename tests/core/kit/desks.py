@@ -13,11 +13,13 @@ from typing import Any
 import attrs
 from scripted import Options, ScriptedVenue
 
+from venuekit.desk.decisions import decide
 from venuekit.desk.desk import Desk
 from venuekit.desk.risk.halt import halted, resumed
 from venuekit.journal import open_store
 from venuekit.model.intent import LimitOrder, Side
-from venuekit.protocols.journal import ApprovalState, Entry, EntryKind, Row, RowQuery, Store
+from venuekit.protocols.approver import Operator
+from venuekit.protocols.journal import Entry, EntryKind, Row, RowQuery, Store
 from venuekit.runtime.session import open_desk
 from venuekit.settings.load import store_url
 from venuekit.settings.schema import DeskConfig, DeskSettings
@@ -59,12 +61,17 @@ class Elsewhere:
 
     async def approve(self, approval_id: str, *, by: str) -> None:
         """See `venuekit approvals approve`."""
+        await self._decide(approval_id, by, approve=True)
+
+    async def reject(self, approval_id: str, *, by: str) -> None:
+        """See `venuekit approvals reject`."""
+        await self._decide(approval_id, by, approve=False)
+
+    async def _decide(self, approval_id: str, by: str, *, approve: bool) -> None:
         before = self.store.approval(approval_id)
         assert before is not None
-        after = attrs.evolve(
-            before, state=ApprovalState.APPROVED, decided_by=f"{by} (cli)", decided_ns=self.clock.now_ns()
-        )
-        assert await self.store.move_approval(approval_id, before=ApprovalState.PENDING, after=after, entries=[])
+        who = Operator(name=by, source="cli")
+        await decide(self.store, before, who, proof="os user", approve=approve, note="", clock=self.clock)
 
     def _entry(self, by: str) -> Entry:
         now = self.clock.now_ns()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import os
 import secrets
@@ -22,6 +21,7 @@ from pydantic import AnyHttpUrl
 
 from venuekit.errors import ConfigError
 from venuekit.protocols.approver import Caller
+from venuekit.settings.credentials import Credentials, digest
 from venuekit.settings.schema import DeskConfig
 from venuekit_mcp.run import LOOPBACK, Options, own_caller, started
 from venuekit_mcp.server import build_server
@@ -36,11 +36,6 @@ SHORTEST_TOKEN = 16
 #: Sessions of clients of the handshake revisions, and how long one of them may be silent.
 MOST_SESSIONS = 512
 IDLE_SECONDS = 900
-
-
-def digest(token: str) -> str:
-    """SHA-256 of a token, in hex: the form in which the configuration keeps it."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @attrs.frozen
@@ -86,6 +81,12 @@ def tokens_of(config: DeskConfig, token_env: str | None, environ: Mapping[str, s
         if len(token) < SHORTEST_TOKEN:
             raise ConfigError(
                 f"--token-env {token_env}: the variable must hold a token of at least {SHORTEST_TOKEN} characters.",
+                field="--token-env",
+            )
+        if Credentials(config).operator(token) is not None:
+            raise ConfigError(
+                f"--token-env {token_env}: this is an operator's token, and an agent must not have one.",
+                fix="Give the agent a token of its own.",
                 field="--token-env",
             )
         callers[digest(token)] = own_caller(config, SOURCE)

@@ -19,6 +19,7 @@ import attrs
 from venuekit.errors import ConfigError, UsageError, VenuekitError
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.agents import caller_of
+from venuekit.settings.credentials import VARIABLE
 from venuekit.settings.load import load
 from venuekit.settings.schema import DeskConfig
 
@@ -183,6 +184,12 @@ async def _serve_stdio(desk: Desk, options: Options, config: DeskConfig) -> None
 async def _serve(options: Options, environ: Mapping[str, str]) -> None:
     from venuekit.runtime.session import open_desk  # noqa: PLC0415
 
+    if environ.get(VARIABLE):
+        raise ConfigError(
+            f"{VARIABLE} is in this server's environment, and an operator's token must not be where agents are served.",
+            fix=f"Unset {VARIABLE} for the server; operators decide with: venuekit approvals",
+            field=VARIABLE,
+        )
     config = configuration(options, environ)
     async with open_desk(
         options.config or options.venue,

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from pathlib import Path
 
-import attrs
 from cyclopts import App
 
 from venuekit.cli.amounts import count, seconds
+from venuekit.cli.approval_text import body, chapters, list_approvals, show_approval, show_story, tell
 from venuekit.cli.exits import OK, REFUSED, UNAVAILABLE
-from venuekit.cli.operators import operator_name
+from venuekit.cli.operators import known_operator, operator_name
 from venuekit.cli.options import DEFAULT, Options
-from venuekit.cli.output import document, moment, note, pairs, say, table
+from venuekit.cli.output import document, say
+from venuekit.cli.output import note as remark
 from venuekit.cli.place import find, last_session, opened, read
 from venuekit.cli.waiting import until
-from venuekit.desk.approval import already
+from venuekit.desk.decisions import decide
 from venuekit.errors import InvalidValue, UnknownApproval
+from venuekit.journal.story import story
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import Approval, ApprovalState, EntryKind, RowQuery, Store
+from venuekit.settings.check import check
+from venuekit.settings.credentials import digest
+from venuekit.settings.schema import DeskConfig, OperatorSettings
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 
 app = App(name="approvals", help="Orders that wait for a person: list, show, approve, reject.")
 _STATES = [s.value.lower() for s in ApprovalState]
-_NANOS = 1_000_000_000
 
 
 @app.command(name="list")
@@ -47,34 +52,29 @@ async def list_(*, state: str = "pending", desk: str | None = None, limit: int =
     async with read(find(options)) as store:
         found = store.approvals(desk=desk, states=wanted, limit=limit)
     if options.json:
-        document({"approvals": [_body(a) for a in found]})
-        return OK
-    if not found:
-        note("Nothing waits for you." if state == "pending" else f"No approvals are {state}.")
-        return OK
-    now = SystemClock().now_ns()
-    table(
-        ("ID", "STATE", "AGENT", "WHAT", "DESK", "EXPIRES"),
-        [(a.id, _state(a, now), a.agent_id, a.summary, a.desk, _expiry(a, now)) for a in found],
-    )
-    if any(_state(a, now) == "PENDING" for a in found):
-        say("\nvenuekit approvals show ID, then: approve ID or reject ID")
+        document({"approvals": [body(a) for a in found]})
+    elif not found:
+        remark("Nothing waits for you." if state == "pending" else f"No approvals are {state}.")
+    else:
+        list_approvals(found, SystemClock().now_ns())
     return OK
 
 
 @app.command
 async def show(approval_id: str, /, *, options: Options = DEFAULT) -> int:
-    """One approval: the exact order, the agent's reason, the market when it was asked.
+    """One approval: the exact order, the agent's reason, the market when it was asked, and all that happened since.
 
     Args:
         approval_id: As `venuekit approvals list` shows it.
     """
     async with read(find(options)) as store:
         approval = _get(store, approval_id)
+        rows = story(store, approval)
     if options.json:
-        document({"approval": _body(approval)})
+        document({"approval": body(approval), "story": chapters(rows)})
     else:
-        _print(approval)
+        show_approval(approval, SystemClock().now_ns())
+        show_story(rows)
     return OK
 
 
@@ -86,17 +86,21 @@ async def approve(
     by: str | None = None,
     note: str = "",
     wait: float = 3.0,
+    token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
     """Let exactly this order go, once. A running desk checks it again on fresh data, and sends it.
 
+    With [operators] configured it takes your token: from --token-file, VENUEKIT_OPERATOR_TOKEN, or a prompt.
+
     Args:
         approval_id: As `venuekit approvals list` shows it.
-        by: Your name, for the journal; otherwise the operating system's user.
+        by: Your name, for the journal; otherwise the operating system's user. A token says it by itself.
         note: Kept beside the decision.
         wait: Seconds to wait for what becomes of the order.
+        token_file: A file that only you can read, with your operator's token.
     """
-    return await _decide(approval_id, ApprovalState.APPROVED, by, note, wait, options)
+    return await _decide(approval_id, ApprovalState.APPROVED, by, note, wait, token_file, options)
 
 
 @app.command
@@ -107,17 +111,41 @@ async def reject(
     by: str | None = None,
     note: str = "",
     wait: float = 3.0,
+    token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
-    """Deny this order.
+    """Deny this order; also after others approved it, as long as it was not sent.
 
     Args:
         approval_id: As `venuekit approvals list` shows it.
-        by: Your name, for the journal; otherwise the operating system's user.
+        by: Your name, for the journal; otherwise the operating system's user. A token says it by itself.
         note: Why; the agent can read it.
         wait: Seconds to wait until the desk has denied the order.
+        token_file: A file that only you can read, with your operator's token.
     """
-    return await _decide(approval_id, ApprovalState.REJECTED, by, note, wait, options)
+    return await _decide(approval_id, ApprovalState.REJECTED, by, note, wait, token_file, options)
+
+
+@app.command
+def credential(name: str, /, *, options: Options = DEFAULT) -> int:
+    """Make a token for an operator, and the lines of the configuration that let it decide.
+
+    The token is shown once and kept nowhere; the configuration has only its digest.
+
+    Args:
+        name: Who decides with it, as the journal will name them.
+    """
+    token = secrets.token_urlsafe(32)
+    who, sha256 = operator_name(name), digest(token)
+    check(DeskConfig(operators={who: OperatorSettings(token_sha256=sha256)}))
+    if options.json:
+        document({"operator": who, "token": token, "token_sha256": sha256})
+        return OK
+    remark("The token, which only this person may have, and no agent and no server:")
+    say(token)
+    remark("Into the configuration, for the command and for every desk:")
+    remark(f'\n[operators.{who}]\ntoken_sha256 = "{sha256}"')
+    return OK
 
 
 def _get(store: Store, approval_id: str) -> Approval:
@@ -128,34 +156,39 @@ def _get(store: Store, approval_id: str) -> Approval:
 
 
 async def _decide(
-    approval_id: str, state: ApprovalState, by: str | None, text: str, wait: float, options: Options
+    approval_id: str,
+    verb: ApprovalState,
+    by: str | None,
+    text: str,
+    wait: float,
+    token_file: Path | None,
+    options: Options,
 ) -> int:
-    name, place = operator_name(by), find(options)
+    place = find(options)
     seconds(wait, "wait")
-    clock = SystemClock()
+    known = known_operator(place, by, token_file)
+    clock, approving = SystemClock(), verb is ApprovalState.APPROVED
     async with read(place) as store:
         _get(store, approval_id)  # nothing is made in a place where nothing was recorded
     async with opened(place) as store:
         before = _get(store, approval_id)
         if not options.json:
-            _print(before)
-        after = attrs.evolve(
-            before,
-            state=state,
-            decided_by=f"{name} (cli)",
-            decided_ns=clock.now_ns(),
-            note=redact_text(text, also=place.loaded.secrets),
+            show_approval(before, clock.now_ns())
+        hidden = place.loaded.secrets | ({known.operator.token} - {""})
+        words = redact_text(text, also=hidden)
+        after = await decide(
+            store, before, known.operator, proof=known.proof, approve=approving, note=words, clock=clock
         )
-        await _move(store, before, after, clock.now_ns())
         running = last_session(store, before.desk).open
-        order = await _outcome(store, before, wait) if running and wait > 0 else None
+        over = after.state is not ApprovalState.PENDING
+        order = await _outcome(store, before, wait) if over and running and wait > 0 else None
         current = _get(store, approval_id)
     if options.json:
-        document({"approval": _body(current), "order": None if order is None else {"id": order.id, **to_plain(order)}})
+        document({"approval": body(current), "order": None if order is None else {"id": order.id, **to_plain(order)}})
     else:
-        say(f"\n{state.value} by {name}.")
-        _tell(order, current, state, running=running)
-    return _code(order, current) if state is ApprovalState.APPROVED else OK
+        say(f"\n{verb.value} by {known.operator.name}.")
+        tell(order, current, verb, running=running)
+    return _code(order, current) if approving else OK
 
 
 def _code(order: Order | None, approval: Approval) -> int:
@@ -167,17 +200,6 @@ def _code(order: Order | None, approval: Approval) -> int:
     return REFUSED if stopped or denied else OK
 
 
-async def _move(store: Store, before: Approval, after: Approval, now_ns: int) -> None:
-    if before.state is ApprovalState.PENDING and now_ns >= before.expires_ns:
-        expired = attrs.evolve(before, state=ApprovalState.EXPIRED, decided_ns=now_ns, note="nobody decided in time")
-        await store.move_approval(before.id, before=ApprovalState.PENDING, after=expired, entries=[])
-    elif before.state is ApprovalState.PENDING and await store.move_approval(
-        before.id, before=ApprovalState.PENDING, after=after, entries=[]
-    ):
-        return
-    raise already(_get(store, before.id))
-
-
 async def _outcome(store: Store, approval: Approval, wait: float) -> Order | None:
     """The order once the desk has acted on the decision, or None when it has not in time."""
 
@@ -187,56 +209,7 @@ async def _outcome(store: Store, approval: Approval, wait: float) -> Order | Non
         )
         order = from_record(rows[0].body, Order) if rows else None
         settled = order is not None and order.status not in (OrderStatus.PENDING_APPROVAL, OrderStatus.SUBMITTING)
-        return order if settled else None
+        asked_anew = order is not None and order.approval_id not in (None, approval.id)
+        return order if settled or asked_anew else None
 
     return await until(look, wait)
-
-
-def _tell(order: Order | None, approval: Approval, state: ApprovalState, *, running: bool) -> None:
-    if order is not None:
-        why = f": {order.status_reason}" if order.status_reason else ""
-        say(f"Order {order.id} is {order.status.value}{why}")
-    elif not running:
-        what = "sends it" if state is ApprovalState.APPROVED else "denies it"
-        until_then = f"if it opens before {moment(approval.expires_ns)}"
-        note(f"No desk is open for {approval.desk}; the next one {what}, {until_then}.")
-    else:
-        note(f"The desk has not acted yet. Look again: venuekit orders {approval.order_id}")
-
-
-def _state(approval: Approval, now_ns: int) -> str:
-    waiting = approval.state in (ApprovalState.PENDING, ApprovalState.APPROVED)
-    return "EXPIRED" if waiting and now_ns >= approval.expires_ns else approval.state.value
-
-
-def _expiry(approval: Approval, now_ns: int) -> str:
-    left = (approval.expires_ns - now_ns) // _NANOS
-    at = moment(approval.expires_ns)
-    return f"{at}, in {left} s" if approval.state is ApprovalState.PENDING and left > 0 else at
-
-
-def _body(approval: Approval) -> dict[str, Any]:
-    body: dict[str, Any] = to_plain(approval)
-    return body
-
-
-def _print(approval: Approval) -> None:
-    now = SystemClock().now_ns()
-    order = {k: v for k, v in approval.order.items() if v not in (None, "", False)}
-    pairs(
-        [
-            ("approval", approval.id),
-            ("state", _state(approval, now) + (f" by {approval.decided_by}" if approval.decided_by else "")),
-            ("what", approval.summary),
-            *((f"  {name}", value) for name, value in order.items()),
-            ("worth up to", approval.notional or "unknown"),
-            ("market then", approval.reference_price or "unknown"),
-            ("may move", f"by a share of {approval.price_tolerance}"),
-            ("agent", approval.agent_id),
-            ("desk", approval.desk),
-            ("order", approval.order_id),
-            ("asked", moment(approval.created_ns)),
-            ("expires", _expiry(approval, now)),
-            *([("note", approval.note)] if approval.note else []),
-        ]
-    )

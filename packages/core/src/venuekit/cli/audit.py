@@ -18,6 +18,7 @@ from venuekit.cli.output import document, moment, note, say, table
 from venuekit.cli.place import find, proved, read
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.journal.export import exported, to_line, verify_lines
+from venuekit.journal.story import approval_in, told
 from venuekit.model.codec import to_plain
 from venuekit.model.times import parse_iso
 from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store, Verification
@@ -109,16 +110,13 @@ async def _listed(query: RowQuery, options: Options, empty: str) -> int:
     else:
         table(
             ("ROW", "TIME", "KIND", "AGENT", "SUBJECT", "WHAT"),
-            [
-                (r.sequence, moment(r.time_ns), r.kind.value, r.agent_id or "-", r.subject or "-", _what(r))
-                for r in rows
-            ],
+            [(r.sequence, moment(r.time_ns), r.kind.value, r.agent_id or "-", r.subject or "-", what(r)) for r in rows],
             right=("ROW",),
         )
     return OK
 
 
-def _what(row: Row) -> str:
+def what(row: Row) -> str:
     """The row in a few words."""
     b = row.body
     match row.kind:
@@ -132,7 +130,7 @@ def _what(row: Row) -> str:
             error = b.get("error") or {}
             return f"{error.get('code')}: {error.get('message')}"
         case EntryKind.APPROVAL:
-            return f"{b.get('state')} {b.get('summary')}"
+            return f"{b.get('state')} {told(approval_in(row))}"
         case EntryKind.CALL:
             detail = f": {b['detail']}" if b.get("detail") else ""
             return f"{b.get('outcome')} {_pairs(b.get('arguments') or {})}{detail}"[:_WIDE]

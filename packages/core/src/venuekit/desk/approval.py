@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from venuekit.desk.decisions import decide, ended
 from venuekit.desk.identifiers import Identifiers
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.proposal import touch
@@ -23,10 +24,9 @@ from venuekit.model.order import Order
 from venuekit.protocols.approver import Operator
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Store
-from venuekit.settings.schema import ApprovalSettings
+from venuekit.settings.credentials import Credentials
+from venuekit.settings.schema import DeskConfig
 from venuekit.watch.redact import redact_text
-
-_FINAL = (ApprovalState.USED, ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.VOID)
 
 
 def order_hash(agent_id: str, body: object) -> str:
@@ -49,12 +49,12 @@ def request_from(body: dict[str, Any]) -> OrderRequest:
 
 
 class Approvals:
-    """The queue. Deciding moves a record by compare-and-set in the store, so exactly one decision counts."""
+    """The queue. Every move of a record is a compare-and-set in the store, so exactly one counts."""
 
     def __init__(
         self,
         desk: str,
-        settings: ApprovalSettings,
+        config: DeskConfig,
         store: Store,
         state: State,
         recorder: Recorder,
@@ -62,53 +62,60 @@ class Approvals:
         clock: Clock,
     ) -> None:
         self._desk = desk
-        self._settings = settings
+        self._settings = config.approval
+        self._credentials = Credentials(config)
         self._store = store
         self._state = state
         self._recorder = recorder
         self._identifiers = identifiers
         self._clock = clock
 
-    def needed(self, notional: Decimal | None) -> bool:
-        """Whether an order of this worst-case value has to be approved; an unknown value always has."""
-        above = self._settings.require_above
-        return above is not None and (notional is None or notional > above)
+    def people(self, notional: Decimal | None) -> int:
+        """How many people have to approve an order of this worst-case value; an unknown one is above any threshold."""
+
+        def above(threshold: Decimal | None) -> bool:
+            return threshold is not None and (notional is None or notional > threshold)
+
+        if not above(self._settings.require_above):
+            return 0
+        return 2 if above(self._settings.two_people_above) else 1
 
     async def ask(self, approved: RiskApproved, order: Order) -> Approval:
         """Store the question and the waiting order in one commit."""
+        approval = self._question(approved, order)
+        waiting = order.but(approval_id=approval.id)
+        await self._store.add_approval(approval, [self._recorder.order_entry(waiting)])
+        return approval
+
+    async def ask_anew(self, old: Approval, approved: RiskApproved, order: Order, why: str) -> Approval | None:
+        """End `old` and store the next question about its order in one commit; None when another was faster."""
+        fresh = attrs.evolve(self._question(approved, order), replaces=old.id, renewal=old.renewal + 1)
+        over = attrs.evolve(ended(old, ApprovalState.VOID, why, self._clock.now_ns()), replaced_by=fresh.id)
+        entry = self._recorder.order_entry(order.but(approval_id=fresh.id))
+        return fresh if await self._store.move_approval(old, over, [entry], successor=fresh) else None
+
+    def _question(self, approved: RiskApproved, order: Order) -> Approval:
         valid, proposal = approved.valid, approved.proposal
         now = self._clock.now_ns()
         # Only the free text may be altered: the order that is sent later must be the one that was asked for.
         body = {**request_body(valid.request), "reason": redact_text(valid.request.reason)}
         reference = touch(self._state.exposure.quote(valid.instrument.id), proposal.side)
-        size = f"{text(valid.request.size)} {valid.instrument.base}" if valid.request.size is not None else ""
-        if not size and order.quote_size is not None:
-            size = f"{text(order.quote_size)} {valid.instrument.quote} of"
-        price = f" at {text(order.price)}" if order.price is not None else ""
-        stop = f" stop {text(order.stop_price)}" if order.stop_price is not None else ""
-        worth = (
-            "unknown value"
-            if proposal.notional is None
-            else f"up to {text(proposal.notional)} {valid.instrument.quote}"
-        )
-        approval = Approval(
+        return Approval(
             id=self._identifiers.approval(),
             desk=self._desk,
             agent_id=valid.caller.agent_id,
             order_id=order.id,
             order=body,
             order_hash=order_hash(valid.caller.agent_id, body),
-            summary=f"{order.side.value} {size} {order.instrument} {order.type.value}{price}{stop}, {worth}",
+            summary=_summary(approved, order),
             notional="" if proposal.notional is None else text(proposal.notional),
             reference_price=None if reference is None else text(reference),
             price_tolerance=text(self._settings.price_tolerance),
             state=ApprovalState.PENDING,
             created_ns=now,
             expires_ns=now + self._settings.expires_seconds * 1_000_000_000,
+            people=max(1, self.people(proposal.notional)),
         )
-        waiting = order.but(approval_id=approval.id)
-        await self._store.add_approval(approval, [self._recorder.order_entry(waiting)])
-        return approval
 
     def get(self, approval_id: str) -> Approval:
         """One approval of this desk.
@@ -123,36 +130,21 @@ class Approvals:
             )
         return found
 
-    async def decide(self, approval_id: str, state: ApprovalState, operator: Operator, note: str) -> Approval:
-        """PENDING to APPROVED or REJECTED.
+    async def decide(self, approval_id: str, operator: Operator, note: str, *, approve: bool) -> Approval:
+        """Record one person's decision.
 
         Raises:
-            ApprovalRefused: it is decided, used or expired already, or the operator is the one who asked.
+            UnknownApproval. PermissionRefused: no operator. ApprovalRefused: it is over, or not theirs to approve.
         """
         approval = self.get(approval_id)
-        if state is ApprovalState.APPROVED and operator.name == approval.agent_id:
-            raise ApprovalRefused(
-                f"{operator.name} asked for this order and cannot approve it too.",
-                fix="Somebody else decides.",
-                order_id=approval.order_id,
-            )
-        now = self._clock.now_ns()
-        if approval.state is ApprovalState.PENDING and now >= approval.expires_ns:
-            await self.finish(approval, ApprovalState.EXPIRED, "nobody decided in time")
-            approval = self.get(approval_id)
-        after = attrs.evolve(
-            approval, state=state, decided_by=f"{operator.name} ({operator.source})", decided_ns=now, note=note
-        )
-        if approval.state is ApprovalState.PENDING and await self._store.move_approval(
-            approval.id, before=ApprovalState.PENDING, after=after, entries=[]
-        ):
-            return after
-        raise already(self.get(approval_id))
+        proof = self._credentials.proof(operator)
+        note = redact_text(note, also=frozenset({operator.token} - {""}))
+        await decide(self._store, approval, operator, proof=proof, approve=approve, note=note, clock=self._clock)
+        return self.get(approval_id)
 
     async def finish(self, approval: Approval, state: ApprovalState, note: str) -> bool:
-        """Move an approval to a final state from the one it has; False when another was faster."""
-        after = attrs.evolve(approval, state=state, note=note or approval.note, decided_ns=self._clock.now_ns())
-        return await self._store.move_approval(approval.id, before=approval.state, after=after, entries=[])
+        """Move an approval to a final state; False when another was faster."""
+        return await self._store.move_approval(approval, ended(approval, state, note, self._clock.now_ns()), [])
 
     def bound(self, approval: Approval) -> OrderRequest:
         """The exact order that was approved.
@@ -164,11 +156,18 @@ class Approvals:
             raise ApprovalRefused(f"Approval {approval.id} does not match its order.", order_id=approval.order_id)
         return request_from(dict(approval.order))
 
-    def moved_away(self, approval: Approval, request: OrderRequest) -> str:
-        """Why the market no longer is where it was when the question was asked; empty when it is."""
+    def outdated(self, approval: Approval, approved: RiskApproved) -> str:
+        """Why what was approved is not what would go now; empty when it is."""
+        moved = self._moved_away(approval, approved)
+        people = self.people(approved.proposal.notional)
+        if not moved and people > approval.people:
+            return f"it is worth more by now, and {people} people have to approve it"
+        return moved
+
+    def _moved_away(self, approval: Approval, approved: RiskApproved) -> str:
         if approval.reference_price is None:
             return ""
-        at = touch(self._state.exposure.quote(request.instrument), request.side)
+        at = touch(self._state.exposure.quote(approved.valid.instrument.id), approved.proposal.side)
         if at is None:
             return "the market price is not known"
         before = Decimal(approval.reference_price)
@@ -177,15 +176,18 @@ class Approvals:
             return f"the price moved from {text(before)} to {text(at)}"
         return ""
 
+    def may_renew(self, approval: Approval) -> bool:
+        """Whether the order may be asked about once more."""
+        return approval.renewal < self._settings.max_renewals
 
-def already(approval: Approval) -> ApprovalRefused:
-    """The error for an approval that is not pending any more."""
-    return ApprovalRefused(
-        f"Approval {approval.id} is {approval.state.value}"
-        + (f" by {approval.decided_by}" if approval.decided_by else "")
-        + (f": {approval.note}" if approval.note else "")
-        + ".",
-        fix="Ask for a new order if it is still wanted." if approval.state in _FINAL else "",
-        order_id=approval.order_id,
-        details={"state": approval.state.value},
-    )
+
+def _summary(approved: RiskApproved, order: Order) -> str:
+    request, instrument = approved.valid.request, approved.valid.instrument
+    notional = approved.proposal.notional
+    size = f"{text(request.size)} {instrument.base}" if request.size is not None else ""
+    if not size and order.quote_size is not None:
+        size = f"{text(order.quote_size)} {instrument.quote} of"
+    price = f" at {text(order.price)}" if order.price is not None else ""
+    stop = f" stop {text(order.stop_price)}" if order.stop_price is not None else ""
+    worth = "unknown value" if notional is None else f"up to {text(notional)} {instrument.quote}"
+    return f"{order.side.value} {size} {order.instrument} {order.type.value}{price}{stop}, {worth}"

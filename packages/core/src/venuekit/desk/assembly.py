@@ -8,6 +8,7 @@ from venuekit.desk.approval import Approvals
 from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
 from venuekit.desk.control import Controls
+from venuekit.desk.decided import Decided
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.grants import Grants
 from venuekit.desk.health import Health
@@ -83,7 +84,7 @@ class Parts:
             config.reconcile,
             config.desk.currency,
         )
-        self.approvals = Approvals(name, config.approval, store, self.state, self.recorder, identifiers, clock)
+        self.approvals = Approvals(name, config, store, self.state, self.recorder, identifiers, clock)
         hours = Hours(config.hours)
         self.limits = Limits(
             desk=name,
@@ -134,7 +135,7 @@ class Parts:
             clock=clock,
             fail_closed=self.fail_closed,
         )
-        self.controls = Controls(
+        self.decided = Decided(
             desk=name,
             store=store,
             state=self.state,
@@ -144,9 +145,20 @@ class Parts:
             submission=self.submission,
             approvals=self.approvals,
             clock=clock,
+            caller_of=self._caller_of,
+            fail_closed=self.fail_closed,
+        )
+        self.controls = Controls(
+            desk=name,
+            store=store,
+            state=self.state,
+            recorder=self.recorder,
+            changes=self.changes,
+            submission=self.submission,
+            decided=self.decided,
+            clock=clock,
             health=self.health,
             limits=self.limits,
-            caller_of=self._caller_of,
         )
 
     def fail_closed(self, why: str) -> None:

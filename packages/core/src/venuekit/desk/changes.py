@@ -287,7 +287,7 @@ class Changes:
                 details={"accepted": f"more than {order.filled_size}"},
             )
         approved = await self._screening.check(valid, replaces=order)
-        if self._approvals.needed(approved.proposal.notional):
+        if self._approvals.people(approved.proposal.notional):
             raise _needs_approval(approved.proposal.notional)
         # The rounded values, where rounding is asked for, are those that were checked.
         new = [

@@ -96,6 +96,7 @@ class Desk:
         self.limits = parts.limits
         self._submission = parts.submission
         self._changes = parts.changes
+        self._decided = parts.decided
         self._controls = parts.controls
         #: For the session that keeps this desk alive.
         self.upkeep = Upkeep(
@@ -280,17 +281,18 @@ class Desk:
         return self._approvals.get(approval_id)
 
     async def approve(self, approval_id: str, operator: Operator, *, note: str = "") -> Order:
-        """A person approves: all checks run again, then the order is sent, once.
+        """A person approves: all checks run again, then the order is sent, once; it still waits where it takes two.
 
         Raises:
-            UnknownApproval; ApprovalRefused: decided, used or expired before, or the price moved; and as `submit`.
+            UnknownApproval, PermissionRefused, and as `submit`. ApprovalRefused: decided, used or expired before, or
+            approved by this person; or the price moved, and `details["replaced_by"]` asks anew.
         """
         self._controls.refresh()
-        return await self._controls.approve(approval_id, operator, note)
+        return await self._decided.approve(approval_id, operator, note)
 
     async def reject(self, approval_id: str, operator: Operator, *, note: str = "") -> Approval:
-        """A person rejects; the order is DENIED. Raises UnknownApproval, ApprovalRefused."""
-        return await self._controls.reject(approval_id, operator, note)
+        """A person rejects before it is sent: DENIED. Raises UnknownApproval, PermissionRefused, ApprovalRefused."""
+        return await self._decided.reject(approval_id, operator, note)
 
     async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> Control:
         """Stop trading on every desk of this store; cancels still go."""

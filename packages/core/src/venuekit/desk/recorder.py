@@ -37,6 +37,8 @@ def kind_of(before: Order | None, after: Order) -> OrderEventKind:
     """What a change of an order is called."""
     if after.status in _KINDS and (before is None or before.status is not after.status):
         return _KINDS[after.status]
+    if after.status is OrderStatus.PENDING_APPROVAL:
+        return OrderEventKind.PENDING_APPROVAL  # asked anew
     if before is None or before.status in _EARLY:
         return OrderEventKind.ACCEPTED
     if before.status is OrderStatus.PENDING_TRIGGER and after.status is not OrderStatus.PENDING_TRIGGER:

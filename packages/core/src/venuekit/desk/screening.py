@@ -175,15 +175,17 @@ class Screening:
             permitted = True
         except VenuekitError as error:
             reason, permitted = error.message, False
-        needs = self._approvals.needed(proposal.notional)
-        if permitted and not refused and needs:
-            reason = "it would wait for a person's approval"
+        people = self._approvals.people(proposal.notional)
+        if permitted and not refused and people:
+            reason = (
+                "it would wait for two people's approval" if people > 1 else "it would wait for a person's approval"
+            )
         fee = None
         if self.taker_fee is not None and proposal.notional is not None:
             fee = times(proposal.notional, self.taker_fee)
         return Preview(
             allowed=permitted and not refused,
-            needs_approval=needs,
+            needs_approval=people > 0,
             reason=reason,
             verdicts=verdicts,
             worst_price=proposal.worst_price,

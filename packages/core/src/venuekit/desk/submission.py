@@ -162,7 +162,7 @@ class Submission:
             await self.deny(request, caller, error)
             raise
         order = new_order(valid.request, self._venue, self._clock.now_ns(), caller.agent_id)
-        if self._approvals.needed(approved.proposal.notional):
+        if self._approvals.people(approved.proposal.notional):
             waiting = order.to(OrderStatus.PENDING_APPROVAL)
             approval = await self._approvals.ask(approved, waiting)
             waiting = waiting.but(approval_id=approval.id)

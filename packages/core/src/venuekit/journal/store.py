@@ -163,14 +163,17 @@ class SqlStore(ABC):
         """Store a new approval with its journal rows in one commit."""
 
         def work(chain: Chain) -> None:
-            body = encode_body(approval, self._secrets)
-            chain.execute(
-                "INSERT INTO approvals VALUES (?, ?, ?, ?, ?)",
-                (approval.id, approval.desk, str(approval.state), approval.created_ns, body),
-            )
-            chain.insert([_approval_entry(approval, approval.created_ns), *entries])
+            self._put_approval(chain, approval)
+            chain.insert([_approval_entry(approval), *entries])
 
         await self._transact(work)
+
+    def _put_approval(self, chain: Chain, approval: Approval) -> None:
+        body = encode_body(approval, self._secrets)
+        chain.execute(
+            "INSERT INTO approvals VALUES (?, ?, ?, ?, ?)",
+            (approval.id, approval.desk, str(approval.state), approval.created_ns, body),
+        )
 
     def approval(self, approval_id: ApprovalId) -> Approval | None:
         """One approval."""
@@ -189,19 +192,23 @@ class SqlStore(ABC):
         return [_record(body, Approval) for (body,) in found]
 
     async def move_approval(
-        self, approval_id: ApprovalId, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
     ) -> bool:
-        """Replace an approval if it is still in `before`; False, and nothing written, when it is not."""
+        """Replace an approval if it is still `before`; False, and nothing written, when it is not."""
 
         def work(chain: Chain) -> bool:
-            moved = chain.execute(
-                "UPDATE approvals SET state = ?, body = ? WHERE id = ? AND state = ?",
-                (str(after.state), encode_body(after, self._secrets), approval_id, str(before)),
-            )
-            if moved.rowcount != 1:
+            found = chain.execute("SELECT body FROM approvals WHERE id = ?", (before.id,)).fetchone()
+            if found is None or _record(found[0], Approval) != before:
                 return False
-            now_ns = max([after.decided_ns or after.created_ns, *(e.time_ns for e in entries)])
-            chain.insert([_approval_entry(after, now_ns), *entries])
+            chain.execute(
+                "UPDATE approvals SET state = ?, body = ? WHERE id = ?",
+                (str(after.state), encode_body(after, self._secrets), before.id),
+            )
+            told = [_approval_entry(after)]
+            if successor is not None:
+                self._put_approval(chain, successor)
+                told.append(_approval_entry(successor))
+            chain.insert([*told, *entries])
             return True
 
         return await self._transact(work)
@@ -233,12 +240,13 @@ def _text(body: Any) -> str:
     return msgspec.json.encode(body).decode()
 
 
-def _approval_entry(approval: Approval, time_ns: int) -> Entry:
+def _approval_entry(approval: Approval) -> Entry:
+    """The approval as it is now, at the time of the last thing that happened to it."""
     return Entry(
         kind=EntryKind.APPROVAL,
         desk=approval.desk,
         subject=approval.id,
         agent_id=approval.agent_id,
         body=approval,
-        time_ns=time_ns,
+        time_ns=max(approval.created_ns, approval.decided_ns or 0, *(d.time_ns for d in approval.decisions)),
     )

@@ -51,10 +51,15 @@ class Caller:
 
 @attrs.frozen(kw_only=True)
 class Operator:
-    """A person with the operator's credential. No frontend given to an agent ever makes one."""
+    """A person with the operator's credential. No frontend given to an agent ever makes one.
+
+    Where the configuration has ``[operators]``, `token` is what proves it: the desk compares its SHA-256 with the
+    one configured for `name`. Without, `name` is taken as the process gives it.
+    """
 
     name: str
     source: str
+    token: str = attrs.field(default="", repr=False)
 
 
 class Approver(Protocol):

@@ -109,11 +109,34 @@ class ApprovalState(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class Decision:
+    """What one person said to one question.
+
+    `source` is the door (``cli``, ``http``, ``elicitation``, ``library``), `proof` how it knew the person:
+    ``token``, ``os user``, ``host dialog`` or ``process``.
+    """
+
+    by: str
+    source: str
+    proof: str
+    approve: bool
+    time_ns: int
+    note: str = ""
+
+    @property
+    def who(self) -> str:
+        """The person and the door: ``alice (cli)``."""
+        return f"{self.by} ({self.source})"
+
+
+@attrs.frozen(kw_only=True)
 class Approval:
-    """One single-use question to a person: may exactly this order go?
+    """One single-use question: may exactly this order go?
 
     `order` is the whole request as data, `order_hash` binds the decision to it and to the principal.
-    `reference_price` is the market when it was asked; the price may move by `price_tolerance` (a share).
+    `reference_price` is the market when it was asked; the price may move by `price_tolerance` (a share). After a
+    larger move this question is void and another is asked: `replaced_by` and `replaces` link them, and `renewal`
+    counts how many came before. It is APPROVED when `people` different persons have approved.
     """
 
     id: ApprovalId
@@ -132,6 +155,24 @@ class Approval:
     decided_by: str = ""
     decided_ns: int | None = None
     note: str = ""
+    people: int = 1
+    decisions: Sequence[Decision] = ()
+    replaces: ApprovalId = ""
+    replaced_by: ApprovalId = ""
+    renewal: int = 0
+
+    @property
+    def approvers(self) -> Sequence[str]:
+        """Who has approved so far, in their order, each with the door."""
+        return tuple(d.who for d in self.decisions if d.approve)
+
+    @property
+    def progress(self) -> str:
+        """How far it has come, where more than one person is needed: ``1 of 2, by alice (cli)``; else empty."""
+        if self.people < 2:
+            return ""
+        by = f", by {', '.join(self.approvers)}" if self.approvers else ""
+        return f"{len(self.approvers)} of {self.people}{by}"
 
 
 @attrs.frozen(kw_only=True)
@@ -290,11 +331,12 @@ class Store(Protocol):
         ...
 
     async def move_approval(
-        self, approval_id: ApprovalId, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
     ) -> bool:
-        """Replace an approval if it is still in `before`, with its journal rows, in one commit.
+        """Replace an approval if it is still exactly `before`, with its journal rows, in one commit.
 
-        False when another had moved it first; nothing is written then.
+        With `successor`, a new approval is stored with it. False when another had moved it first; nothing is
+        written then.
         """
         ...
 

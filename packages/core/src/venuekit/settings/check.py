@@ -10,6 +10,7 @@ from venuekit.errors import InvalidValue
 from venuekit.model.table import accepted, mistake
 from venuekit.model.times import parse_iso
 from venuekit.settings.address import shown
+from venuekit.settings.credentials import check_credentials
 from venuekit.settings.schema import AgentSettings, DeskConfig
 
 _WHERE = "configuration"
@@ -17,6 +18,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of 
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CURRENCY = re.compile(r"[A-Za-z0-9]{1,12}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_PAGE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _STORE = re.compile(r"sqlite://(/.+)?|postgresql://.+")
 
 
@@ -40,6 +42,13 @@ def check(config: DeskConfig) -> DeskConfig:
         if agent.token_sha256 and not _SHA256.fullmatch(agent.token_sha256):
             raise mistake(f"agents.{name}.token_sha256", _WHERE, "", "64 hexadecimal digits")
         _check_grant(f"agents.{name}", agent)
+    for name, operator in config.operators.items():
+        _matches(_AGENT, f"operators.{name}", name, "named by 1 to 64 letters, digits, . _ : -")
+        if not _SHA256.fullmatch(operator.token_sha256):
+            raise mistake(f"operators.{name}.token_sha256", _WHERE, "", "64 hexadecimal digits")
+    check_credentials(config)
+    if config.approval.page_url:
+        _matches(_PAGE, "approval.page_url", config.approval.page_url, "http://HOST:PORT or https://HOST, no password")
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
     if config.store.url and not _STORE.fullmatch(config.store.url):

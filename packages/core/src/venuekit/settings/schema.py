@@ -125,12 +125,24 @@ class ApprovalSettings:
     require_above: Decimal | None = _field(
         "Orders worth more wait for a person. Required in live mode at a real venue.", None
     )
-    expires_seconds: int = _field("How long a request may wait.", 300, kind=POSITIVE)
-    price_tolerance: Decimal = _field(
-        "How far the market may move before an approval is void, as a share.", D("0.01"), kind=SHARE
+    two_people_above: Decimal | None = _field(
+        "Orders worth more wait for two different operators. Needs require_above and two [operators].", None
     )
+    expires_seconds: int = _field("How long a question may wait, counted from when it was asked.", 300, kind=POSITIVE)
+    price_tolerance: Decimal = _field(
+        "How far the market may move before an approval is void and is asked for anew, as a share.",
+        D("0.01"),
+        kind=SHARE,
+    )
+    max_renewals: int = _field("How often one order may be asked about anew; after that it is denied.", 3)
     elicitation: bool = _field(
-        "Also ask in the MCP host's own dialog. The host is then trusted to show it to a person.", False
+        "Also ask in the MCP host's own dialog. The host is then trusted to show it to a person, and counts as one.",
+        False,
+    )
+    page_url: str = _field(
+        "Where operators reach venuekit approvals serve, such as http://127.0.0.1:8770. Agents are told, and hosts "
+        "that can open an address are asked to show it; it decides nothing by itself.",
+        "",
     )
 
 
@@ -229,6 +241,16 @@ class AgentSettings:
 
 
 @attrs.frozen(kw_only=True)
+class OperatorSettings:
+    """``[operators.NAME]``: who decides about orders that wait, and how that person is known.
+
+    With any, deciding takes a token. Without, whoever can write the store decides.
+    """
+
+    token_sha256: str = _field("SHA-256, in hex, of the operator's token; venuekit approvals credential makes one.")
+
+
+@attrs.frozen(kw_only=True)
 class DeskSettings:
     """``[desk]``: which venue, whose account, what may be done."""
 
@@ -257,6 +279,7 @@ class DeskConfig:
     streams: StreamSettings = attrs.Factory(StreamSettings)
     reconcile: ReconcileSettings = attrs.Factory(ReconcileSettings)
     agents: Mapping[str, AgentSettings] = attrs.Factory(dict)
+    operators: Mapping[str, OperatorSettings] = attrs.Factory(dict)
     venues: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, repr=False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from venuekit.desk.decisions import decide
 from venuekit.errors import JournalUnavailable, Refused, Rejected, Unavailable, VenuekitError
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
@@ -238,11 +239,9 @@ class Driver:
 
         async def work(store: Any) -> None:
             if approval is not None:
-                after = attrs.evolve(
-                    approval, state=ApprovalState.APPROVED, decided_by="bob", decided_ns=self._world.clock.now_ns()
-                )
-                if await store.move_approval(approval.id, before=ApprovalState.PENDING, after=after, entries=[]):
-                    self._world.ledger.approval(after)
+                clock, bob = self._world.clock, Operator(name="bob", source="cli")
+                after = await decide(store, approval, bob, proof="os user", approve=True, note="", clock=clock)
+                self._world.ledger.approval(after)
 
         await self._elsewhere(work)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal.sqlite import SqliteStore
-from venuekit.protocols.journal import Approval, ApprovalState, BreakerRecord, Control, Entry
+from venuekit.protocols.journal import Approval, BreakerRecord, Control, Entry
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
 
@@ -126,14 +126,16 @@ class PointedStore:
         self._life.reach("journal.add_approval.after", approval.order_id)
 
     async def move_approval(
-        self, approval_id: str, *, before: ApprovalState, after: Approval, entries: Sequence[Entry]
+        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
     ) -> bool:
         """See `Store.move_approval`."""
         detail = f"{after.order_id} {after.state.value}"
         self._before("move_approval", detail)
-        moved = await self.inner.move_approval(approval_id, before=before, after=after, entries=entries)
+        moved = await self.inner.move_approval(before, after, entries, successor=successor)
         if moved:
             self._ledger.approval(after)
+        if moved and successor is not None:
+            self._ledger.approval(successor)
         self._life.reach("journal.move_approval.after", detail)
         return moved
 
