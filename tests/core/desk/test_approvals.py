@@ -15,7 +15,7 @@ from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Operator
 from venuekit.protocols.journal import ApprovalState, EntryKind
-from venuekit.settings.schema import ApprovalSettings, DeskConfig, RiskSettings
+from venuekit.settings.schema import ApprovalSettings, BreakerSettings, DeskConfig, RiskSettings
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -23,9 +23,11 @@ ANN = Operator(name="ann", source="cli")
 BOB = Operator(name="bob", source="api")
 
 
-def config(bench: Bench, *, risk: RiskSettings | None = None, expires_seconds: int = 300) -> DeskConfig:
+def config(
+    bench: Bench, *, risk: RiskSettings | None = None, expires_seconds: int = 300, **tables: object
+) -> DeskConfig:
     approval = ApprovalSettings(require_above=D(100), expires_seconds=expires_seconds)
-    return bench.config(approval=approval, risk=risk or RiskSettings())
+    return bench.config(approval=approval, risk=risk or RiskSettings(), **tables)
 
 
 async def ask(desk: Desk, order_id: str = "mine") -> Order:
@@ -62,7 +64,8 @@ async def test_a_market_order_is_measured_at_the_worst_price_of_its_collar(bench
 async def test_an_order_of_unknown_value_waits_even_when_no_limit_would_stop_it(bench: Bench) -> None:
     bench.venue.bid = bench.venue.ask = None
     loose = RiskSettings(price_collar=None, check_balance=False)
-    async with bench.open(config(bench, risk=loose)) as desk:
+    no_loss_limit = BreakerSettings(daily_loss_critical=None)
+    async with bench.open(config(bench, risk=loose, breakers=no_loss_limit)) as desk:
         order = await desk.submit(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=D("0.1")))
         assert order.status is OrderStatus.PENDING_APPROVAL
         assert "unknown value" in (await desk.approval(approval_of(order))).summary

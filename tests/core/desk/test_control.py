@@ -378,9 +378,42 @@ async def test_a_loss_warns_and_then_stops_the_day(bench: Bench) -> None:
             await desk.preview(limit(price=D(60)))
             await bench.clock.advance(2)
         told = [(e.kind, e.subject) for e in feed._events if isinstance(e, DeskEvent)]
-        assert told == [("loss_warning", "daily_loss"), ("breaker_open", "daily_loss")]
-        with pytest.raises(errors.Halted, match="daily_loss"):
+        assert told == [("breaker_warning", "daily_loss"), ("breaker_manual", "daily_loss")]
+        with pytest.raises(errors.ReduceOnlyState, match="daily_loss"):
             await desk.submit(limit(price=D(60)))
+        state = desk.risk_state()
+        assert state.trading_state is TradingState.REDUCING
+        assert "daily_loss is MANUAL" in state.reason
+
+
+async def test_after_a_loss_the_position_can_be_closed_and_only_a_person_starts_anew(bench: Bench) -> None:
+    bench.venue.cash = {"USD": D(1000)}
+    async with bench.open(bench.config(reconcile=QUIET)) as desk:
+        await desk.submit(perp(Side.BUY, "5"))
+        await bench.clock.advance(2)
+        bench.venue.bid, bench.venue.ask = D("59.9"), D("60.1")
+        bench.clock.tick(1)
+        await desk.preview(perp(Side.BUY, "1"))
+        await bench.clock.advance(2)
+        assert not (await desk.preview(perp(Side.BUY, "1"))).allowed
+        for order in (perp(Side.BUY, "1"), perp(Side.SELL, "5.001"), limit(price=D(59))):
+            with pytest.raises(errors.ReduceOnlyState, match="daily_loss is MANUAL"):
+                await desk.submit(order)
+        assert (await desk.preview(perp(Side.SELL, "2"))).allowed
+        assert (await desk.submit(perp(Side.SELL, "2"))).status is OrderStatus.FILLED
+        await bench.clock.settle()
+        assert (await desk.close_position("BTC-PERP")).status is OrderStatus.FILLED
+
+
+async def test_while_nobody_knows_what_something_is_worth_only_what_reduces_goes(bench: Bench) -> None:
+    bench.venue.cash = {"USD": D(1000), "ODD": D(1)}
+    async with bench.open(bench.config(reconcile=QUIET)) as desk:
+        with pytest.raises(errors.DataNotTrusted, match="nobody knows the worth of ODD"):
+            await desk.submit(limit())
+        assert "ODD" in (await desk.preview(limit())).reason
+    off = BreakerSettings(daily_loss_critical=None)
+    async with bench.open(bench.config(breakers=off, reconcile=QUIET)) as desk:
+        assert await submitted(desk) is OrderStatus.OPEN
 
 
 async def test_orders_go_within_trading_hours_only_and_cancels_always(bench: Bench) -> None:

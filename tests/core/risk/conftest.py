@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from still_clock import StillClock
 
 from venuekit.books.exposure import Exposure
 from venuekit.model.account import Balance
@@ -12,23 +13,6 @@ from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.protocols.risk import Quote
 
 D = Decimal
-NOW = 1_790_000_000 * 10**9
-
-
-class StillClock:
-    """Time moves only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def now_ns(self) -> int:
-        return self.now
-
-    def monotonic_ns(self) -> int:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += int(seconds * 1e9)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from venuekit.protocols.risk import Fingerprint, Quote, TradingState
 _DOLLARS = frozenset({"USD", "USDC", "USDT", "PUSD", "pUSD"})
 _DAY_NS = 86_400_000_000_000
 _WINDOW_NS = 60_000_000_000
+#: A time of day that moved so much more than the steady time was set, or the machine slept.
+_JUMP_NS = 60_000_000_000
 _TWO = Decimal(2)
 _SPOT = InstrumentKind.SPOT
 
@@ -57,6 +59,8 @@ class Exposure:
         self._state_reason = ""
         self._day = -1
         self._day_start: Decimal | None = None
+        #: The time of day and the steady time when that figure was taken.
+        self._day_seen = (0, 0)
 
     # -- updates
 
@@ -272,19 +276,33 @@ class Exposure:
         """Cash, holdings and unrealized profit; None while any part is unknown."""
         return self._equity.total if self._have_balances else None
 
+    def unpriced(self) -> list[str]:
+        """Assets and instruments without a known worth."""
+        return [key.partition(" ")[2] for key in self._equity.unknown()]
+
     def day_start_equity(self) -> Decimal | None:
-        """Equity when the UTC day began, or when it was first known."""
-        day = self._clock.now_ns() // _DAY_NS
+        """Equity when the UTC day began, or when it was first known.
+
+        Setting the clock makes no loss forgotten: a day that begins by a jump begins at the higher of the new figure
+        and the one before.
+        """
+        now = self._clock.now_ns()
+        day = now // _DAY_NS
         if day == self._day:
             return self._day_start
-        equity = self.equity()
-        if equity is not None:
-            self._day, self._day_start = day, equity
-        return equity
+        start = self.equity()
+        if start is not None:
+            steady = self._clock.monotonic_ns()
+            jumped = day < self._day or (now - self._day_seen[0]) - (steady - self._day_seen[1]) > _JUMP_NS
+            if self._day_start is not None and jumped:
+                start = max(self._day_start, start)
+            self._day, self._day_start, self._day_seen = day, start, (now, steady)
+        return start
 
     def start_day_at(self, day: int, equity: Decimal) -> None:
         """Go on with the day's first equity as it was before a restart; `day` counts from 1970."""
         self._day, self._day_start = day, equity
+        self._day_seen = self._clock.now_ns(), self._clock.monotonic_ns()
 
     @property
     def day(self) -> int:

@@ -37,6 +37,10 @@ class Totals:
             self._sum = minus(self._sum, amount)
             self._absolute = minus(self._absolute, abs(amount))
 
+    def unknown(self) -> list[str]:
+        """The keys of unknown amounts, sorted."""
+        return sorted(key for key, amount in self._amounts.items() if amount is None) if self._unknown else []
+
     @property
     def total(self) -> Decimal | None:
         """The sum; None while any amount is unknown."""

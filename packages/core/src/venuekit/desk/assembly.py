@@ -29,6 +29,7 @@ from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue
 from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
@@ -48,7 +49,7 @@ class Parts:
         limiter: Limiter,
         bus: EventBus,
         resolve: Callable[[Order], None],
-        free_disk: Callable[[], int] | None,
+        usage: ProcessUsage | None,
         tokens: Callable[[int], str],
     ) -> None:
         name = desk_name(venue.name, venue.account)
@@ -64,7 +65,7 @@ class Parts:
         self.mode = mode
         self.state = State(venue, clock, config.desk.currency)
         self.recorder = Recorder(venue, store, bus, clock, self.state)
-        self.health = Health(name, config.breakers, store, self.recorder, clock, free_disk)
+        self.health = Health(name, config.breakers, store, self.recorder, clock, usage)
         self.dispatcher = Dispatcher(
             venue,
             limiter,

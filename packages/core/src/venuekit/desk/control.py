@@ -74,6 +74,14 @@ class Controls:
         """Why trading is stopped, if it is."""
         return self._failed or self.control.reason
 
+    def standing(self) -> tuple[TradingState, str]:
+        """The trading state, the stricter of what people and breakers say, and why."""
+        asked = self._state.exposure.trading_state()
+        tripped, why = self._health.standing()
+        if asked.strictness >= tripped.strictness:
+            return asked, self.reason
+        return tripped, why
+
     def refresh(self) -> bool:
         """Take in what another process wrote, before an order is checked; costs a microsecond when nothing changed.
 

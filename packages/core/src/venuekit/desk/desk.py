@@ -28,6 +28,7 @@ from venuekit.protocols.approver import Caller, Mode, Operator, Role
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
 from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.risk import Headroom
 from venuekit.protocols.venue import Extra, Venue, VenueFactory
 from venuekit.settings.agents import caller_of
@@ -57,7 +58,7 @@ class Desk:
         bus: EventBus,
         mode: Mode | None,
         resolve: Callable[[Order], None],
-        free_disk: Callable[[], int] | None = None,
+        usage: ProcessUsage | None = None,
         tokens: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         self.settings = config
@@ -81,7 +82,7 @@ class Desk:
             limiter=limiter,
             bus=bus,
             resolve=resolve,
-            free_disk=free_disk,
+            usage=usage,
             tokens=tokens,
         )
         #: What callers may do here; frontends ask it before they offer anything.
@@ -316,9 +317,10 @@ class Desk:
     def risk_state(self) -> RiskState:
         """Where the desk stands."""
         control, view = self.control, self._state.exposure
+        trading, reason = self._controls.standing()
         return RiskState(
-            trading_state=view.trading_state(),
-            reason=self._controls.reason,
+            trading_state=trading,
+            reason=reason,
             since_ns=control.since_ns,
             currency=self.settings.desk.currency,
             equity=view.equity(),
@@ -340,6 +342,7 @@ class Desk:
     def status(self) -> DeskStatus:
         """The desk at a glance."""
         pending = self.store.approvals(desk=self.name, states=(ApprovalState.PENDING,))
+        trading, reason = self._controls.standing()
         return DeskStatus(
             desk=self.name,
             venue=self._venue.name,
@@ -347,8 +350,8 @@ class Desk:
             environment=self.environment,
             mode=self.mode.value,
             connected=self.connected,
-            trading_state=self._state.exposure.trading_state(),
-            reason=self._controls.reason,
+            trading_state=trading,
+            reason=reason,
             open_orders=len(self._state.orders),
             in_doubt=len(self._state.orders.in_doubt()),
             pending_approvals=len(pending),

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from decimal import Decimal
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.risk.breakers import Breakers, BreakerState
+from venuekit.desk.risk.proposal import reduces
+from venuekit.desk.risk.venue_gauge import VenueGauge
+from venuekit.desk.views import BreakerStatus
 from venuekit.errors import Refused, Rejected, UsageError
 from venuekit.model.identity import InstrumentId
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import BreakerRecord, EntryKind, Store
-from venuekit.protocols.risk import RiskView, Verdict
+from venuekit.protocols.process import ProcessUsage
+from venuekit.protocols.risk import Proposal, RiskView, TradingState, Verdict
 from venuekit.settings.schema import BreakerSettings
 
 #: An answer that the venue gave, whatever it says, is not a failure of the venue.
 _ANSWERS = (Rejected, UsageError, Refused)
-
-
-_MEGABYTE = 1_000_000
 
 
 class Health:
@@ -33,57 +33,70 @@ class Health:
         store: Store,
         recorder: Recorder,
         clock: Clock,
-        free_disk: Callable[[], int] | None = None,
+        usage: ProcessUsage | None = None,
     ) -> None:
         self._desk = desk
-        self._free_disk = free_disk
-        self._least_disk = settings.min_free_disk_mb
         self._store = store
         self._recorder = recorder
         self._clock = clock
-        self._breakers = Breakers(settings, clock, store.breakers(desk))
+        self._breakers = Breakers(settings, clock, store.breakers(desk), usage)
         self._priced: set[InstrumentId] = set()
 
     def timed(self, endpoint: str) -> _Timed:
         """A ``with`` block around one call to the venue."""
-        return _Timed(self._breakers, self._clock, endpoint)
+        return _Timed(self._breakers.venue, self._clock, endpoint)
 
     def order_sent(self) -> None:
         """An order goes out now."""
-        self._breakers.on_order_sent()
+        self._breakers.venue.on_order_sent()
 
     def order_result(self, *, rejected: bool) -> None:
         """The venue has answered an order."""
-        self._breakers.on_order_result(rejected)
+        self._breakers.venue.on_order_result(rejected)
 
     def price_seen(self, instrument: InstrumentId) -> None:
         """A price stream brought something."""
         self._priced.add(instrument)
-        self._breakers.on_data(instrument, self._clock.now_ns())
+        self._breakers.venue.on_data(instrument)
 
     def checked(self, *, ok: bool) -> None:
         """A comparison with the venue went through, or failed."""
-        self._breakers.on_check(ok)
+        self._breakers.venue.on_check(ok)
 
-    def refusal(self) -> Verdict | None:
-        """Why no order may go now, if a breaker says so."""
+    def refusal(self, proposal: Proposal, view: RiskView) -> Verdict | None:
+        """Why this order may not go now, if a breaker says so, or if what losses are measured by is not known."""
+        record = self._breakers.blocking()
+        if record is not None and record.leads_to is TradingState.REDUCING and reduces(proposal, view):
+            record = self._breakers.blocking(reduces=True)
+        if record is not None:
+            return _stopped_by(record)
+        unknown = self._breakers.loss.unknown(view)
+        return _unmeasured(unknown) if unknown and not reduces(proposal, view) else None
+
+    def standing(self) -> tuple[TradingState, str]:
+        """What breakers let go now, and why not everything."""
         record = self._breakers.blocking()
         if record is None:
-            return None
-        wait = "until a person resumes trading" if record.state == BreakerState.MANUAL.value else "until it has closed"
-        return Verdict(
-            "circuit_breaker",
-            False,
-            f"The circuit breaker {record.name} is {record.state}: {record.reason}.",
-            record.name,
-            record.state,
-            wait,
-            code="TRADING_HALTED",
-        )
+            return TradingState.ACTIVE, ""
+        return record.leads_to, f"circuit breaker {record.name} is {record.state}: {record.reason}"
 
-    def states(self) -> list[BreakerRecord]:
+    def states(self) -> list[BreakerStatus]:
         """Every breaker that ever measured anything."""
-        return self._breakers.states()
+        return [
+            BreakerStatus(
+                name=record.name,
+                state=record.state,
+                leads_to=record.leads_to,
+                value=reading.value,
+                limit=reading.limit,
+                measured_ns=reading.time_ns or None,
+                reason=record.reason,
+                warning=record.warning,
+                tripped_ns=record.tripped_ns or None,
+                recoveries=record.recoveries,
+            )
+            for record, reading in self._breakers.states()
+        ]
 
     def resume(self) -> None:
         """A person says go: every breaker closes."""
@@ -93,46 +106,69 @@ class Health:
         """Measure what makes no event of its own, and record what changed since the last look.
 
         Raises:
-            JournalUnavailable: a change could not be recorded.
+            JournalUnavailable: a change could not be recorded; it is recorded with the next look.
         """
         for instrument in self._priced.difference(subscribed):
             self._priced.discard(instrument)
-            self._breakers.forget_data(instrument)
-        self._breakers.check_data()
-        self._check_disk()
-        warning = self._breakers.check_loss(view)
-        if warning is not None:
-            await self._recorder.desk_event(
-                self._recorder.about("loss_warning", warning, "daily_loss"), EntryKind.CONTROL, {"message": warning}
-            )
-        for record in self._breakers.take_changes():
-            await self._remember(record)
+            self._breakers.venue.forget_data(instrument)
+        self._breakers.venue.check_data()
+        self._breakers.process.check()
+        self._breakers.loss.check(view)
+        while (change := self._breakers.next_change()) is not None:
+            await self._remember(*change)
+            self._breakers.kept()
 
-    def _check_disk(self) -> None:
-        if self._free_disk is None or self._least_disk is None:
-            return
-        try:
-            left: Decimal | None = Decimal(self._free_disk() // _MEGABYTE)
-        except OSError:
-            left = None
-        self._breakers.external("disk", left, Decimal(self._least_disk), " MB")
-
-    async def _remember(self, record: BreakerRecord) -> None:
-        message = f"breaker {record.name} is {record.state}" + (f": {record.reason}" if record.reason else "")
-        event = self._recorder.about(f"breaker_{record.state.lower()}", message, record.name)
-        body = {"event": event.kind, "name": record.name, "reason": record.reason, "recoveries": record.recoveries}
+    async def _remember(self, record: BreakerRecord, kind: str) -> None:
+        body = {"event": kind, "name": record.name, "reason": record.reason, "recoveries": record.recoveries}
+        if record.warning:
+            body["warning"] = record.warning
         entry = self._recorder.entry(EntryKind.CONTROL, record.name, "", body)
         await self._store.set_breaker(self._desk, record, entry)
-        self._recorder.publish(event)
+        if kind:
+            self._recorder.publish(self._recorder.about(kind, _told(record, kind), record.name))
+
+
+def _told(record: BreakerRecord, kind: str) -> str:
+    if kind == "breaker_warning":
+        return f"breaker {record.name} warns: {record.warning}"
+    return f"breaker {record.name} is {record.state}" + (f": {record.reason}" if record.reason else "")
+
+
+def _stopped_by(record: BreakerRecord) -> Verdict:
+    manual = record.state == BreakerState.MANUAL.value
+    wait = "nothing else until a person resumes trading" if manual else "the same order once it has closed"
+    reducing = record.leads_to is TradingState.REDUCING
+    return Verdict(
+        "circuit_breaker",
+        False,
+        f"The circuit breaker {record.name} is {record.state}: {record.reason}."
+        + (" Only orders that make a position smaller go." if reducing else ""),
+        record.name,
+        record.state,
+        f"an order that reduces; {wait}" if reducing else wait.replace("nothing else", "nothing"),
+        code="TRADING_REDUCING" if reducing else "TRADING_HALTED",
+    )
+
+
+def _unmeasured(why: str) -> Verdict:
+    return Verdict(
+        "loss_limits",
+        False,
+        f"Losses cannot be measured, because {why}; only orders that make a position smaller go.",
+        "daily_loss_critical, max_drawdown",
+        "unknown",
+        "an order that reduces; or any, once it is known, or with both limits of [breakers] off",
+        code="DATA_NOT_TRUSTED",
+    )
 
 
 class _Timed:
     """Measures one call. A plain class, because a generator costs three times as much on every order."""
 
-    __slots__ = ("_breakers", "_clock", "_endpoint", "_start")
+    __slots__ = ("_clock", "_endpoint", "_gauge", "_start")
 
-    def __init__(self, breakers: Breakers, clock: Clock, endpoint: str) -> None:
-        self._breakers = breakers
+    def __init__(self, gauge: VenueGauge, clock: Clock, endpoint: str) -> None:
+        self._gauge = gauge
         self._clock = clock
         self._endpoint = endpoint
         self._start = 0
@@ -143,4 +179,4 @@ class _Timed:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         failed = error is not None and not isinstance(error, _ANSWERS)
-        self._breakers.on_call(self._endpoint, not failed, (self._clock.monotonic_ns() - self._start) / 1e9)
+        self._gauge.on_call(self._endpoint, not failed, (self._clock.monotonic_ns() - self._start) / 1e9)

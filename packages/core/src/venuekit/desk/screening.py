@@ -90,7 +90,12 @@ class Screening:
     def _desk_says(self, proposal: Proposal, replaces: Order | None) -> Verdict | None:
         """A refusal that is about the desk rather than about a limit of the order."""
         twin = self._in_doubt_twin(proposal) if replaces is None else None
-        return self._untrusted_time() or self._health.refusal() or self._limits.refusal() or twin
+        return (
+            self._untrusted_time()
+            or self._health.refusal(proposal, self._state.exposure)
+            or self._limits.refusal()
+            or twin
+        )
 
     async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
         await self.refresh_quote(valid.instrument.id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.protocols.journal import BreakerRecord, LimitOverride
+from venuekit.protocols.journal import LimitOverride
 from venuekit.protocols.risk import Headroom, TradingState, Verdict
 
 
@@ -29,6 +29,25 @@ class Preview:
 
 
 @attrs.frozen(kw_only=True)
+class BreakerStatus:
+    """One circuit breaker: `state` CLOSED, OPEN, HALF_OPEN or MANUAL, and what it measures against which limit.
+
+    While it is not CLOSED, only what `leads_to` allows goes. `measured_ns` is None for what is measured all the time.
+    """
+
+    name: str
+    state: str
+    leads_to: TradingState
+    value: str
+    limit: str
+    measured_ns: int | None
+    reason: str
+    warning: str
+    tripped_ns: int | None
+    recoveries: int
+
+
+@attrs.frozen(kw_only=True)
 class RiskState:
     """Where the desk stands. Amounts are in the desk's currency; None while something in them is unknown."""
 
@@ -42,7 +61,7 @@ class RiskState:
     net_exposure: Decimal | None
     open_orders: int
     orders_last_minute: int
-    breakers: Sequence[BreakerRecord]
+    breakers: Sequence[BreakerStatus]
     headroom: Sequence[Headroom]
     #: Limits that an operator has changed and that are not as configured now.
     limit_changes: Sequence[LimitOverride] = ()

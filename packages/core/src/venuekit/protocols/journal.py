@@ -190,13 +190,22 @@ class Control:
 
 @attrs.frozen(kw_only=True)
 class BreakerRecord:
-    """A circuit breaker as it is remembered over restarts."""
+    """A circuit breaker as it is remembered over restarts.
+
+    `leads_to` is what it lets go while it is not CLOSED, `failed_probes` how many failed since it tripped, `warning`
+    what is near its limit, `peak` the equity from which a drawdown is measured.
+    """
 
     name: str
     state: str
     reason: str = ""
     tripped_ns: int = 0
     recoveries: int = 0
+    leads_to: TradingState = TradingState.HALTED
+    failed_probes: int = 0
+    warning: str = ""
+    warned_ns: int = 0
+    peak: str = ""
 
 
 @attrs.frozen(kw_only=True)

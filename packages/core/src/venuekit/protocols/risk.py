@@ -24,6 +24,11 @@ class TradingState(StrEnum):
     REDUCING = "REDUCING"
     HALTED = "HALTED"
 
+    @property
+    def strictness(self) -> int:
+        """0 for ACTIVE, 2 for HALTED."""
+        return tuple(TradingState).index(self)
+
 
 @attrs.frozen(kw_only=True)
 class Quote:
@@ -101,6 +106,10 @@ class RiskView(Protocol):
 
     def equity(self) -> Decimal | None:
         """Cash plus position values, in the desk's currency."""
+        ...
+
+    def unpriced(self) -> list[str]:
+        """What has no known worth, so that equity is not known: assets and instruments, sorted."""
         ...
 
     def daily_pnl(self) -> Decimal | None:

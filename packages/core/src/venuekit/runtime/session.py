@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from venuekit.protocols.approver import Mode
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
 from venuekit.runtime.discreet import discreet
@@ -35,6 +35,7 @@ from venuekit.settings.check import check
 from venuekit.settings.load import data_dir, load, store_url
 from venuekit.settings.schema import DeskConfig
 from venuekit.watch.clock import SystemClock
+from venuekit.watch.process import SystemUsage
 
 log = logging.getLogger("venuekit.session")
 
@@ -93,7 +94,7 @@ async def open_desk(
             limiter=Pace(config.pace, clock),
             bus=EventBus(),
             mode=mode,
-            free_disk=lambda: shutil.disk_usage(folder).free,
+            usage=SystemUsage(folder),
         )
         await session.begin()
         stack.push_async_callback(session.end)
@@ -141,7 +142,7 @@ class Session:
         limiter: Limiter,
         bus: EventBus,
         mode: Mode | None = None,
-        free_disk: Callable[[], int] | None = None,
+        usage: ProcessUsage | None = None,
         seed: int | None = None,
         tokens: Callable[[int], str] = secrets.token_hex,
     ) -> None:
@@ -160,7 +161,7 @@ class Session:
             bus=bus,
             mode=mode,
             resolve=self.resolve,
-            free_disk=free_disk,
+            usage=usage,
             tokens=tokens,
         )
 

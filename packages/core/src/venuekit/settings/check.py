@@ -17,6 +17,7 @@ _WHERE = "configuration"
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of file names
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CURRENCY = re.compile(r"[A-Za-z0-9]{1,12}")
+_MOST_RECOVERIES = 3
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PAGE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _STORE = re.compile(r"sqlite://(/.+)?|postgresql://.+")
@@ -49,6 +50,9 @@ def check(config: DeskConfig) -> DeskConfig:
     check_credentials(config)
     if config.approval.page_url:
         _matches(_PAGE, "approval.page_url", config.approval.page_url, "http://HOST:PORT or https://HOST, no password")
+    if config.breakers.max_recoveries > _MOST_RECOVERIES:
+        wanted = f"0 to {_MOST_RECOVERIES}: after that a person decides"
+        raise mistake("breakers.max_recoveries", _WHERE, config.breakers.max_recoveries, wanted)
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
     if config.store.url and not _STORE.fullmatch(config.store.url):

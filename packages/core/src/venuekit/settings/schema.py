@@ -167,8 +167,30 @@ class BreakerSettings:
     min_free_disk_mb: int | None = _field(
         "Space that must be left on the disk of the store, in megabytes.", 100, kind=POSITIVE
     )
-    probe_after_seconds: int = _field("How long a tripped breaker waits before it tries again.", 30)
-    max_recoveries: int = _field("How often it may recover by itself before a person has to resume.", 3)
+    max_cpu_share: float | None = _field(
+        "Processor cores that this process may use, as the mean of resource_window_seconds: 1.5 is one and a half. "
+        "Off, because what is much for a process that embeds a desk only its author knows.",
+        None,
+        kind=POSITIVE,
+    )
+    max_memory_mb: int | None = _field(
+        "Resident memory, in megabytes, that this process may hold for longer than resource_window_seconds. "
+        "Off for the same reason; a server of its own idles below 100.",
+        None,
+        kind=POSITIVE,
+    )
+    resource_window_seconds: int = _field(
+        "How long processor and memory have to be above their limits: a burst is no trouble.", 60, kind=POSITIVE
+    )
+    probe_after_seconds: int = _field(
+        "How long a tripped breaker waits before it tries again; twice as long after each try that failed, up to 16 "
+        "times.",
+        30,
+    )
+    max_recoveries: int = _field(
+        "How often, 0 to 3, it may recover by itself before a person has to resume. A loss always waits for a person.",
+        3,
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -26,12 +26,14 @@ class Samples:
         self._rows.append((now_ns, failed, seconds))
         insort(self._sorted, seconds)
         self.failed += failed
-        while len(self._rows) > _MOST or self._rows[0][0] <= now_ns - self._window_ns:
+        self.forget(now_ns)
+
+    def forget(self, now_ns: int) -> None:
+        """Leave out what left the window."""
+        while self._rows and (len(self._rows) > _MOST or self._rows[0][0] <= now_ns - self._window_ns):
             _, was_failed, was = self._rows.popleft()
             self.failed -= was_failed
             del self._sorted[bisect_left(self._sorted, was)]
-            if not self._rows:
-                break
 
     def clear(self) -> None:
         """Forget everything."""
