@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from venuekit.desk.calls import ServedCall
 from venuekit.errors import JournalUnavailable
 from venuekit.protocols.approver import Caller
+from venuekit.watch.redact import redact_text
 from venuekit_mcp.call_spool import CallSpool, is_enough, is_needed
 
 if TYPE_CHECKING:
@@ -24,19 +25,28 @@ _LONGEST_KEPT = 1000
 _MOST_KEPT = 50
 _LONGEST_NAME = 64
 _DEEPEST = 3
+#: How much of a text is looked through for secrets before it is cut.
+_LONGEST_READ = 20_000
 
 
-def kept(value: Any, depth: int = 0) -> Any:
-    """Arguments as the audit keeps them: bounded in size, whatever was sent."""
+def kept(value: Any, secrets: frozenset[str] = frozenset(), depth: int = 0) -> Any:
+    """Arguments as the audit keeps them: bounded in size, whatever was sent. Half a secret is none."""
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST_KEPT else f"{value[:_LONGEST_KEPT]}… ({len(value)} characters)"
+        if len(value) <= _LONGEST_KEPT:
+            return value
+        start = redact_text(value[:_LONGEST_READ], also=secrets)[:_LONGEST_KEPT]
+        return f"{start}… ({len(value)} characters)"
     if isinstance(value, Mapping):
         if depth > _DEEPEST:
             return "…"
-        return {str(k)[:_LONGEST_NAME]: kept(v, depth + 1) for k, v in list(value.items())[:_MOST_KEPT]}
+        return {_name(str(k), secrets): kept(v, secrets, depth + 1) for k, v in list(value.items())[:_MOST_KEPT]}
     if isinstance(value, list | tuple):
-        return [kept(v, depth + 1) for v in value[:_MOST_KEPT]] if depth <= _DEEPEST else "…"
+        return [kept(v, secrets, depth + 1) for v in value[:_MOST_KEPT]] if depth <= _DEEPEST else "…"
     return value
+
+
+def _name(name: str, secrets: frozenset[str]) -> str:
+    return name if len(name) <= _LONGEST_NAME else redact_text(name[:_LONGEST_READ], also=secrets)[:_LONGEST_NAME]
 
 
 class CallLog:
@@ -86,11 +96,11 @@ class CallLog:
         """
         call = ServedCall(
             tool=tool,
-            arguments=kept(arguments),
+            arguments=kept(arguments, self._desk.known_secrets),
             outcome=outcome,
             caller=caller,
             time_ns=self._desk.clock.now_ns(),
-            detail=kept(detail),
+            detail=kept(detail, self._desk.known_secrets),
         )
         self._note(call)
         if at_once or self._broken or self._never_waits:

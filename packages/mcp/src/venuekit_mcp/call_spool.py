@@ -24,7 +24,7 @@ from venuekit.errors import JournalUnavailable
 from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.journal import EntryKind, RowQuery
 from venuekit.settings.load import data_dir, store_url
-from venuekit.watch.redact import redact
+from venuekit.watch.redact import redact, redact_text
 
 if sys.platform != "win32":
     import fcntl
@@ -75,13 +75,13 @@ class CallSpool:
     def add(self, call: ServedCall) -> None:
         """Keep the call over this process's death. Raises JournalUnavailable."""
         line = _Line(
-            tool=call.tool,
-            arguments=redact(dict(call.arguments)),
+            tool=redact_text(call.tool, also=self._desk.known_secrets, keep_hex=True),
+            arguments=redact(dict(call.arguments), also=self._desk.known_secrets),
             outcome=call.outcome,
             agent_id=call.caller.agent_id,
             source=call.caller.source,
             time_ns=call.time_ns,
-            detail=str(redact(call.detail)),
+            detail=redact_text(call.detail, also=self._desk.known_secrets),
         )
         try:
             if self._fd is None:

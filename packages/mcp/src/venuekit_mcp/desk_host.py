@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from venuekit.errors import ConfigError, JournalUnavailable, RateLimited, VenuekitError
 from venuekit.model.events import DeskEvent, Event, FillEvent, OrderEvent, OrderEventKind
 from venuekit.protocols.approver import Caller, Mode, Role
-from venuekit.watch.redact import redact_text
+from venuekit.watch.literals import holds, without
+from venuekit.watch.redact import HIDDEN, redact_text
 from venuekit_mcp.call_log import CallLog
+from venuekit_mcp.results import json_text
 from venuekit_mcp.rings import Rings
 from venuekit_mcp.watching import Watching
 from venuekit_mcp.wire import wire
@@ -33,6 +36,7 @@ class DeskHost:
 
     def __init__(self, desk: Desk, caller: Caller | Callable[[], Caller] | None = None) -> None:
         self.desk = desk
+        self.secrets = desk.known_secrets
         default = desk.default_caller
         one = Caller(agent_id=default.agent_id, role=default.role, mode=default.mode, source="mcp-stdio")
         self._caller: Callable[[], Caller] = caller if callable(caller) else lambda: caller or one
@@ -62,7 +66,7 @@ class DeskHost:
                 "mode": mode.value,
                 "venue": venue.name,
                 "environment": self.desk.environment,
-                "account": redact_text(venue.account),
+                "account": redact_text(venue.account, also=self.secrets),
             }
         return found
 
@@ -111,7 +115,10 @@ class DeskHost:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            sys.stderr.write(f"venuekit-mcp: {type(task.exception()).__name__}: {task.exception()}\n")
+            error = task.exception()
+            sys.stderr.write(
+                redact_text(f"venuekit-mcp: {type(error).__name__}: {error}\n", also=self.secrets, keep_hex=True)
+            )
 
     async def watch(self, uri: str, changed: Any) -> None:
         """Somebody watches `uri` now."""
@@ -126,9 +133,13 @@ class DeskHost:
         feed = self.desk.listen(wanted=lambda event: isinstance(event, OrderEvent | FillEvent | DeskEvent))
         try:
             async for event in feed:
-                yield _level(event), f"venuekit.{event.tag}", wire(event)
+                yield _level(event), f"venuekit.{event.tag}", self._discreet(wire(event))
         finally:
             feed.close()
+
+    def _discreet(self, data: Any) -> Any:
+        text = json_text(data)
+        return json.loads(without(text, self.secrets, HIDDEN)) if holds(text, self.secrets) else data
 
     async def sleep(self, seconds: float) -> None:
         """Wait, by the desk's clock."""

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 class Host(Protocol):
     """The desk behind a server, as the wiring sees it."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Known secrets: nothing that is said may hold one."""
+        ...
+
     def caller(self) -> Caller:
         """Who makes the request being served."""
         ...

@@ -13,6 +13,7 @@ import mcp_types as mt
 import msgspec
 
 from venuekit.errors import InternalError, OutcomeUnknown, Rejected, Unavailable, VenuekitError
+from venuekit.watch.redact import redact_text
 from venuekit_mcp.wire import LONGEST_UNTRUSTED, clean, marked
 
 #: Longest answer, in bytes of JSON; hosts cut or refuse longer ones.
@@ -31,11 +32,11 @@ def json_text(body: Any) -> str:
     return _ENCODE(body).decode()
 
 
-def incident(error: BaseException) -> InternalError:
-    """A bug as an error without its details, which go to stderr under the incident's id."""
+def incident(error: BaseException, known: frozenset[str]) -> InternalError:
+    """A bug as an error without its details, which go to stderr under the incident's id, without `known` secrets."""
     name = secrets.token_hex(6)
-    sys.stderr.write(f"venuekit-mcp: incident {name}\n")
-    sys.stderr.writelines(traceback.format_exception(error))
+    told = redact_text("".join(traceback.format_exception(error)), also=known)
+    sys.stderr.write(f"venuekit-mcp: incident {name}\n{told}")
     return InternalError("Something went wrong inside the server.", details={"incident": name})
 
 

@@ -22,6 +22,7 @@ from venuekit_mcp.serving.access import Access
 from venuekit_mcp.serving.asks import Asks
 from venuekit_mcp.serving.calls import Calls
 from venuekit_mcp.serving.reads import Reads
+from venuekit_mcp.serving.secrecy import discreet
 from venuekit_mcp.surface import Surface
 
 if TYPE_CHECKING:
@@ -97,16 +98,16 @@ def serve_surface(
         lifespan=lifespan,
         get_tool_input_schema=calls.input_schema,
         on_list_tools=calls.list,
-        on_call_tool=calls.call,
+        on_call_tool=discreet(calls.call, host.secrets),
         on_list_resources=reads.list,
         on_list_resource_templates=reads.templates,
-        on_read_resource=reads.read,
+        on_read_resource=discreet(reads.read, host.secrets),
         on_subscribe_resource=live.subscribe,
         on_unsubscribe_resource=live.unsubscribe,
         on_subscriptions_listen=live.listen,
         on_list_prompts=asks.list,
-        on_get_prompt=asks.get,
-        on_completion=asks.complete,
+        on_get_prompt=discreet(asks.get, host.secrets),
+        on_completion=discreet(asks.complete, host.secrets),
     )
     server.lists_change = surface.lists_change
     server.logs_everywhere = surface.logging

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from cyclopts import App, CycloptsError
@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError
 from venuekit.cli.exits import FAILED, INTERRUPTED, OK, USAGE, exit_code
 from venuekit.errors import InternalError, UsageError, VenuekitError
 from venuekit.version import VERSION
-from venuekit.watch.redact import redact_text
+from venuekit.watch.redact import redact, redact_text
 
 #: Other distributions add commands here; each names a function that takes the arguments and returns an exit code.
 PLUGINS = "venuekit.commands"
@@ -134,10 +134,14 @@ def _plugin(name: str, arguments: list[str]) -> int:
     return code if isinstance(code, int) else OK
 
 
+def _told(error: VenuekitError, discreet: Callable[[str], str]) -> object:
+    return json.loads(discreet(json.dumps(error.to_dict(), ensure_ascii=False)))
+
+
 def _report(argv: Sequence[str], error: VenuekitError, code: int) -> int:
-    from venuekit.cli.output import printable  # noqa: PLC0415
+    from venuekit.cli.output import discreet, printable  # noqa: PLC0415
 
     if "--json" in argv:
-        print(redact_text(json.dumps({"error": error.to_dict()}, indent=2, ensure_ascii=False)))
+        print(json.dumps(redact({"error": _told(error, discreet)}), indent=2, ensure_ascii=False))
     print(printable(redact_text(str(error))), file=sys.stderr)
     return code

@@ -82,7 +82,7 @@ def check_venue(place: Place, factory: VenueFactory) -> Mode:
                 clock=SystemClock(),
                 data_dir=Path(folder),
                 account=config.desk.account,
-                options=place.loaded.venue(factory.name, factory.options).options,
+                options=place.options_of(factory),
             )
         )
         return desk_mode(config, venue.environment, None)

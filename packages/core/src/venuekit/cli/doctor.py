@@ -167,7 +167,7 @@ async def _connect(place: Place, name: str) -> list[Finding]:
                 clock=clock,
                 data_dir=Path(folder),
                 account=place.config.desk.account,
-                options=place.loaded.venue(name, factory.options).options,
+                options=place.options_of(factory),
             )
             venue = factory.create(context)
             await venue.connect()

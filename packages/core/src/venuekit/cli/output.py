@@ -12,14 +12,32 @@ from typing import Any, TextIO
 from venuekit.model.codec import to_plain
 from venuekit.model.money import plain
 from venuekit.model.times import iso
+from venuekit.watch.literals import without
+from venuekit.watch.redact import HIDDEN
 
 #: Wide enough that nothing is folded where no one looks at columns.
 PIPED_WIDTH = 400
 
 
+_known_secrets: set[str] = set()
+
+
+def never_show(secrets: Iterable[str]) -> None:
+    """From now on, nothing that is written holds any of these; none at all forgets those before."""
+    found = set(secrets)
+    if not found:
+        _known_secrets.clear()
+    _known_secrets.update(found)
+
+
+def discreet(text: str) -> str:
+    """`text` without the secrets of the configuration."""
+    return without(text, frozenset(_known_secrets), HIDDEN)
+
+
 def printable(value: object) -> str:
     """Text that cannot move the cursor, change colours or hide letters: other people's words end up in tables."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else discreet(str(value))
     return "".join(
         c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else "\ufffd" for c in text
     )
@@ -38,8 +56,7 @@ def moment(time_ns: int | None) -> str:
 def document(data: Any, *, out: TextIO | None = None) -> None:
     """Write `data` as one JSON document."""
     stream = out or sys.stdout
-    json.dump(to_plain(data), stream, indent=2, ensure_ascii=False)
-    stream.write("\n")
+    stream.write(discreet(json.dumps(to_plain(data), indent=2, ensure_ascii=False)) + "\n")
 
 
 def say(text: str, *, out: TextIO | None = None) -> None:

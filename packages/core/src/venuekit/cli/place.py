@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from venuekit.cli.options import Options
+from venuekit.cli.output import never_show
 from venuekit.journal import open_store, verify_file
 from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification
+from venuekit.protocols.venue import VenueFactory
 from venuekit.settings.address import shown
 from venuekit.settings.check import check
 from venuekit.settings.load import Loaded, load, store_url
@@ -31,6 +34,12 @@ class Place:
     def config(self) -> DeskConfig:
         """The configuration."""
         return self.loaded.config
+
+    def options_of(self, factory: VenueFactory) -> Mapping[str, Any]:
+        """What its adapter is given; none of its secrets is shown from then on."""
+        table = self.loaded.venue(factory.name, factory.options)
+        never_show(table.secrets)
+        return table.options
 
     @property
     def shown(self) -> str:
@@ -56,6 +65,7 @@ def find(options: Options, *, agent: bool = False) -> Place:
         ConfigError: it cannot be right.
     """
     loaded = load(options.config, environ=os.environ, agent=agent)  # noqa: TID251 - the command line is a process's edge
+    never_show(loaded.secrets)
     return Place(loaded=loaded, url=store_url(check(loaded.config)))
 
 

@@ -98,7 +98,7 @@ class Approvals:
         valid, proposal = approved.valid, approved.proposal
         now = self._clock.now_ns()
         # Only the free text may be altered: the order that is sent later must be the one that was asked for.
-        body = {**request_body(valid.request), "reason": redact_text(valid.request.reason)}
+        body = {**request_body(valid.request), "reason": valid.request.reason}
         reference = touch(self._state.exposure.quote(valid.instrument.id), proposal.side)
         return Approval(
             id=self._identifiers.approval(),

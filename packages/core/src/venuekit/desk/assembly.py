@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.bus import EventBus
@@ -33,6 +34,7 @@ from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue
 from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
+from venuekit.watch.redact import redact_text
 
 
 class Parts:
@@ -51,10 +53,13 @@ class Parts:
         resolve: Callable[[Order], None],
         usage: ProcessUsage | None,
         tokens: Callable[[int], str],
+        secrets: frozenset[str],
     ) -> None:
         name = desk_name(venue.name, venue.account)
         identifiers = Identifiers(clock, tokens)
         self._config = config
+        #: A person's words without the configuration's secrets.
+        self.discreet = partial(redact_text, also=secrets)
         self.grants = Grants(config, name, clock)
         self.permission = Permission(mode, self.grants)
         self.venue = venue
@@ -121,6 +126,7 @@ class Parts:
             screening=self.screening,
             identifiers=identifiers,
             clock=clock,
+            secrets=secrets,
         )
         self.changes = Changes(
             permission=self.permission,

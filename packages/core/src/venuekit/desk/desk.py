@@ -60,6 +60,7 @@ class Desk:
         resolve: Callable[[Order], None],
         usage: ProcessUsage | None = None,
         tokens: Callable[[int], str] = secrets.token_hex,
+        known_secrets: frozenset[str] = frozenset(),
     ) -> None:
         self.settings = config
         self.factory = factory
@@ -70,6 +71,7 @@ class Desk:
         self.store = store
         self.venue = VenueReader(venue, limiter)
         self.default_caller = caller_of(config, config.desk.agent_id, "library")
+        self.known_secrets = known_secrets  # what frontends say must hold none
         self._venue = venue
         self._streams = streams
         self._bus = bus
@@ -84,10 +86,12 @@ class Desk:
             resolve=resolve,
             usage=usage,
             tokens=tokens,
+            secrets=known_secrets,
         )
         #: What callers may do here; frontends ask it before they offer anything.
         self.permission = parts.permission
         self._state = parts.state
+        self._discreet = parts.discreet
         self._recorder = parts.recorder
         self._health = parts.health
         self._reconciler = parts.reconciler
@@ -289,19 +293,19 @@ class Desk:
             approved by this person; or the price moved, and `details["replaced_by"]` asks anew.
         """
         self._controls.refresh()
-        return await self._decided.approve(approval_id, operator, note)
+        return await self._decided.approve(approval_id, operator, self._discreet(note))
 
     async def reject(self, approval_id: str, operator: Operator, *, note: str = "") -> Approval:
         """A person rejects before it is sent: DENIED. Raises UnknownApproval, PermissionRefused, ApprovalRefused."""
-        return await self._decided.reject(approval_id, operator, note)
+        return await self._decided.reject(approval_id, operator, self._discreet(note))
 
     async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> Control:
         """Stop trading on every desk of this store; cancels still go."""
-        return await self._controls.halt(by=by, reason=reason, cancel_all=cancel_all)
+        return await self._controls.halt(by=by, reason=self._discreet(reason), cancel_all=cancel_all)
 
     async def reduce_only(self, *, by: str, reason: str) -> Control:
         """Let only orders go that reduce a position, on every desk of this store."""
-        return await self._controls.reduce(by=by, reason=reason)
+        return await self._controls.reduce(by=by, reason=self._discreet(reason))
 
     async def resume(self, *, by: str) -> Control:
         """Let everything go again. Limits, the day's loss, orders and approvals stay as they are."""

@@ -63,7 +63,7 @@ def new_order(request: OrderRequest, venue: Venue, now_ns: int, agent_id: str) -
         reduce_only=request.reduce_only,
         client_order_id=request.client_order_id,
         agent_id=agent_id,
-        reason=redact_text(request.reason) if request.reason else "",
+        reason=request.reason,
     )
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.begun import Done, begin
+from venuekit.desk.discretion import discreet_request, secret_id
 from venuekit.desk.dispatch import Dispatcher, new_order
 from venuekit.desk.idempotency import as_recorded, reused, same_order
 from venuekit.desk.identifiers import Identifiers
@@ -52,6 +53,7 @@ class Submission:
         screening: Screening,
         identifiers: Identifiers,
         clock: Clock,
+        secrets: frozenset[str],
     ) -> None:
         self._desk = desk
         self._permission = permission
@@ -65,6 +67,7 @@ class Submission:
         self._screening = screening
         self._identifiers = identifiers
         self._clock = clock
+        self._secrets = secrets
         self._flights: dict[str, asyncio.Task[Order]] = {}
         self._embedded = is_embedded(venue) and is_embedded(store)
         self._in_a_row = 0
@@ -76,7 +79,11 @@ class Submission:
         if self._in_a_row >= _TURN_AFTER:
             self._in_a_row = 0
             await asyncio.sleep(0)  # streams, timers and other callers have their turn
+        request = discreet_request(request, self._secrets)
         if request.client_order_id is not None:
+            if (wrong := secret_id(request.client_order_id, self._secrets)) is not None:
+                await self.deny(request, caller, wrong)
+                raise wrong
             while (flying := self._flights.get(request.client_order_id)) is not None:
                 await asyncio.wait([flying])
             existing = self.find(request.client_order_id)

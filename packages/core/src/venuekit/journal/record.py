@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -12,12 +11,15 @@ import msgspec
 
 from venuekit.model.codec import to_plain
 from venuekit.protocols.journal import Entry, EntryKind, Row
-from venuekit.watch.redact import redact
+from venuekit.watch.literals import holds, without
+from venuekit.watch.redact import HIDDEN, redact, redact_text
 
 #: The digest before the first row.
 GENESIS = "0" * 64
 
 _encode_model = msgspec.json.Encoder(decimal_format="string").encode
+#: Rows that are found again by an id, which a venue may have made: whatever it looks like, it is one.
+_FILED_BY_ID = frozenset({EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.APPROVAL})
 _encode_head = msgspec.json.Encoder().encode
 
 #: An entry as it will be written, but for its place: time_ns, kind, desk, subject, agent_id, body.
@@ -29,19 +31,19 @@ Stored = tuple[int, int, str, str, str, str, str, str]
 def encode_body(body: Any, secrets: frozenset[str]) -> str:
     """The body as JSON text; data is redacted, a model value is written as it is unless a known secret is in it."""
     if isinstance(body, Mapping):
-        return _encode_model(redact(body, also=secrets)).decode()
-    if attrs.has(type(body)):
+        text = _encode_model(redact(body)).decode()
+    elif attrs.has(type(body)):
         text = _encode_model(body).decode()
-        if not any(written in text for written in _written(secrets)):
-            return text
-        body = msgspec.json.decode(text)  # such as a venue's answer that repeats the key it refuses
-    return _encode_model(redact(to_plain(body), also=secrets)).decode()
+    else:
+        text = _encode_model(redact(to_plain(body))).decode()
+    return _checked(text, secrets)
 
 
-@lru_cache(maxsize=8)
-def _written(secrets: frozenset[str]) -> tuple[str, ...]:
-    """The secrets as they stand in JSON text."""
-    return tuple(_encode_head(secret).decode()[1:-1] for secret in secrets if secret)
+def _checked(text: str, secrets: frozenset[str]) -> str:
+    if not holds(text, secrets):
+        return text
+    # Such as a venue's answer that repeats the key it refuses.
+    return _encode_model(redact(msgspec.json.decode(text), also=secrets)).decode()
 
 
 def digest_of(previous: str, head: tuple[int, int, str, str, str, str], body: bytes) -> str:
@@ -51,8 +53,16 @@ def digest_of(previous: str, head: tuple[int, int, str, str, str, str], body: by
 
 def draft(entry: Entry, secrets: frozenset[str]) -> Draft:
     """The entry without secrets, as it will be written."""
-    body = encode_body(entry.body, secrets)
-    return (entry.time_ns, str(entry.kind), entry.desk, entry.subject, entry.agent_id, body)
+    if entry.kind is EntryKind.SNAPSHOT:
+        body = _checked(_encode_model(entry.body).decode(), secrets)  # a start must find the very ids that were there
+    else:
+        body = encode_body(entry.body, secrets)
+    subject = entry.subject
+    if entry.kind not in _FILED_BY_ID:
+        subject = redact_text(subject, also=secrets, keep_hex=True)
+    elif secrets:
+        subject = without(subject, secrets, HIDDEN)
+    return (entry.time_ns, str(entry.kind), entry.desk, subject, without(entry.agent_id, secrets, HIDDEN), body)
 
 
 def place(sequence: int, previous: str, drafted: Draft) -> Stored:

@@ -152,7 +152,7 @@ def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
     if isinstance(value, datetime):  # TOML's own; without a zone it is refused where a time is wanted
         return value.isoformat()
     if isinstance(value, str):
-        return value
+        return str(value)
     raise mistake(place, where, value, "text in quotes")
 
 

@@ -6,7 +6,12 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
+import attrs
+
 from venuekit.errors import Detail, VenuekitError
+from venuekit.model.account import Page
+from venuekit.model.events import ConnectionEvent, OrderEvent
+from venuekit.model.order import CancelResult, Order
 from venuekit.protocols.venue import Venue
 from venuekit.watch.redact import redact_text
 
@@ -23,42 +28,54 @@ class _Discreet:
     def __init__(self, venue: Venue, secrets: frozenset[str]) -> None:
         self._venue = venue
         self._secrets = secrets
-        #: Methods as found at the venue, and as given out.
-        self._guards: dict[str, tuple[Any, Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self._venue).__name__}>"
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._venue, name)
-        if not callable(found):
-            return found
-        known = self._guards.get(name)
-        if known is None or known[0] != found:
-            known = self._guards[name] = (found, self._guard(name, found))
-        return known[1]
+        return self._guarded(found) if callable(found) else found
 
-    def _guard(self, name: str, found: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(found):
-            return self._guarded(found)
-        return self._subscribed(found) if name == "subscribe" else found
+    def _guarded(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The method, whatever it is made of: it may answer now, later, or as a stream."""
 
-    def _guarded(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def call(*arguments: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             try:
-                return await method(*arguments, **named)
+                answer = method(*arguments, **named)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is cleaned and raised on
                 told = self._told(error)
                 raise told from told.__cause__
+            if inspect.isawaitable(answer):
+                return self._awaited(answer)
+            return _Stream(answer, self._told, self._reply) if isinstance(answer, AsyncIterator) else answer
 
         return call
 
-    def _subscribed(self, subscribe: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
-        def call(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
-            try:
-                return _Stream(subscribe(*arguments, **named), self._told)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is cleaned and raised on
-                told = self._told(error)
-                raise told from told.__cause__
+    async def _awaited(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return self._reply(await answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is cleaned and raised on
+            told = self._told(error)
+            raise told from told.__cause__
 
-        return call
+    def _reply(self, reply: Any) -> Any:
+        """An answer whose free text says nothing secret: why an order was refused, why a connection was lost."""
+        if isinstance(reply, Order):
+            if not (reply.status_reason or reply.reason):
+                return reply
+            return reply.but(status_reason=self._clean(reply.status_reason), reason=self._clean(reply.reason))
+        if isinstance(reply, OrderEvent):
+            order = self._reply(reply.order)
+            return reply if order is reply.order else attrs.evolve(reply, order=order)
+        if isinstance(reply, ConnectionEvent):
+            return attrs.evolve(reply, detail=self._clean(reply.detail)) if reply.detail else reply
+        if isinstance(reply, CancelResult):
+            return attrs.evolve(reply, message=self._clean(reply.message)) if reply.message else reply
+        if isinstance(reply, Page):
+            return Page(self._reply(reply.items), reply.next_cursor)
+        if isinstance(reply, list | tuple) and reply and isinstance(reply[0], Order | CancelResult):
+            return [self._reply(item) for item in reply]
+        return reply
 
     def _told(self, error: Exception) -> Exception:
         """What may be raised: the error, cleaned; what has a secret in its chain leaves the chain behind."""
@@ -69,13 +86,17 @@ class _Discreet:
         error.message, error.fix = self._clean(error.message), self._clean(error.fix)
         error.details = {name: self._clean_detail(value) for name, value in error.details.items()}
         error.args = (error.message,)
+        if notes := getattr(error, "__notes__", None):
+            error.__notes__ = [self._clean(note) for note in notes]
         if self._has_secret(error.__cause__) or self._has_secret(error.__context__):
             error.__cause__ = error.__context__ = None
         return error
 
     def _has_secret(self, error: BaseException | None) -> bool:
-        while error is not None:
-            if self._clean(text := repr(error)) != text:
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            if self._clean(text := "\n".join([repr(error), str(error), *getattr(error, "__notes__", ())])) != text:
                 return True
             error = error.__cause__ or error.__context__
         return False
@@ -94,16 +115,19 @@ class _Discreet:
 class _Stream:
     """A subscription whose end says nothing secret."""
 
-    def __init__(self, stream: AsyncIterator[Any], told: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self, stream: AsyncIterator[Any], told: Callable[[Exception], Exception], reply: Callable[[Any], Any]
+    ) -> None:
         self._stream = stream
         self._told = told
+        self._reply = reply
 
     def __aiter__(self) -> _Stream:
         return self
 
     async def __anext__(self) -> Any:
         try:
-            return await self._stream.__anext__()
+            return self._reply(await self._stream.__anext__())
         except StopAsyncIteration:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is cleaned and raised on

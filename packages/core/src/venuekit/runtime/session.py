@@ -95,6 +95,7 @@ async def open_desk(
             bus=EventBus(),
             mode=mode,
             usage=SystemUsage(folder),
+            known_secrets=table.secrets,
         )
         await session.begin()
         stack.push_async_callback(session.end)
@@ -145,6 +146,7 @@ class Session:
         usage: ProcessUsage | None = None,
         seed: int | None = None,
         tokens: Callable[[int], str] = secrets.token_hex,
+        known_secrets: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
         self._config = config
@@ -163,6 +165,7 @@ class Session:
             resolve=self.resolve,
             usage=usage,
             tokens=tokens,
+            known_secrets=known_secrets,
         )
 
     async def begin(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Loaded:
             value = self.environ.get(field.metadata.get("env", ""))
             if value and field.name not in table:
                 table[field.name] = value
-        return VenueTable(table, self.secrets | {s for s in literals(table) if len(s) >= _SHORTEST})
+        return VenueTable(table, self.secrets | _long(literals(table)))
 
 
 @attrs.frozen
@@ -66,7 +67,8 @@ def load_config(source: str | Path | DeskConfig | None, *, environ: Mapping[str,
 def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], agent: bool = False) -> Loaded:
     """`load_config`, with where each value came from. `agent` applies stricter default limits if none are set."""
     if isinstance(source, DeskConfig):
-        return Loaded(config=source, sources={}, environ=environ)
+        used = literals(source.venues) | passwords(source.store.url)
+        return Loaded(config=source, sources={}, secrets=_long(used), environ=environ)
     tree, path = _read(source)
     sources: dict[str, str] = dict.fromkeys(_leaves(tree), f"{_FILE} {path}" if path else _FILE)
     for place, value in _from_environment(environ):
@@ -84,8 +86,11 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
             for f in attrs.fields(type(AGENT_RISK))
             if getattr(AGENT_RISK, f.name) != f.default
         }
-    used = {s for s in used if len(s) >= _SHORTEST}
-    return Loaded(config=config, sources=sources, path=path, secrets=frozenset(used), environ=environ)
+    return Loaded(config=config, sources=sources, path=path, secrets=_long(used), environ=environ)
+
+
+def _long(secrets: AbstractSet[str]) -> frozenset[str]:
+    return frozenset(secret for secret in secrets if len(secret) >= _SHORTEST)
 
 
 def _structured(tree: Mapping[str, Any], where: str, sources: Mapping[str, str]) -> DeskConfig:

@@ -20,6 +20,15 @@ def literals(tree: Any, name: str = "") -> set[str]:
     return {tree} if isinstance(tree, str) and is_secret(name) else set()
 
 
+class FilledIn(str):
+    """A value with a secret in it, as long as it may still be found wrong: a message must not quote it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "not that"
+
+
 class EnvironmentSecrets:
     """Secrets that the process was given as environment variables."""
 
@@ -50,7 +59,8 @@ def fill_in(value: Any, secrets: Secrets, *, place: str, used: set[str]) -> Any:
             used.add(secret)
             return secret
 
-        return _REFERENCE.sub(look_up, value)
+        filled = _REFERENCE.sub(look_up, value)
+        return FilledIn(filled) if filled != value else value
     if isinstance(value, Mapping):
         return {k: fill_in(v, secrets, place=f"{place}.{k}" if place else str(k), used=used) for k, v in value.items()}
     if isinstance(value, list):

@@ -49,20 +49,20 @@ class Asks:
     async def get(self, ctx: Context, params: mt.GetPromptRequestParams) -> mt.GetPromptResult | mt.InputRequiredResult:
         """A prompt, filled in."""
         prompt, caller = self._prompts.get(params.name), self._host.caller()
-        if prompt is None or not self._access.sees(caller, prompt):
-            raise MCPError(mt.INVALID_PARAMS, f"Unknown prompt: {clean(params.name, 60)}")
         arguments = dict(params.arguments or {})
-        _check(prompt, arguments)
-        call = Call(
-            name=prompt.name,
-            arguments=arguments,
-            caller=caller,
-            publisher=self._publisher,
-            context=ctx,
-            params=params,
-        )
 
         async def answer() -> mt.GetPromptResult | mt.InputRequiredResult:
+            if prompt is None or not self._access.sees(caller, prompt):
+                raise MCPError(mt.INVALID_PARAMS, f"Unknown prompt: {clean(params.name, 60)}")
+            _check(prompt, arguments)
+            call = Call(
+                name=prompt.name,
+                arguments=arguments,
+                caller=caller,
+                publisher=self._publisher,
+                context=ctx,
+                params=params,
+            )
             value = await prompt.handler(call)
             if isinstance(value, mt.GetPromptResult | mt.InputRequiredResult):
                 return value
@@ -70,7 +70,7 @@ class Asks:
                 value = [mt.PromptMessage(role="user", content=mt.TextContent(text=value))]
             return mt.GetPromptResult(description=prompt.description, messages=list(value))
 
-        return await counted(self._host, caller, "prompts/get", prompt.name, answer)
+        return await counted(self._host, caller, "prompts/get", params.name, answer)
 
     async def complete(self, _: Context, params: mt.CompleteRequestParams) -> mt.CompleteResult:
         """What an argument may be; an argument that is not known, or not the caller's, has no suggestions."""

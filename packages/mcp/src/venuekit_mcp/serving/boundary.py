@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 
 from venuekit.errors import InternalError, VenuekitError
 from venuekit.protocols.approver import Caller
+from venuekit.watch.redact import redact_text
 from venuekit_mcp.host import Host
 from venuekit_mcp.results import error_body, incident
 from venuekit_mcp.wire import clean
@@ -35,22 +36,28 @@ async def counted(
     except VenuekitError as error:
         outcome, detail = error.code, str(error)
         if isinstance(error, InternalError):
-            raise _bug(error) from None
+            raise _bug(error, host.secrets) from None
         raise MCPError(mt.INVALID_PARAMS, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)) from None
     except Exception as error:  # noqa: BLE001  (the boundary)
         outcome = InternalError.code
-        raise _bug(error) from None
+        raise _bug(error, host.secrets) from None
     finally:
         await _recorded(host, method, subject, outcome, caller, detail)
 
 
 async def _recorded(host: Host, method: str, subject: str, outcome: str, caller: Caller, detail: str) -> None:
     try:
-        await host.record(method, {"subject": subject[:200]}, outcome, caller, detail=detail)
+        await host.record(
+            method,
+            {"subject": redact_text(subject, also=host.secrets, keep_hex=True)[:200]},
+            outcome,
+            caller,
+            detail=detail,
+        )
     except VenuekitError as error:
         raise MCPError(mt.INTERNAL_ERROR, f"{error.code}: {clean(str(error), 600)}", data=error_body(error)) from None
 
 
-def _bug(error: Exception) -> MCPError:
-    found = incident(error)
+def _bug(error: Exception, known: frozenset[str]) -> MCPError:
+    found = incident(error, known)
     return MCPError(mt.INTERNAL_ERROR, str(found), data=error_body(found))

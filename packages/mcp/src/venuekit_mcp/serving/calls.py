@@ -13,6 +13,7 @@ from mcp.shared.exceptions import MCPError
 
 from venuekit.errors import InternalError, VenuekitError
 from venuekit.protocols.approver import Caller
+from venuekit.watch.redact import redact_text
 from venuekit_mcp.reading import Reader, reader_of
 from venuekit_mcp.results import answered, failed, incident
 from venuekit_mcp.schemas import output_checker, wire_output_schema
@@ -86,11 +87,15 @@ class Calls:
         """The answer, or an error that a model can act on; an unknown tool is the protocol's error."""
         wired = self._tools.get(params.name)
         if wired is None:
+            await self._unknown(params)
             raise MCPError(mt.INVALID_PARAMS, f"Unknown tool: {clean(params.name, 60)}")
         caller = self._host.caller()
         tool, raw = wired.tool, params.arguments or {}
         try:
             outcome, detail, result = await self._run(wired, raw, caller, ctx, params)
+        except MCPError as error:
+            await self._host.record(tool.name, raw, f"error {error.error.code}", caller, at_once=not tool.read_only)
+            raise
         except asyncio.CancelledError:
             if tool.counted:
                 self._host.later(self._host.record(tool.name, raw, "CALLER_GONE", caller, at_once=not tool.read_only))
@@ -104,6 +109,16 @@ class Calls:
                 # What acted has acted, and its own rows came first: "nothing was sent" would be a lie here.
                 sys.stderr.write(f"venuekit-mcp: the call of {tool.name} is not in the audit yet: {error}\n")
         return result
+
+    async def _unknown(self, params: mt.CallToolRequestParams) -> None:
+        """Keep that somebody asked for what there is not: it may be looking for a way around what there is."""
+        caller, outcome = self._host.caller(), "UNKNOWN_TOOL"
+        try:
+            self._host.charge(caller)
+        except VenuekitError as error:
+            outcome = error.code
+        name = redact_text(params.name, also=self._host.secrets, keep_hex=True)
+        await self._host.record(clean(name, 60), params.arguments or {}, outcome, caller)
 
     async def _run(
         self, wired: _Wired, raw: Mapping[str, Any], caller: Caller, ctx: Context, params: mt.CallToolRequestParams
@@ -126,10 +141,10 @@ class Calls:
         except MCPError:
             raise
         except VenuekitError as error:
-            told = incident(error) if isinstance(error, InternalError) else error
+            told = incident(error, self._host.secrets) if isinstance(error, InternalError) else error
             return told.code, str(told), failed(told, self._host.envelope(caller))
         except Exception as error:  # noqa: BLE001  (the boundary: a bug becomes an incident, never a traceback)
-            bug = incident(error)
+            bug = incident(error, self._host.secrets)
             return bug.code, str(bug), failed(bug, self._host.envelope(caller))
         return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), "", result
 

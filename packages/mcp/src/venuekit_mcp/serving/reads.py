@@ -65,12 +65,14 @@ class Reads:
         """The body of one resource; what the caller may not read does not exist."""
         uri, caller = str(params.uri), self._host.caller()
         found = self._access.found(uri)
-        if found is None or not self._access.sees(caller, found[0]):
-            raise MCPError(mt.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
-        item, variables = found
-        call = Call(name=uri, arguments=variables, caller=caller, publisher=self._publisher, context=ctx, params=params)
 
         async def answer() -> mt.ReadResourceResult | mt.InputRequiredResult:
+            if found is None or not self._access.sees(caller, found[0]):
+                raise MCPError(mt.INVALID_PARAMS, "Resource not found", data={"uri": clean(uri, 200)})
+            item, variables = found
+            call = Call(
+                name=uri, arguments=variables, caller=caller, publisher=self._publisher, context=ctx, params=params
+            )
             value = await item.handler(call)
             if isinstance(value, mt.ReadResourceResult | mt.InputRequiredResult):
                 return value
