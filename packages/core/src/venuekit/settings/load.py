@@ -67,8 +67,8 @@ def load_config(source: str | Path | DeskConfig | None, *, environ: Mapping[str,
 def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], agent: bool = False) -> Loaded:
     """`load_config`, with where each value came from. `agent` applies stricter default limits if none are set."""
     if isinstance(source, DeskConfig):
-        used = literals(source.venues) | passwords(source.store.url)
-        return Loaded(config=source, sources={}, secrets=_long(used), environ=environ)
+        known = literals(source.venues) | passwords(source.store.url)
+        return Loaded(config=source, sources={}, secrets=_long(known), environ=environ)
     tree, path = _read(source)
     sources: dict[str, str] = dict.fromkeys(_leaves(tree), f"{_FILE} {path}" if path else _FILE)
     for place, value in _from_environment(environ):

@@ -14,8 +14,8 @@ _ALONE = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]*)*")
 _BEARER = re.compile(r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=\-]{8,}")
-#: What a password in an address may not hold is a slash; an @ it may, however wrong that is.
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s/@:\"']*:)[^\s/\"'<>]+@")
+#: A password in an address may hold anything, however wrong that is; what is only a port is none.
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s/@:\"']*:)(?![0-9]+(?:/|$))[^\s\"'<>]+@")
 _PHRASE = re.compile(r"(?<![A-Za-z])[a-z]{3,8}(?:[ \t\r\n,]+[a-z]{3,8}){11,}(?![a-z])")
 _FEWEST_WORDS = 12
 
