@@ -88,8 +88,7 @@ class Desk:
             tokens=tokens,
             secrets=known_secrets,
         )
-        #: What callers may do here; frontends ask it before they offer anything.
-        self.permission = parts.permission
+        self.permission = parts.permission  # frontends ask it before they offer anything
         self._state = parts.state
         self._discreet = parts.discreet
         self._recorder = parts.recorder
@@ -97,14 +96,12 @@ class Desk:
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
         self._screening = parts.screening
-        #: Limits as they hold now; an operator changes them while the desk runs.
-        self.limits = parts.limits
+        self.limits = parts.limits  # as they hold now; an operator changes them while the desk runs
         self._submission = parts.submission
         self._changes = parts.changes
         self._decided = parts.decided
         self._controls = parts.controls
-        #: For the session that keeps this desk alive.
-        self.upkeep = Upkeep(
+        self.upkeep = Upkeep(  # for the session that keeps this desk alive
             parts,
             self.venue,
             streams,
@@ -315,8 +312,7 @@ class Desk:
 
     def risk_limits(self) -> list[Headroom]:
         """What is left of every limit."""
-        exposure = self._state.exposure
-        return risk_checks.headroom(self.limits.checks, exposure, self._state.instruments)
+        return risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)
 
     def risk_state(self) -> RiskState:
         """Where the desk stands."""
