@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desks import Bench, ScriptedFactory
+from desks import Bench, OtherFactory, OtherVenue, ScriptedFactory
 from postgres_server import Server, running
 
 from venuekit import registry
@@ -19,6 +19,15 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     registry.register(ScriptedFactory(made.venue))
     yield made
     registry.unregister("scripted")
+
+
+@pytest.fixture
+def other(bench: Bench) -> Iterator[OtherVenue]:
+    """A second venue; `desks.at_other` is the configuration of a desk on it, which shares the store."""
+    venue = OtherVenue(bench.clock)
+    registry.register(OtherFactory(venue))
+    yield venue
+    registry.unregister("other")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -97,3 +99,33 @@ async def test_events_are_logged_only_to_who_may_wait_for_them(bench: Any) -> No
 
     assert await told(("place_order", "get_positions", "wait_for_event"))
     assert await told(("place_order", "get_positions")) == []
+
+
+async def test_an_agent_is_told_what_is_left_and_when_it_starts_anew(bench: Any, era: str) -> None:
+    grant = AgentSettings(
+        instruments=("BTC-*",),
+        max_order_notional=Decimal(600),
+        max_notional_per_day=Decimal(1000),
+        max_orders_per_minute=3,
+        expires="2999-01-01T00:00:00Z",
+    )
+    async with bench(agents={"agent": grant}) as b, b.client(era) as c:
+        assert not (await c.call_tool("place_order", BUY)).is_error
+        told = (await c.call_tool("get_capabilities", {})).structured_content
+        assert "Granted instruments: BTC-*." in told["notes"]
+        assert "All of it ends at 2999-01-01T00:00:00Z." in told["notes"]
+        status = (await c.call_tool("get_risk_status", {})).structured_content
+        limits = json.loads((await c.read_resource("risk://limits")).contents[0].text)["limits"]
+        state = json.loads((await c.read_resource("risk://state")).contents[0].text)["limits"]
+        for rows in (told["limits"], status["limits"], limits, state):
+            said = {row["check"]: row for row in rows}
+            assert said["agent_notional_per_day"]["left"] == "510"
+            assert said["agent_notional_per_day"]["message"].startswith(
+                "you may still spend 510 USD today; the day ends at "
+            )
+            assert said["agent_orders_per_minute"]["message"] == "you may still send 2 orders this minute"
+            assert said["agent_order_notional"]["left"] == "600"
+        refused = await c.call_tool("place_order", {**BUY, "size": "0.012"})
+        assert refused.structured_content["details"]["would_pass"].startswith("size 0.01, an order that reduces, or ")
+        what_if = (await c.call_tool("check_trade_risk", {**BUY, "size": "0.012"})).structured_content
+        assert what_if["checks"][0]["message"] in refused.structured_content["message"]

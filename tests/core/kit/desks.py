@@ -41,6 +41,18 @@ class ScriptedFactory:
         return self.venue
 
 
+class OtherVenue(ScriptedVenue):
+    """A second venue, with an account of its own."""
+
+    name = "other"
+
+
+class OtherFactory(ScriptedFactory):
+    """Hands out the second venue."""
+
+    name, title = "other", "Other"
+
+
 @attrs.frozen
 class Elsewhere:
     """An operator in another process."""
@@ -115,6 +127,11 @@ class Bench:
         copy = self.folder.with_name(f"{self.folder.name}-crash-{self._crashes}")
         shutil.copytree(self.folder, copy)
         return moved(config or self.config(), copy)
+
+
+def at_other(config: DeskConfig) -> DeskConfig:
+    """The same configuration for the second venue, and so for the same store."""
+    return attrs.evolve(config, desk=attrs.evolve(config.desk, venue="other"))
 
 
 def moved(config: DeskConfig, folder: Path) -> DeskConfig:

@@ -21,6 +21,7 @@
     │   └── StoreDamaged           a file of ours no longer holds what was written
     ├── Refused                    we said no; nothing was sent
     │   ├── RiskRefused            a risk check; says the limit, the value and what would pass
+    │   │   └── BudgetExceeded     a budget that desks share has less left than is taken
     │   ├── ModeRefused            the desk's mode does not allow it
     │   ├── PermissionRefused      the caller's role or grants do not allow it
     │   ├── Halted                 trading is halted; cancels only
@@ -206,6 +207,12 @@ class RiskRefused(Refused):
     """A risk check said no. `details` has check, limit, value and would_pass."""
 
     code = "RISK_REFUSED"
+
+
+class BudgetExceeded(RiskRefused):
+    """A budget in the store has less left than is taken; nothing was written. `details` has budget, limit and used."""
+
+    code = "BUDGET_EXCEEDED"
 
 
 class ModeRefused(Refused):

@@ -65,7 +65,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
                 "ticker": await _safely(desk.venue.ticker(name)),
                 "book": await _safely(desk.venue.order_book(name, depth=5)),
                 "open_orders": await desk.open_orders(name),
-                "limits": desk.risk_limits(),
+                "limits": desk.risk_limits(caller=call.caller),
             },
         )
 
@@ -78,7 +78,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
             + ": which limits are near, which "
             "position or order uses them, what would happen in a 5 % move, and what to do first. Trading state and "
             "breakers come before everything else.",
-            {"desk": where(call), "risk": desk.risk_state(), "positions": await held(None), **chosen},
+            {"desk": where(call), "risk": desk.risk_state(caller=call.caller), "positions": await held(None), **chosen},
         )
 
     async def market(call: Call) -> str:
@@ -106,7 +106,7 @@ def desk_prompts(desk: Desk, host: DeskHost) -> list[Prompt]:
             "were refused and by which check, and what to do differently tomorrow.",
             {
                 "desk": where(call),
-                "risk": desk.risk_state(),
+                "risk": desk.risk_state(caller=call.caller),
                 "fills": fills,
                 "positions": await held(None),
                 "open_orders": await desk.open_orders(),

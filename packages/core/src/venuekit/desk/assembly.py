@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from venuekit.desk.approval import Approvals
+from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
 from venuekit.desk.control import Controls
@@ -69,7 +70,8 @@ class Parts:
         self.name = name
         self.mode = mode
         self.state = State(venue, clock, config.desk.currency)
-        self.recorder = Recorder(venue, store, bus, clock, self.state)
+        self.budgets = Budgets(name, self.grants, config.desk.currency, store, self.state, clock)
+        self.recorder = Recorder(venue, store, bus, clock, self.state, self.budgets)
         self.health = Health(name, config.breakers, store, self.recorder, clock, usage)
         self.dispatcher = Dispatcher(
             venue,
@@ -101,6 +103,7 @@ class Parts:
             checks_of=lambda risk: [
                 *build_checks(risk, hours),
                 *agent_checks(self.grants, config.desk.currency),
+                *self.budgets.checks(),
             ],
         )
         self.screening = Screening(
@@ -110,6 +113,7 @@ class Parts:
             state=self.state,
             reconciler=self.reconciler,
             approvals=self.approvals,
+            budgets=self.budgets,
             health=self.health,
             clock=clock,
         )

@@ -18,6 +18,7 @@ from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission, given_up
 from venuekit.errors import (
+    BudgetExceeded,
     InvalidValue,
     JournalUnavailable,
     NotReducing,
@@ -35,6 +36,7 @@ from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, Ord
 from venuekit.model.money import floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
 from venuekit.protocols.approver import Caller
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import ApprovalState, EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
@@ -145,12 +147,14 @@ class Changes:
                 details={"grant": "instruments", "value": order.instrument},
             )
 
-    async def _keep(self, action: str, order_id: str, caller: Caller, given: dict[str, str]) -> None:
+    async def _keep(
+        self, action: str, order_id: str, caller: Caller, given: dict[str, str], claims: Sequence[Claim] = ()
+    ) -> None:
         """Who asked for what goes into the journal; a cancel goes on without it, since it only makes less."""
         body = {"action": action, "order_id": order_id, "source": caller.source, **given}
         entry = self._recorder.entry(EntryKind.CALL, order_id, caller.agent_id, body)
         try:
-            await self._recorder.write([entry])
+            await self._recorder.write([entry], claims)
         except JournalUnavailable as error:
             if action == "amend":
                 raise
@@ -295,7 +299,10 @@ class Changes:
             for name, asked in (("size", size), ("price", price), ("stop_price", stop_price))
         ]
         shown = {n: str(v) for n, v in zip(("size", "price", "stop_price"), new, strict=True) if v is not None}
-        await self._keep("amend", order.id, caller, shown)
+        try:
+            await self._keep("amend", order.id, caller, shown, approved.claims)
+        except BudgetExceeded as late:
+            raise self._screening.outrun(approved, late) from None
         return await self._own(self._amend(order, *new))
 
     async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:

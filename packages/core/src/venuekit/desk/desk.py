@@ -95,6 +95,7 @@ class Desk:
         self._health = parts.health
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
+        self._budgets = parts.budgets
         self._screening = parts.screening
         self.limits = parts.limits  # as they hold now; an operator changes them while the desk runs
         self._submission = parts.submission
@@ -310,12 +311,13 @@ class Desk:
 
     # -- risk and status
 
-    def risk_limits(self) -> list[Headroom]:
-        """What is left of every limit."""
-        return risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)
+    def risk_limits(self, *, caller: Caller | None = None) -> list[Headroom]:
+        """What is left of every limit, the caller's own budgets among them. Raises JournalUnavailable."""
+        rows = risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)
+        return [*rows, *self._budgets.left((caller or self.default_caller).agent_id)]
 
-    def risk_state(self) -> RiskState:
-        """Where the desk stands."""
+    def risk_state(self, *, caller: Caller | None = None) -> RiskState:
+        """Where the desk stands, and what is left to the caller. Raises JournalUnavailable."""
         control, view = self.control, self._state.exposure
         trading, reason = self._controls.standing()
         return RiskState(
@@ -330,7 +332,7 @@ class Desk:
             open_orders=view.open_order_count(),
             orders_last_minute=view.orders_in_window(None, _MINUTE_NS),
             breakers=self._health.states(),
-            headroom=self.risk_limits(),
+            headroom=self.risk_limits(caller=caller),
             limit_changes=self.limits.changes,
         )
 

@@ -16,6 +16,7 @@ from venuekit.desk.recorder import Recorder
 from venuekit.desk.stages import Authorized, Recorded
 from venuekit.desk.state import State
 from venuekit.errors import (
+    BudgetExceeded,
     Halted,
     JournalUnavailable,
     NotConnected,
@@ -98,14 +99,16 @@ class Dispatcher:
 
         Raises:
             JournalUnavailable: it is not durable, and must not be sent.
+            BudgetExceeded: another order took what was left, between the check and now.
         """
         proposal = authorized.approved.proposal
         sending = order.to(OrderStatus.SUBMITTING, updated_ns=self._clock.now_ns(), approval_id=authorized.approval_id)
         # It counts against every limit from here on: while the journal writes, others may be checked.
         self._state.put(sending, proposal.worst_price)
         try:
-            sequence = await self._recorder.write([self._recorder.order_entry(sending, EntryKind.INTENT)])
-        except JournalUnavailable:
+            entry = self._recorder.order_entry(sending, EntryKind.INTENT)
+            sequence = await self._recorder.write([entry], authorized.approved.claims)
+        except (JournalUnavailable, BudgetExceeded):
             self._state.forget(sending)
             raise
         self._state.expect_fills(sending)

@@ -8,6 +8,7 @@ from venuekit.desk.grants import Grants
 from venuekit.errors import ConfigError, ModeRefused, PermissionRefused, VenuekitError
 from venuekit.model.instrument import Instrument
 from venuekit.model.order import Order
+from venuekit.model.times import iso
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import DeskConfig
 
@@ -95,6 +96,15 @@ class Permission:
         if grant is None or order.agent_id == caller.agent_id:
             return True
         return grant.allows_instrument(instrument, order.instrument)
+
+    def granted(self, caller: Caller) -> list[str]:
+        """What bounds the caller beside its role, in a sentence each; its budgets are among the limits."""
+        grant = self._grants.of(caller.agent_id)
+        if grant is None:
+            return []
+        named = ("venues", grant.settings.venues), ("instruments", grant.settings.instruments)
+        bounds = [f"Granted {what}: {', '.join(patterns)}." for what, patterns in named if patterns]
+        return [*bounds, f"All of it ends at {iso(grant.expires_ns)}."] if grant.expires_ns is not None else bounds
 
     def bounded(self, caller: Caller) -> bool:
         """Whether the caller was granted some instruments only."""

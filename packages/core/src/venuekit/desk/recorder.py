@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
 from venuekit.desk.state import SNAPSHOT_EVERY, State
-from venuekit.errors import JournalUnavailable
+from venuekit.errors import BudgetExceeded, JournalUnavailable
 from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.order import Fill, Order, OrderStatus
+from venuekit.protocols.budget import Claim, Settled
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store, desk_name
 from venuekit.protocols.venue import Venue
@@ -51,7 +53,7 @@ def kind_of(before: Order | None, after: Order) -> OrderEventKind:
 class Recorder:
     """Writes entries for one desk, then publishes the events they stand for."""
 
-    def __init__(self, venue: Venue, store: Store, bus: EventBus, clock: Clock, state: State) -> None:
+    def __init__(self, venue: Venue, store: Store, bus: EventBus, clock: Clock, state: State, budgets: Budgets) -> None:
         self._desk = desk_name(venue.name, venue.account)
         self._venue = venue.name
         self._account = venue.account
@@ -59,6 +61,7 @@ class Recorder:
         self._bus = bus
         self._clock = clock
         self._state = state
+        self._budgets = budgets
         self._since_snapshot = 0
         #: What the venue said while nothing could be written, and how it is told once it is.
         self._owed: list[tuple[list[Entry], Callable[[], None]]] = []
@@ -81,17 +84,19 @@ class Recorder:
         """The order's state as an entry."""
         return self.entry(kind, order.id, order.agent_id, order)
 
-    async def write(self, entries: Sequence[Entry]) -> int:
-        """Make entries durable; returns the first one's sequence number.
+    async def write(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> int:
+        """Make entries durable, and count what they claim; returns the first one's sequence number.
 
         Raises:
-            JournalUnavailable: nothing was written.
+            JournalUnavailable: nothing was written. BudgetExceeded: neither, since too little is left.
         """
         owed, self._owed = self._owed, []
         late = [entry for owed_entries, _ in owed for entry in owed_entries]
         try:
-            numbers = await self._store.append([*late, *entries])
-        except JournalUnavailable:
+            if self._budgets.settles:
+                claims = [*claims, *self._settled([*late, *entries])]
+            numbers = await self._store.append([*late, *entries], claims)
+        except (JournalUnavailable, BudgetExceeded):
             self._owed = owed + self._owed
             raise
         for _, tell in owed:
@@ -102,6 +107,11 @@ class Recorder:
         if self._since_snapshot >= max(SNAPSHOT_EVERY, _ROWS_PER_ORDER * len(self._state.orders)):
             await self.snapshot()
         return numbers[len(late)] if entries else 0
+
+    def _settled(self, entries: Sequence[Entry]) -> list[Settled]:
+        """What orders that are over give back."""
+        orders = [entry.body for entry in entries if entry.kind is EntryKind.ORDER]
+        return [claim for claim in map(self._budgets.settled, orders) if claim is not None]
 
     def _written(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

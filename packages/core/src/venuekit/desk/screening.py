@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from venuekit.desk.approval import Approvals
+from venuekit.desk.budgets import Budgets
 from venuekit.desk.health import Health
 from venuekit.desk.limits import Limits
 from venuekit.desk.lookalike import twin_of
@@ -19,7 +20,7 @@ from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
 from venuekit.desk.views import Preview
-from venuekit.errors import Unavailable, VenuekitError
+from venuekit.errors import BudgetExceeded, Unavailable, VenuekitError
 from venuekit.model.intent import OrderRequest
 from venuekit.model.money import ZERO, times
 from venuekit.model.order import Order
@@ -46,6 +47,7 @@ class Screening:
         state: State,
         reconciler: Reconciler,
         approvals: Approvals,
+        budgets: Budgets,
         health: Health,
         clock: Clock,
     ) -> None:
@@ -55,6 +57,7 @@ class Screening:
         self._state = state
         self._reconciler = reconciler
         self._approvals = approvals
+        self._budgets = budgets
         self._health = health
         self._clock = clock
         self.taker_fee: Decimal | None = None
@@ -81,11 +84,23 @@ class Screening:
     async def check(self, valid: Valid, *, replaces: Order | None = None) -> RiskApproved:
         """Step 2. Raises RiskRefused, DataNotTrusted, Halted and their like."""
         proposal = await self._propose(valid, replaces)
+        self._budgets.look(proposal.agent_id)
         refusal = self._desk_says(proposal, replaces) or run(self._limits.checks, proposal, self._state.exposure)
         if refusal is not None:
-            self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
-            raise error_of(refusal)
-        return RiskApproved(valid, proposal)
+            raise self._refused(refusal)
+        order_id = valid.request.client_order_id or "" if replaces is None else replaces.id
+        return RiskApproved(valid, proposal, self._budgets.takes(proposal, order_id))
+
+    def _refused(self, refusal: Verdict) -> VenuekitError:
+        self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
+        return error_of(refusal)
+
+    def outrun(self, approved: RiskApproved, late: BudgetExceeded) -> VenuekitError:
+        """The refusal of an order that passed, and whose budget another order took before it was recorded."""
+        proposal = approved.proposal
+        self._budgets.look(proposal.agent_id)
+        refusal = run(self._budgets.checks(), proposal, self._state.exposure)
+        return late if refusal is None else self._refused(refusal)
 
     def _desk_says(self, proposal: Proposal, replaces: Order | None) -> Verdict | None:
         """A refusal that is about the desk rather than about a limit of the order."""
@@ -170,6 +185,7 @@ class Screening:
         except VenuekitError as error:
             return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
         proposal = await self._propose(valid, None)
+        self._budgets.look(proposal.agent_id)
         first = self._desk_says(proposal, None)
         verdicts = [] if first is None else [first]
         verdicts += run_all(self._limits.checks, proposal, self._state.exposure)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from venuekit.model.identity import ApprovalId
@@ -13,6 +15,7 @@ from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.risk import Proposal
 
 
@@ -27,10 +30,11 @@ class Valid:
 
 @attrs.frozen
 class RiskApproved:
-    """Within every limit, on data that was trusted at that moment."""
+    """Within every limit, on data that was trusted at that moment; `claims` are to be counted when it is recorded."""
 
     valid: Valid
     proposal: Proposal
+    claims: Sequence[Claim] = ()
 
 
 @attrs.frozen

@@ -21,7 +21,7 @@ from venuekit.desk.risk.proposal import fingerprint
 from venuekit.desk.screening import Screening
 from venuekit.desk.stages import Authorized
 from venuekit.desk.state import State
-from venuekit.errors import JournalUnavailable, NotConnected, VenuekitError
+from venuekit.errors import BudgetExceeded, JournalUnavailable, NotConnected, VenuekitError
 from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
 from venuekit.model.intent import OrderRequest
@@ -186,6 +186,10 @@ class Submission:
         try:
             recorded = await self._dispatcher.record(authorized, order)
             return await self._dispatcher.send(recorded)
+        except BudgetExceeded as late:
+            valid, error = authorized.approved.valid, self._screening.outrun(authorized.approved, late)
+            await self.deny(valid.request, valid.caller, error)
+            raise error from None
         finally:
             self._reconciler.sending.discard(order.id)
 

@@ -20,6 +20,10 @@ class Cursor(Protocol):
         """The next row found, or None."""
         ...
 
+    def fetchall(self) -> Any:
+        """The rows found that were not fetched yet."""
+        ...
+
 
 class Chain(Protocol):
     """The end of the chain, inside a transaction that nobody else writes beside."""

@@ -21,6 +21,7 @@ from venuekit.journal.postgres_writer import Writer
 from venuekit.journal.queries import FIELDS, found_in
 from venuekit.journal.record import draft
 from venuekit.journal.store import SqlStore
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.journal import DayCount, Entry, Holder, Row, RowQuery, Verification
 from venuekit.settings.address import shown
 
@@ -60,10 +61,10 @@ class PostgresStore(SqlStore):
 
     # -- writing
 
-    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+    async def append(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> Sequence[int]:
         """Write entries, all or none. Whatever waits while a commit is under way shares the next."""
         drafts = [draft(entry, self._secrets) for entry in entries]  # what cannot be written is its caller's alone
-        return await _outcome(self._writer.append(drafts))
+        return await _outcome(self._writer.append(drafts, claims))
 
     async def _transact(self, work: Callable[[Chain], T]) -> T:
         return await _outcome(self._writer.do(lambda: self._chain.transact(work)))

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from venuekit.errors import JournalUnavailable
+from venuekit.errors import BudgetExceeded, JournalUnavailable
+from venuekit.journal.budgets import claim
 from venuekit.journal.chain import Chain, Cursor
 from venuekit.journal.postgres_connect import Address, driver, prepare
 from venuekit.journal.postgres_lease import Leases, lock_number
 from venuekit.journal.record import GENESIS, Draft, Stored, draft, place
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.journal import Entry
 from venuekit.settings.address import shown
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     import psycopg
 
 T = TypeVar("T")
+#: What became of an append: the numbers of its rows, or which budget has too little left.
+Claimed = list[int] | BudgetExceeded
 #: A row needs the lock before it can be put in, so that one statement, and one round trip, is a whole transaction.
 _TYPES = ("bigint", "bigint", *["text"] * 6)
 _ROW = b"INSERT INTO journal SELECT %b FROM (SELECT pg_advisory_xact_lock(%%s)) AS held" % b", ".join(
@@ -86,6 +90,39 @@ class PostgresChain:
             return self._append(drafts)
 
         return self._surely(lambda: self._append(drafts), kept)
+
+    def append_claiming(self, appends: Sequence[tuple[Sequence[Draft], Sequence[Claim]]]) -> list[Claimed]:
+        """Several appends with what they claim, in one commit; one whose budget has too little left is left out."""
+
+        def kept(commit: _Commit) -> list[Claimed]:
+            self._found += commit.rows
+            return self._append_claiming(appends)
+
+        return self._surely(lambda: self._append_claiming(appends), kept)
+
+    def _append_claiming(self, appends: Sequence[tuple[Sequence[Draft], Sequence[Claim]]]) -> list[Claimed]:
+        known = [[self._find(drafted) for drafted in drafts] for drafts, _ in appends]
+
+        def work(chain: Chain) -> list[Claimed]:
+            return [self._claimed(chain, *append, rows) for append, rows in zip(appends, known, strict=True)]
+
+        try:
+            return self._attempt(work, tell=False)
+        except BaseException:
+            self._found += [row for rows in known for row in rows if row is not None]
+            raise
+
+    def _claimed(
+        self, chain: Chain, drafts: Sequence[Draft], claims: Sequence[Claim], known: Sequence[Stored | None]
+    ) -> Claimed:
+        new = [drafted for drafted, row in zip(drafts, known, strict=True) if row is None]
+        try:
+            if new or not drafts:  # rows that were found after all have their claims beside them
+                claim(chain, claims)
+        except BudgetExceeded as refused:
+            return refused
+        numbers = iter(self._put(new) if new else ())
+        return [next(numbers) if row is None else row[0] for row in known]
 
     def transact(self, work: Callable[[Chain], T]) -> T:
         """Run `work` at the end of the chain, and tell the other processes when it has written."""

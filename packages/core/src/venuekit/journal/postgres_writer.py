@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 import attrs
 
-from venuekit.journal.postgres_chain import PostgresChain
+from venuekit.errors import BudgetExceeded
+from venuekit.journal.postgres_chain import Claimed, PostgresChain
 from venuekit.journal.record import Draft
+from venuekit.protocols.budget import Claim
 
 T = TypeVar("T")
 #: How many appends share a commit at most.
@@ -22,6 +24,7 @@ _MOST = 256
 @attrs.frozen
 class _Append:
     drafts: Sequence[Draft]
+    claims: Sequence[Claim]
     future: Future[list[int]]
 
 
@@ -41,10 +44,10 @@ class Writer:
         self._stopped: Future[None] = Future()
         Thread(target=self._run, name="venuekit journal", daemon=True).start()
 
-    def append(self, drafts: Sequence[Draft]) -> Future[list[int]]:
-        """The numbers of the rows, once they are durable."""
+    def append(self, drafts: Sequence[Draft], claims: Sequence[Claim] = ()) -> Future[list[int]]:
+        """The numbers of the rows, once they and the claims are durable."""
         future: Future[list[int]] = Future()
-        self._queue.put(_Append(drafts, future))
+        self._queue.put(_Append(drafts, claims, future))
         return future
 
     def do(self, work: Callable[[], T]) -> Future[T]:
@@ -82,16 +85,25 @@ class Writer:
         _settle(_Job(self._chain.close, self._stopped))
 
     def _commit(self, batch: Sequence[_Append]) -> None:
-        """All of them, or none: they fail together."""
+        """All of them, or none: they fail together, but for those whose budget has too little left."""
         try:
-            numbers = self._chain.append([drafted for append in batch for drafted in append.drafts])
+            if any(append.claims for append in batch):
+                results: list[Claimed] = self._chain.append_claiming(
+                    [(append.drafts, append.claims) for append in batch]
+                )
+            else:
+                numbers = self._chain.append([drafted for append in batch for drafted in append.drafts])
+                ends = accumulate((len(append.drafts) for append in batch), initial=0)
+                results = [numbers[start:end] for start, end in pairwise(ends)]
         except BaseException as error:  # noqa: BLE001 - it belongs to those who wait
             for append in batch:
                 append.future.set_exception(error)
             return
-        ends = accumulate((len(append.drafts) for append in batch), initial=0)
-        for append, (start, end) in zip(batch, pairwise(ends), strict=True):
-            append.future.set_result(numbers[start:end])
+        for append, result in zip(batch, results, strict=True):
+            if isinstance(result, BudgetExceeded):
+                append.future.set_exception(result)
+            else:
+                append.future.set_result(result)
 
 
 def _settle(job: _Job) -> None:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from venuekit.errors import JournalUnavailable
+from venuekit.errors import BudgetExceeded, JournalUnavailable
 from venuekit.journal import audit_file
 from venuekit.journal.anchor import AnchorFile
+from venuekit.journal.budgets import claim
 from venuekit.journal.chain import Chain
 from venuekit.journal.file_lease import FileLeases
 from venuekit.journal.migrate import migrate
 from venuekit.journal.queries import says
 from venuekit.journal.record import GENESIS, Draft, draft, place
 from venuekit.journal.store import SqlStore
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.journal import Entry, Holder, Verification
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ class SqliteStore(SqlStore):
     ) -> None:
         super().__init__(secrets)
         self._group = synchronous == "FULL"
-        self._waiting: list[tuple[Sequence[Draft], asyncio.Future[Sequence[int]]]] = []
+        self._waiting: list[tuple[Sequence[Draft], Sequence[Claim], asyncio.Future[Sequence[int]]]] = []
         self._closed = False
         self._anchor = None if path is None else AnchorFile(path)
         self._leases = FileLeases(path)
@@ -123,35 +125,48 @@ class SqliteStore(SqlStore):
             self._sequence, self._head = row[0], row[7]
         if len(rows) == 1:
             self._db.execute(_INSERT, rows[0])
-        else:
+        elif rows:
             self._db.executemany(_INSERT, rows)
         return [row[0] for row in rows]
 
-    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+    async def append(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> Sequence[int]:
         """Write entries, all or none. With FULL, callers of one turn of the loop share the commit."""
         drafts = [draft(entry, self._secrets) for entry in entries]  # what cannot be written is its caller's alone
         if not self._group:
-            return self._transaction(lambda: self._put(drafts))
+            return self._transaction(lambda: self._put_claiming(drafts, claims))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Sequence[int]] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
-        self._waiting.append((drafts, future))
+        self._waiting.append((drafts, claims, future))
         return await asyncio.shield(future)
+
+    def _put_claiming(self, drafts: Sequence[Draft], claims: Sequence[Claim]) -> list[int]:
+        if claims:
+            claim(self, claims)
+        return self._put(drafts)
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting, []
         try:
-            numbers = self._transaction(lambda: [self._put(drafts) for drafts, _ in batch])
+            results = self._transaction(lambda: [self._each(drafts, claims) for drafts, claims, _ in batch])
         except JournalUnavailable as error:
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()  # a caller that went away must not turn this into a warning
-            return
-        for (_, future), written in zip(batch, numbers, strict=True):
-            if not future.done():
-                future.set_result(written)
+            results = [error] * len(batch)
+        for (_, _, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+                future.exception()  # a caller that went away must not turn this into a warning
+            else:
+                future.set_result(result)
+
+    def _each(self, drafts: Sequence[Draft], claims: Sequence[Claim]) -> Sequence[int] | Exception:
+        """One caller's rows of a shared commit; a budget that has too little left is that caller's alone."""
+        try:
+            return self._put_claiming(drafts, claims)
+        except BudgetExceeded as refused:
+            return refused
 
     async def claim(self, desk: str) -> None:
         """Become the only process that runs `desk`; until this store is closed, or the process ends."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import attrs
 import msgspec
 
 from venuekit.errors import JournalUnavailable
+from venuekit.journal.budgets import LAST_MINUTE, TODAY
 from venuekit.journal.chain import Chain
 from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
 from venuekit.journal.record import encode_body, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
 from venuekit.model.times import iso
+from venuekit.protocols.budget import MINUTE_NS, Spent, day_of
 from venuekit.protocols.journal import (
     Approval,
     ApprovalState,
@@ -96,6 +99,13 @@ class SqlStore(ABC):
         """Every desk that was ever opened here."""
         sql = f"SELECT DISTINCT desk FROM journal WHERE {RARE} AND desk <> '' ORDER BY desk"  # noqa: S608 - constants
         return [desk for (desk,) in self._read(sql, ())]
+
+    def spent(self, budget: str, now_ns: int) -> Spent:
+        """What is used of a budget, by all desks."""
+        found = self._read(TODAY, (budget, day_of(now_ns)))
+        amount, orders = found[0] if found else ("0", 0)
+        minute = self._read(LAST_MINUTE, (budget, now_ns - MINUTE_NS))
+        return Spent(amount=Decimal(amount), orders=orders, minute=tuple(time_ns for (time_ns,) in minute))
 
     # -- what is decided by compare-and-set
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import attrs
 
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
+from venuekit.protocols.budget import Claim, Spent
 from venuekit.protocols.risk import TradingState
 
 
@@ -243,11 +244,18 @@ class Store(Protocol):
     Any write may raise `JournalUnavailable`; the caller must then send nothing.
     """
 
-    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+    async def append(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> Sequence[int]:
         """Write entries in order, all or none, and return their sequence numbers.
 
-        Calls of the same turn of the event loop may share one commit.
+        `claims` are counted in the same commit. Calls of the same turn of the event loop may share one commit.
+
+        Raises:
+            BudgetExceeded: a budget has less left than is taken; nothing was written.
         """
+        ...
+
+    def spent(self, budget: str, now_ns: int) -> Spent:
+        """What all desks of this store have used of a budget on the UTC day of `now_ns`, as it is now."""
         ...
 
     async def claim(self, desk: str) -> None:

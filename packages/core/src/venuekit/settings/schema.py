@@ -259,6 +259,13 @@ class AgentSettings:
         "Patterns of MCP tools that it sees and may call; resources and prompts follow. Empty allows all.", ()
     )
     max_order_notional: Decimal | None = _field("Largest value of one order of it.", None)
+    max_notional_per_day: Decimal | None = _field(
+        "What its orders of one UTC day may be worth together, over all desks of the store: what was traded, and what "
+        "is still open.",
+        None,
+    )
+    max_orders_per_minute: int | None = _field("Most new orders of it in any 60 seconds, over all desks.", None)
+    max_orders_per_day: int | None = _field("Most new orders of it on one UTC day, over all desks.", None)
     expires: str = _field("When all this ends, such as 2026-12-31T18:00:00Z; empty is never.", "")
 
 

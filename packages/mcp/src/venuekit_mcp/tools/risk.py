@@ -107,8 +107,8 @@ def risk_tools(desk: Desk) -> list[Tool]:
 
     async def status(call: Call) -> RiskStatus:
         if call.arguments.view is RiskView.LIMITS:
-            return RiskStatus(limits=desk.risk_limits())
-        state, now = desk.risk_state(), desk.status()
+            return RiskStatus(limits=desk.risk_limits(caller=call.caller))
+        state, now = desk.risk_state(caller=call.caller), desk.status()
         return RiskStatus(
             limits=state.headroom,
             state=attrs.evolve(state, headroom=()),

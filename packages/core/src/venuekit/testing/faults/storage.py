@@ -8,6 +8,7 @@ from typing import Any
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.budget import Claim
 from venuekit.protocols.journal import Approval, BreakerRecord, Control, Entry
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
@@ -94,11 +95,11 @@ class PointedStore:
         if fault is not None and fault.action in _TROUBLES:
             raise JournalUnavailable(f"The store cannot be written: {_TROUBLES[fault.action]}.")
 
-    async def append(self, entries: Sequence[Entry]) -> Sequence[int]:
+    async def append(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> Sequence[int]:
         """See `Store.append`."""
         detail = ", ".join(f"{e.kind.value} {e.subject}" for e in entries)
         self._before("append", detail)
-        numbers = await self.inner.append(entries)
+        numbers = await self.inner.append(entries, claims)
         for number, entry in zip(numbers, entries, strict=True):
             self._ledger.note("row", str(number), entry.kind.value, entry.subject)
         self._life.reach("journal.append.after", detail)

@@ -1,0 +1,120 @@
+"""What orders take of their agents' budgets: read before a check, taken with the intent, given back when it is over."""
+
+from __future__ import annotations
+
+from venuekit.books.exposure import worth_the_same
+from venuekit.desk.grants import Grants
+from venuekit.desk.risk.agent_budgets import (
+    AgentDayNotional,
+    AgentDayOrders,
+    AgentOrderRate,
+    added,
+    is_new,
+    left_of,
+)
+from venuekit.desk.risk.proposal import reduces
+from venuekit.desk.state import State
+from venuekit.model.identity import AgentId
+from venuekit.model.money import ZERO, times
+from venuekit.model.order import Order
+from venuekit.protocols.budget import Claim, Settled, Spent, Take
+from venuekit.protocols.clock import Clock
+from venuekit.protocols.journal import Store
+from venuekit.protocols.risk import Headroom, Proposal, RiskCheck
+from venuekit.settings.schema import AgentSettings
+
+
+def budget_of(grant: str, currency: str) -> str:
+    """How the budget of a table of ``[agents]`` is named in the store. Desks of one currency share it."""
+    return f"agent {grant} in {min(worth_the_same(currency))}"
+
+
+def has_budget(settings: AgentSettings) -> bool:
+    """Whether a table bounds what is counted over orders."""
+    bounds = (settings.max_notional_per_day, settings.max_orders_per_day, settings.max_orders_per_minute)
+    return any(bound is not None for bound in bounds)
+
+
+class Budgets:
+    """The budgets of one desk's agents, which other desks of the store may be spending at the same time."""
+
+    def __init__(self, desk: str, grants: Grants, currency: str, store: Store, state: State, clock: Clock) -> None:
+        self._desk = desk
+        self._grants = grants
+        self._currency = currency
+        self._money = worth_the_same(currency)
+        self._store = store
+        self._state = state
+        self._clock = clock
+        tables = [g.settings for g in grants if has_budget(g.settings)]
+        self._configured = bool(tables)
+        #: Whether orders that are over give something back.
+        self.settles = any(t.max_notional_per_day is not None for t in tables)
+        #: What was last read, by table.
+        self._read: dict[str, Spent] = {}
+
+    def checks(self) -> list[RiskCheck]:
+        """The checks that some agent's table asks for."""
+        if not self._configured:
+            return []
+        checks: list[RiskCheck] = [AgentOrderRate(self), AgentDayOrders(self)]
+        return [*checks, AgentDayNotional(self, self._currency)] if self.settles else checks
+
+    def look(self, agent_id: AgentId) -> None:
+        """Read what the agent has used, over all desks. Raises JournalUnavailable."""
+        if self._configured:
+            grant = self._grants.of(agent_id)
+            if grant is not None and has_budget(grant.settings):
+                budget = budget_of(grant.name, self._currency)
+                self._read[grant.name] = self._store.spent(budget, self._clock.now_ns())
+
+    def of(self, agent_id: AgentId) -> tuple[AgentSettings, Spent] | None:
+        """The agent's bounds, and what it had used when that was last read; None for one without bounds."""
+        grant = self._grants.of(agent_id)
+        if grant is None or not has_budget(grant.settings):
+            return None
+        return grant.settings, self._read[grant.name]
+
+    def left(self, agent_id: AgentId) -> list[Headroom]:
+        """What is left to an agent now. Raises JournalUnavailable."""
+        grant = self._grants.of(agent_id)
+        if grant is None:
+            return []
+        self.look(agent_id)
+        return left_of(grant.settings, self._read.get(grant.name, Spent()), self._currency, self._clock.now_ns())
+
+    def takes(self, proposal: Proposal, order_id: str) -> list[Claim]:
+        """What is to be taken when the order is recorded. What only reduces is counted, and bounded by the minute."""
+        grant = self._grants.of(proposal.agent_id) if self._configured else None
+        if grant is None or not has_budget(grant.settings):
+            return []
+        bounds = grant.settings
+        known = proposal.instrument.quote in self._money
+        free = reduces(proposal, self._state.exposure)
+        return [
+            Take(
+                budget=budget_of(grant.name, self._currency),
+                subject=self._subject(order_id),
+                time_ns=proposal.now_ns,
+                amount=(added(proposal) or ZERO) if known else ZERO,
+                orders=1 if is_new(proposal) else 0,
+                max_amount_per_day=None if free else bounds.max_notional_per_day,
+                max_orders_per_day=None if free else bounds.max_orders_per_day,
+                max_orders_per_minute=bounds.max_orders_per_minute,
+            )
+        ]
+
+    def settled(self, order: Order) -> Settled | None:
+        """What an order that is over has spent, where anybody counts that."""
+        if not self.settles or not order.is_done:
+            return None
+        if order.filled_size == 0:
+            return Settled(subject=self._subject(order.id), amount=ZERO)
+        instrument = self._state.instruments.get(order.instrument)
+        if instrument is None or order.average_price is None or instrument.quote not in self._money:
+            return None  # it keeps what it took
+        value = times(times(order.filled_size, order.average_price), instrument.contract_size)
+        return Settled(subject=self._subject(order.id), amount=value)
+
+    def _subject(self, order_id: str) -> str:
+        return f"{self._desk}/{order_id}"

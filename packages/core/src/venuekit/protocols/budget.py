@@ -1,0 +1,54 @@
+"""Budgets that outlive a process and are shared by all desks of a store: what takes of them, and what is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+DAY_NS = 86_400_000_000_000
+MINUTE_NS = 60_000_000_000
+
+
+def day_of(time_ns: int) -> int:
+    """The UTC day of a moment, counted from 1970: the day that budgets are for."""
+    return time_ns // DAY_NS
+
+
+@attrs.frozen(kw_only=True)
+class Take:
+    """What an order takes of one budget when it is sent, and how much may be taken then; None is not bounded.
+
+    `subject` names the order in the whole store. `orders` is 1 for a new order, and 0 for what is added to one:
+    that adds to `amount`, where a new order with the same subject replaces what it took.
+    """
+
+    budget: str
+    subject: str
+    time_ns: int
+    amount: Decimal
+    orders: int = 1
+    max_amount_per_day: Decimal | None = None
+    max_orders_per_day: int | None = None
+    max_orders_per_minute: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Settled:
+    """An order is over, and `amount` of what it took is spent; the rest is given back. Once or twice is the same."""
+
+    subject: str
+    amount: Decimal
+
+
+Claim = Take | Settled
+
+
+@attrs.frozen(kw_only=True)
+class Spent:
+    """What is used of one budget: on this UTC day, and in the last sixty seconds (when, oldest first)."""
+
+    amount: Decimal = Decimal(0)
+    orders: int = 0
+    minute: Sequence[int] = ()
