@@ -11,7 +11,7 @@ import pytest
 from desks import Bench, Gate, OtherVenue, at_other, limit, rows
 
 from venuekit.desk.desk import Desk
-from venuekit.errors import DataNotTrusted, Rejected, RiskRefused
+from venuekit.errors import DataNotTrusted, Refused, Rejected, RiskRefused
 from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Caller, Operator, Role
@@ -216,7 +216,9 @@ async def test_without_a_price_a_budget_refuses(bench: Bench) -> None:
     config = attrs.evolve(budgeted(bench, max_notional_per_day=D(10**9)))
     config = attrs.evolve(config, risk=attrs.evolve(config.risk, price_collar=None, check_balance=False))
     async with bench.open(config) as desk:
-        with pytest.raises(DataNotTrusted, match="agent_notional_per_day cannot be checked"):
+        preview = await desk.preview(buy, caller=BOT)
+        assert ("agent_notional_per_day", "DATA_NOT_TRUSTED") in {(v.check, v.code) for v in preview.verdicts}
+        with pytest.raises(Refused):
             await desk.submit(buy, caller=BOT)
 
 
