@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
 from venuekit.desk.calls import ServedCall
@@ -25,6 +27,7 @@ from venuekit.model.events import Channel, DeskEvent, Event, OrderEvent
 from venuekit.model.intent import OrderRequest
 from venuekit.model.order import CancelResult, Fill, Order, OrderRef
 from venuekit.protocols.approver import Caller, Mode, Operator, Role
+from venuekit.protocols.budget import MINUTE_NS
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
 from venuekit.protocols.limiter import Limiter
@@ -34,8 +37,6 @@ from venuekit.protocols.venue import Extra, Venue, VenueFactory
 from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
 from venuekit.version import VERSION
-
-_MINUTE_NS = 60_000_000_000
 
 
 class Desk:
@@ -219,14 +220,7 @@ class Desk:
         if query.order_id is not None:
             known = self._submission.find(query.order_id)
             if known is not None and known.venue_order_id is not None:
-                query = FillQuery(
-                    instrument=query.instrument,
-                    order_id=known.venue_order_id,
-                    start_ns=query.start_ns,
-                    end_ns=query.end_ns,
-                    limit=query.limit,
-                    cursor=query.cursor,
-                )
+                query = attrs.evolve(query, order_id=known.venue_order_id)
         return await self.venue.fills(query)
 
     # -- portfolio
@@ -330,7 +324,7 @@ class Desk:
             gross_exposure=view.gross_exposure(),
             net_exposure=view.net_exposure(),
             open_orders=view.open_order_count(),
-            orders_last_minute=view.orders_in_window(None, _MINUTE_NS),
+            orders_last_minute=view.orders_in_window(None, MINUTE_NS),
             breakers=self._health.states(),
             headroom=self.risk_limits(caller=caller),
             limit_changes=self.limits.changes,
