@@ -92,6 +92,21 @@ def test_show_has_the_exact_order_and_the_agents_reason(venuekit: Any, recorded:
     )
 
 
+async def test_an_agents_reason_cannot_pass_for_a_line_of_ours(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        best = (await desk.venue.order_book("BTC-USD", depth=1)).best_bid
+        reason = "small\nworth up to  10\r\nstate  APPROVED"
+        request = LimitOrder(
+            instrument="BTC-USD", side=Side.BUY, size=Decimal("0.06"), price=best.price - 50, reason=reason
+        )
+        approval = (await desk.submit(request)).approval_id
+    ran = await beside("approvals", "show", approval, config=empty)
+    names = [line.split("  ")[0] for line in ran.lines]
+    assert [n for n in names if n in ("worth up to", "state")] == ["state", "worth up to"]
+
+
 @pytest.mark.parametrize("verb", ["show", "approve", "reject"])
 def test_an_unknown_approval_is_not_found_and_nothing_is_made(venuekit: Any, empty: Path, verb: str) -> None:
     ran = venuekit("approvals", verb, "apr_nosuch", config=empty)

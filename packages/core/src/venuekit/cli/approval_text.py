@@ -7,20 +7,12 @@ from typing import Any
 
 from venuekit.cli.audit import what
 from venuekit.cli.output import moment, note, pairs, say, table
+from venuekit.console.pages import state_of
 from venuekit.model.codec import to_plain
 from venuekit.model.order import Order
 from venuekit.protocols.journal import Approval, ApprovalState, Row
 
 _NANOS = 1_000_000_000
-
-
-def state_of(approval: Approval, now_ns: int) -> str:
-    """The state as of now, with how far it has come where it takes two people."""
-    waiting = approval.state in (ApprovalState.PENDING, ApprovalState.APPROVED)
-    if waiting and now_ns >= approval.expires_ns:
-        return "EXPIRED"
-    progress = f", {approval.progress}" if approval.progress and approval.state is ApprovalState.PENDING else ""
-    return f"{approval.state.value}{progress}"
 
 
 def expiry(approval: Approval, now_ns: int) -> str:

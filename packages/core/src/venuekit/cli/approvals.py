@@ -15,20 +15,21 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, say
 from venuekit.cli.output import note as remark
 from venuekit.cli.place import find, last_session, opened, read
-from venuekit.cli.waiting import until
+from venuekit.console.outcome import outcome
 from venuekit.desk.decisions import decide
 from venuekit.errors import InvalidValue, UnknownApproval
 from venuekit.journal.story import story
-from venuekit.model.codec import from_record, to_plain
+from venuekit.model.codec import to_plain
 from venuekit.model.order import Order, OrderStatus
-from venuekit.protocols.journal import Approval, ApprovalState, EntryKind, RowQuery, Store
+from venuekit.protocols.journal import Approval, ApprovalState, Store
 from venuekit.settings.check import check
 from venuekit.settings.credentials import digest
 from venuekit.settings.schema import DeskConfig, OperatorSettings
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 
-app = App(name="approvals", help="Orders that wait for a person: list, show, approve, reject.")
+app = App(name="approvals", help="Orders that wait for a person: list, show, approve, reject, serve.")
+app.command("venuekit.cli.serve:serve", name="serve", help="The operators' page and HTTP API.")
 _STATES = [s.value.lower() for s in ApprovalState]
 
 
@@ -180,8 +181,7 @@ async def _decide(
             store, before, known.operator, proof=known.proof, approve=approving, note=words, clock=clock
         )
         running = last_session(store, before.desk).open
-        over = after.state is not ApprovalState.PENDING
-        order = await _outcome(store, before, wait) if over and running and wait > 0 else None
+        order = await outcome(store, after, wait, clock) if running and wait > 0 else None
         current = _get(store, approval_id)
     if options.json:
         document({"approval": body(current), "order": None if order is None else {"id": order.id, **to_plain(order)}})
@@ -198,18 +198,3 @@ def _code(order: Order | None, approval: Approval) -> int:
     stopped = approval.state in (ApprovalState.VOID, ApprovalState.EXPIRED)
     denied = order is not None and order.status in (OrderStatus.DENIED, OrderStatus.REJECTED)
     return REFUSED if stopped or denied else OK
-
-
-async def _outcome(store: Store, approval: Approval, wait: float) -> Order | None:
-    """The order once the desk has acted on the decision, or None when it has not in time."""
-
-    def look() -> Order | None:
-        rows = store.rows(
-            RowQuery(desk=approval.desk, subject=approval.order_id, kinds=(EntryKind.INTENT, EntryKind.ORDER), limit=1)
-        )
-        order = from_record(rows[0].body, Order) if rows else None
-        settled = order is not None and order.status not in (OrderStatus.PENDING_APPROVAL, OrderStatus.SUBMITTING)
-        asked_anew = order is not None and order.approval_id not in (None, approval.id)
-        return order if settled or asked_anew else None
-
-    return await until(look, wait)

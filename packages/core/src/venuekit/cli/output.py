@@ -88,8 +88,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Se
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line."""
+    """Names and values, one a line; more lines of a value stand under its first, so that none passes for a name."""
     listed = [(name, printable(value)) for name, value in rows]
     width = max((len(name) for name, _ in listed), default=0)
     for name, value in listed:
-        print(f"{name.ljust(width)}  {value}", file=sys.stdout)
+        indented = value.replace("\n", f"\n{' ' * (width + 2)}")
+        print(f"{name.ljust(width)}  {indented}", file=sys.stdout)
