@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from desks import Bench, Gate, limit, never, rows, statuses
 
 from venuekit import errors
+from venuekit.desk.upkeep import CLOSING_SECONDS
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import ReconcileSettings
@@ -72,6 +74,69 @@ async def test_an_order_whose_slot_never_comes_free_is_denied_because_nothing_wa
         assert (order.status, order.status_code) == (OrderStatus.DENIED, "NOT_CONNECTED")
         assert bench.venue.sent() == []
         assert desk.risk_state().open_orders == 0
+
+
+async def close(bench: Bench, opened: contextlib.AsyncExitStack) -> None:
+    """End a desk that waits for what does not come."""
+    closing = asyncio.create_task(opened.aclose())
+    await bench.clock.advance(CLOSING_SECONDS + 1)
+    await closing
+
+
+@pytest.mark.parametrize("closing", [False, True], ids=["in time", "at the end"])
+async def test_when_the_stream_has_told_of_an_order_its_missing_answer_is_not_waited_for(
+    bench: Bench, *, closing: bool
+) -> None:
+    async def accepted_but_silent() -> None:
+        bench.venue.accept(bench.venue.sent()[-1])
+        await never()
+
+    config = bench.config(reconcile=ReconcileSettings(send_timeout_seconds=30.0, every_seconds=0))
+    async with contextlib.AsyncExitStack() as opened:
+        desk = await opened.enter_async_context(bench.open(config))
+        bench.venue.faults["submit"].append(accepted_but_silent)
+        task = asyncio.create_task(desk.submit(limit(client_order_id="mine")))
+        await bench.clock.advance(1)
+        assert (await desk.order("mine")).status is OrderStatus.OPEN
+        assert not task.done()
+        if closing:
+            await close(bench, opened)
+        else:
+            await bench.clock.advance(31)
+        assert (await task).status is OrderStatus.OPEN
+    async with bench.open(config) as desk:
+        assert statuses(desk, "mine") == ["SUBMITTING", "OPEN"]
+        assert desk.status().in_doubt == 0
+
+
+async def test_a_clock_set_back_lets_nobody_wait_longer_for_an_answer(bench: Bench) -> None:
+    config = bench.config(reconcile=ReconcileSettings(send_timeout_seconds=5.0, every_seconds=0))
+    async with bench.open(config) as desk:
+        bench.venue.faults["submit"].append(never)
+        task = asyncio.create_task(desk.submit(limit(client_order_id="mine")))
+        await bench.clock.advance(1)
+        bench.clock.step(-3600)
+        await bench.clock.advance(6)
+        with pytest.raises(errors.OutcomeUnknown, match="not answered in time"):
+            await task
+
+
+async def test_an_order_that_the_end_of_the_desk_cut_off_before_it_was_sent_is_refused_and_recorded(
+    bench: Bench,
+) -> None:
+    async with contextlib.AsyncExitStack() as opened:
+        desk = await opened.enter_async_context(bench.open())
+        bench.venue.faults["instrument"].append(never)
+        task = asyncio.create_task(desk.submit(limit(client_order_id="mine", instrument="ETH-USD")))
+        await bench.clock.settle()
+        assert not task.done()
+        await close(bench, opened)
+        with pytest.raises(errors.NotConnected, match="closed before the order was sent"):
+            await task
+    async with bench.open() as desk:
+        [row] = rows(desk, EntryKind.DENIED)
+        assert (row.subject, row.body["error"]["code"]) == ("mine", "NOT_CONNECTED")
+        assert bench.venue.sent() == []
 
 
 async def test_an_equal_order_waits_until_the_doubt_about_the_first_is_over(bench: Bench) -> None:

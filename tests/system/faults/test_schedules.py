@@ -41,6 +41,14 @@ def test_a_desk_that_is_really_killed_comes_through_whole(paper: Subject) -> Non
     assert set(report.kills) <= set(POINTS)
 
 
+#: Schedules that failed once: the venue's stream told of an order whose answer never came, and at the end of the desk
+#: its caller was told that it had not been sent.
+@pytest.mark.parametrize("seed", [421, 549, 2816])
+def test_a_schedule_that_failed_once_does_not_fail_again(paper: Subject, seed: int) -> None:
+    outcome = simulate(paper, make_schedule(seed))
+    assert outcome.ok, failure_text(outcome)
+
+
 @pytest.mark.parametrize("seed", [3, 19, 66])
 def test_the_same_number_goes_the_same_way(paper: Subject, seed: int) -> None:
     first, second = (simulate(paper, make_schedule(seed)) for _ in range(2))

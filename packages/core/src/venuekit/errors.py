@@ -313,9 +313,10 @@ class VenuePermission(Rejected):
 
 
 class Unavailable(VenuekitError):
-    """Nothing was sent, and it may be tried again."""
+    """Nothing was sent, and it may be tried again; an order under the same client_order_id too."""
 
     code = "UNAVAILABLE"
+    default_fix = "Nothing was sent: try again. An order may keep its client_order_id."
 
 
 class RateLimited(Unavailable):

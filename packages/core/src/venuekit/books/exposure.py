@@ -190,6 +190,11 @@ class Exposure:
         self._prints[fingerprint] = time_ns
         self._forget(time_ns)
 
+    def on_not_sent(self, fingerprint: Fingerprint, time_ns: int) -> None:
+        """The order of then was not sent after all: an equal one is no duplicate of it. It still counts for rates."""
+        if self._prints.get(fingerprint) == time_ns:
+            del self._prints[fingerprint]
+
     def set_trading_state(self, state: TradingState, reason: str = "") -> None:
         """What may be sent, and why not everything."""
         self._state, self._state_reason = state, reason

@@ -86,7 +86,7 @@ class Changes:
             OutcomeUnknown: the desk gave up waiting for the venue.
         """
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks[task] = self._clock.now_ns()
+        self._tasks[task] = self._clock.monotonic_ns()
         task.add_done_callback(self._ended)
         try:
             return await asyncio.shield(task)
@@ -106,7 +106,7 @@ class Changes:
     def overdue(self, patience_ns: int) -> None:
         """Stop waiting for answers that take longer than this."""
         for task, since_ns in list(self._tasks.items()):
-            if self._clock.now_ns() - since_ns >= patience_ns:
+            if self._clock.monotonic_ns() - since_ns >= patience_ns:
                 task.cancel()
 
     async def landed(self) -> None:

@@ -132,7 +132,8 @@ class Desk:
         """Take an order down the whole road; durable before anything is sent, and before this returns.
 
         Returns the order: working, done, or PENDING_APPROVAL when a person has to decide. The same
-        `client_order_id` with the same order returns the existing one.
+        `client_order_id` with the same order returns the existing one; after `Unavailable` or `Refused`, when nothing
+        was sent, it is a new attempt of the same order.
 
         Raises:
             UsageError: the request is wrong for this instrument or venue; nothing was sent.

@@ -91,8 +91,11 @@ class Dispatcher:
         self._recorder = recorder
         self._in_doubt = in_doubt
         self._fail_closed = fail_closed
-        #: Orders whose answer was waited for too long, with what the caller is told.
+        #: Orders that wait for a slot or for the venue's answer, and since when, by the clock that is never set.
+        self._waiting: dict[str, int] = {}
+        #: Orders whose answer was waited for too long.
         self._given_up: set[str] = set()
+        self._closed = False
 
     async def record(self, authorized: Authorized, order: Order) -> Recorded:
         """Make the order durable as SUBMITTING; from here on a crash is found and reconciled.
@@ -125,14 +128,21 @@ class Dispatcher:
         """
         order = recorded.order
         request = recorded.authorized.approved.valid.request
-        sent = False
+        sent = given_up = False
         try:
-            await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
-            self._still_allowed(request)
-            self._health.order_sent()
-            sent = True
-            with self._health.timed("submit"):
-                answer = await self._venue.submit(request)
+            self._waiting[order.id] = self._clock.monotonic_ns()
+            try:
+                self._still_open()
+                await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
+                self._still_allowed(request)
+                self._health.order_sent()
+                sent = True
+                with self._health.timed("submit"):
+                    answer = await self._venue.submit(request)
+            finally:
+                del self._waiting[order.id]
+                given_up = order.id in self._given_up
+                self._given_up.discard(order.id)
         except OutcomeUnknown as error:
             await self._doubt(order, error.message)
             raise OutcomeUnknown(error.message, order_id=order.id) from error
@@ -140,19 +150,22 @@ class Dispatcher:
             await self._no(order, error)
             raise
         except asyncio.CancelledError as stopped:
-            # Only `overdue` and the end of the loop cancel this; what was sent by then may be on its way.
-            given_up = order.id in self._given_up
-            self._given_up.discard(order.id)
-            if given_up and not sent:
+            # Only `give_up` and the end of the loop cancel this; what was sent by then may be on its way.
+            if not given_up:
+                await self._doubt(order, "The desk was closed while the order was being sent.")
+                raise
+            if not sent:
                 late = NotConnected("No slot to send the order came free in time.")
                 await self._no(order, late)
                 raise late from stopped
-            if given_up:
-                message = "The venue has not answered in time."
-                await self._doubt(order, message)
-                raise OutcomeUnknown(message, order_id=order.id) from stopped
-            await self._doubt(order, "The desk was closed while the order was being sent.")
-            raise
+            known = self._state.orders.get(order.id)
+            if known is not None and known.status is not OrderStatus.SUBMITTING:
+                # The venue's stream has told what became of it: that is answer enough.
+                await self._recorder.settled(order.id)
+                return self._state.orders.get(order.id) or known
+            message = "The venue has not answered in time."
+            await self._doubt(order, message)
+            raise OutcomeUnknown(message, order_id=order.id) from stopped
         except Exception as error:
             # An adapter's bug must not look like a clean refusal: the order may have been accepted.
             message = f"{type(error).__name__} in the adapter while sending; the order may have been accepted."
@@ -173,9 +186,20 @@ class Dispatcher:
                 details={"check": "in_doubt"},
             )
 
-    def give_up_waiting(self, order_id: str) -> None:
-        """Say, before canceling the send of an order, that its answer has been waited for too long."""
-        self._given_up.add(order_id)
+    def _still_open(self) -> None:
+        if self._closed:
+            raise NotConnected("The desk was closed before the order was sent.")
+
+    def give_up(self, patience_ns: int) -> list[str]:
+        """The orders that have waited for longer than this; the caller cancels their sends at once."""
+        now_ns = self._clock.monotonic_ns()
+        late = [order_id for order_id, since_ns in self._waiting.items() if now_ns - since_ns >= patience_ns]
+        self._given_up.update(late)
+        return late
+
+    def close(self) -> None:
+        """Send nothing more: what comes now is refused, and recorded as that."""
+        self._closed = True
 
     async def answered(self, answer: Order, order_id: str, told: Fill | None = None) -> Order:
         """Merge what the venue says of an order, with the fills that go with it, and record both.

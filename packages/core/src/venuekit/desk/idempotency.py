@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from venuekit.errors import ClientOrderIdReused
+from venuekit.errors import ApprovalRefused, ClientOrderIdReused
 from venuekit.model.codec import from_record
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
-from venuekit.model.order import Order
+from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import EntryKind, RowQuery, Store
 
 _FIELDS = ("side", "type", "quote_size", "price", "stop_price", "expires_at_ns", "time_in_force", "reduce_only")
@@ -23,6 +23,15 @@ def same_order(existing: Order, request: OrderRequest, instrument: Instrument | 
     if getattr(request, "quote_size", None) is None and request.size != existing.size:
         return False
     return all(getattr(request, f, None) == getattr(existing, f) for f in _FIELDS)
+
+
+def never_sent(existing: Order) -> bool:
+    """Whether the order is over, was never sent, and may be placed anew under its id.
+
+    That is every one that was denied, by an unreachable venue or by a limit, unless a person or the time decided
+    against it: that decision stands, and another id is another proposal.
+    """
+    return existing.status is OrderStatus.DENIED and existing.status_code != ApprovalRefused.code
 
 
 def as_recorded(store: Store, desk: str, order_id: str) -> Order | None:

@@ -12,7 +12,7 @@ from venuekit.desk.approval import Approvals
 from venuekit.desk.begun import Done, begin
 from venuekit.desk.discretion import discreet_request, secret_id
 from venuekit.desk.dispatch import Dispatcher, new_order
-from venuekit.desk.idempotency import as_recorded, reused, same_order
+from venuekit.desk.idempotency import as_recorded, never_sent, reused, same_order
 from venuekit.desk.identifiers import Identifiers
 from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
@@ -84,16 +84,27 @@ class Submission:
             if (wrong := secret_id(request.client_order_id, self._secrets)) is not None:
                 await self.deny(request, caller, wrong)
                 raise wrong
-            while (flying := self._flights.get(request.client_order_id)) is not None:
-                await asyncio.wait([flying])
-            existing = self.find(request.client_order_id)
+            existing = await self._existing(request.client_order_id, request, caller)
             if existing is not None:
-                known = await self._known(existing, request, caller)
-                await self._recorder.settled(known.id)
-                return known
+                return existing
         else:
             request = request.identified(self._identifiers.order())
         return await self._fly(request.client_order_id or "", self._road(request, caller))
+
+    async def _existing(self, order_id: str, request: OrderRequest, caller: Caller) -> Order | None:
+        """The order that `request` is, if there is one; None when it is new, or comes anew after it was not sent."""
+        while True:
+            while (flying := self._flights.get(order_id)) is not None:
+                await asyncio.wait([flying])
+            existing = self.find(order_id)
+            if existing is None:
+                return None
+            known = await self._known(existing, request, caller)
+            await self._recorder.settled(known.id)
+            if not never_sent(known):
+                return known
+            if order_id not in self._flights and self.find(order_id) == known:
+                return None  # nobody else was faster: it takes the road anew, and the journal keeps both attempts
 
     async def _known(self, existing: Order, request: OrderRequest, caller: Caller) -> Order:
         if same_order(existing, request, self._state.instruments.get(request.instrument)):
@@ -123,21 +134,20 @@ class Submission:
             raise
 
     def overdue(self, patience_ns: int) -> None:
-        """Stop waiting for answers that take longer than this; the orders are in doubt then."""
-        for order_id, task in list(self._flights.items()):
-            order = self._state.orders.get(order_id)
-            sending = order is not None and order.status is OrderStatus.SUBMITTING
-            if order is None or not sending or self._clock.now_ns() - order.updated_ns < patience_ns:
-                continue
-            self._dispatcher.give_up_waiting(order_id)
-            task.cancel()
+        """Stop waiting for answers that take longer than this; orders of which nothing was told are in doubt then."""
+        for order_id in self._dispatcher.give_up(patience_ns):
+            self._flights[order_id].cancel()
 
     def close(self) -> None:
-        """End everything that is on the road: what is being sent is in doubt then, the rest never was."""
+        """End everything that is on the road: what is being sent is in doubt then, the rest never was.
+
+        What is being recorded ends by itself.
+        """
+        self._dispatcher.close()
         self.overdue(0)
         for order_id, task in list(self._flights.items()):
             order = self._state.orders.get(order_id)
-            if order is None or order.status is not OrderStatus.SUBMITTING:
+            if order is None or order.status is OrderStatus.PENDING_APPROVAL:
                 task.cancel()
 
     @property
@@ -168,6 +178,10 @@ class Submission:
         except VenuekitError as error:
             await self.deny(request, caller, error)
             raise
+        except asyncio.CancelledError:
+            closed = NotConnected("The desk was closed before the order was sent.")
+            await self.deny(request, caller, closed)
+            raise closed from None
         order = new_order(valid.request, self._venue, self._clock.now_ns(), caller.agent_id)
         if self._approvals.people(approved.proposal.notional):
             waiting = order.to(OrderStatus.PENDING_APPROVAL)
@@ -180,16 +194,23 @@ class Submission:
 
     async def send(self, authorized: Authorized, order: Order) -> Order:
         """Record and send what is authorized."""
-        proposal = authorized.approved.proposal
-        self._state.exposure.on_sent(proposal.agent_id, fingerprint(proposal.request), self._clock.now_ns())
+        proposal, exposure, now_ns = authorized.approved.proposal, self._state.exposure, self._clock.now_ns()
+        kind = fingerprint(proposal.request)
+        exposure.on_sent(proposal.agent_id, kind, now_ns)
         self._reconciler.sending.add(order.id)
         try:
             recorded = await self._dispatcher.record(authorized, order)
             return await self._dispatcher.send(recorded)
         except BudgetExceeded as late:
+            exposure.on_not_sent(kind, now_ns)
             valid, error = authorized.approved.valid, self._screening.outrun(authorized.approved, late)
             await self.deny(valid.request, valid.caller, error)
             raise error from None
+        except VenuekitError:
+            known = self._state.orders.get(order.id)
+            if known is None or known.status is OrderStatus.DENIED:
+                exposure.on_not_sent(kind, now_ns)  # the same order again is no repetition
+            raise
         finally:
             self._reconciler.sending.discard(order.id)
 

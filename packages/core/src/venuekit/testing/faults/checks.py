@@ -124,8 +124,9 @@ def _doubles(world: World, at_venue: list[Order]) -> Iterator[str]:
         if count > 1:
             yield f"{order_id} is {count} times at the venue"
     sent = Counter(fact[0] for fact in world.ledger.of("sent"))
+    sent.subtract(fact[0] for fact in world.ledger.of("not sent"))
     for theirs in at_venue:
-        if theirs.client_order_id not in sent:
+        if sent[theirs.client_order_id or ""] < 1:
             yield f"{theirs.id} is at the venue, and was not sent"
     for order_id, count in sent.items():
         if count > 1:

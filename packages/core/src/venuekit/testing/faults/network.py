@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from venuekit.errors import NotConnected, OutcomeUnknown, RateLimited, Unavailable, VenueDown
 from venuekit.model.events import Channel, Event
-from venuekit.model.intent import OrderRequest
 from venuekit.protocols.venue import Venue
 from venuekit.testing.faults.blind import Blind
 from venuekit.testing.faults.points import CHANGES, READS, Action, Fault, Life
 
+if TYPE_CHECKING:
+    from venuekit.testing.faults.sending import Sending
+
 #: The life of a desk that a task belongs to; tasks of the network and of the venue belong to none.
 LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", default=None)
 _CALLS = frozenset((*CHANGES, *READS))
+#: After these it is certain, also for the desk, that nothing was sent.
+_NOT_SENT = (Action.LOSE_REQUEST, Action.DOWN, Action.TOO_MANY)
 #: How long an event that is overtaken waits for the one that overtakes it.
 _OVERTAKEN_SECONDS = 0.2
 
@@ -59,11 +63,9 @@ class Network:
 
 
 class PointedVenue:
-    """A `Venue` for one life of a desk. `sending` is told of every order that is about to go."""
+    """A `Venue` for one life of a desk. `sending` is told of every order that goes, and of one that did not."""
 
-    def __init__(
-        self, inner: Venue, life: Life, network: Network, blind: Blind | None, sending: Callable[[OrderRequest], None]
-    ) -> None:
+    def __init__(self, inner: Venue, life: Life, network: Network, blind: Blind | None, sending: Sending) -> None:
         self._inner = inner
         self._life = life
         self._network = network
@@ -87,11 +89,13 @@ class PointedVenue:
     async def _call(self, name: str, member: Any, args: Any, kwargs: Any) -> Any:
         detail = getattr(args[0], "client_order_id", None) or "" if args else ""
         if name == "submit":
-            self._sending(args[0])
+            self._sending.check(args[0])
         fault = self._life.reach(f"venue.{name}.before", detail)
         late = 0.0
         if fault is not None:
             late = fault.seconds if fault.action is Action.LATE else 0.0
+            if name == "submit" and fault.action in _NOT_SENT:
+                self._sending.not_sent(detail)
             _fail_before(fault, name)
         answer = self._network.carry(self._travel(member, args, kwargs, late))
         if fault is not None and fault.action is Action.LATE:

@@ -25,7 +25,9 @@ class Sending:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        #: How often each order may have gone.
         self.count: Counter[str] = Counter()
+        self.times = 0
         #: When somebody else halted trading, in simulated seconds.
         self.halted_elsewhere_at: float | None = None
 
@@ -34,7 +36,8 @@ class Sending:
         world, order_id = self._world, request.client_order_id or ""
         broken = world.ledger.broken
         self.count[order_id] += 1
-        world.ledger.note("sent", order_id, request.type.value, str(self.count[order_id]))
+        self.times += 1
+        world.ledger.note("sent", order_id, request.type.value, str(self.times))
         if self.count[order_id] > 1:
             broken(f"{order_id} was sent {self.count[order_id]} times")
         assert world.store is not None
@@ -56,6 +59,11 @@ class Sending:
             broken(f"{order_id} was sent without the approval that it needs")
         self._not_halted(order_id)
         self._no_twin(request)
+
+    def not_sent(self, order_id: str) -> None:
+        """It did not go after all, and the desk is told so: the same order may come again."""
+        self._world.ledger.note("not sent", order_id, str(self.times))
+        self.count[order_id] -= 1
 
     def _large(self, order: Order) -> bool:
         above = self._world.config.approval.require_above

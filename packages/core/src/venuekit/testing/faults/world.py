@@ -210,7 +210,7 @@ class World:
         self._session = Session(
             config=self.config,
             factory=self._subject.factory,
-            venue=PointedVenue(self.venue, life, self.network, blind, self.sending.check),
+            venue=PointedVenue(self.venue, life, self.network, blind, self.sending),
             store=self.store,
             clock=clock,
             limiter=PointedLimiter(Pace(self.config.pace, clock), life),
