@@ -191,8 +191,9 @@ class Decided:
         if approval.state is not ApprovalState.APPROVED:
             raise already(approval)
         order = self._submission.find(approval.order_id)
-        if order is None or order.status is not OrderStatus.PENDING_APPROVAL:
-            await self._approvals.finish(approval, ApprovalState.VOID, "the order no longer waits")
+        waits = order is not None and order.status is OrderStatus.PENDING_APPROVAL
+        if order is None or not waits or order.approval_id != approval.id:
+            await self._approvals.finish(approval, ApprovalState.VOID, "the order no longer waits for it")
             raise already(self._approvals.get(approval.id))
         if self._clock.now_ns() >= approval.expires_ns:
             await self._end(approval, ApprovalState.EXPIRED, "it expired before it could be used")

@@ -102,7 +102,12 @@ class PointedVenue:
             raise OutcomeUnknown(f"{name}: the connection was lost.")
         if fault is not None and fault.action is Action.NO_REPLY:
             await asyncio.Event().wait()
-        result = await asyncio.shield(answer)
+        try:
+            result = await asyncio.shield(answer)
+        except Unavailable:
+            if name == "submit":
+                self._sending.not_sent(detail)  # the venue itself says that it took nothing
+            raise
         fault = self._life.reach(f"venue.{name}.after", detail)
         if fault is not None and fault.action is Action.NO_REPLY:
             await asyncio.Event().wait()
