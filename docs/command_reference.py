@@ -54,8 +54,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "venues": {"": "venues", "venues[]": VENUE},
     "config check": {"": "ok, file, venue, account, environment, mode, store, set, warnings"},
     "status": {
-        "": "store, version, control, limits, desks",
+        "": "store, version, control, limits, figures, desks",
         "control": CONTROL,
+        "figures[]": "desk, name, value, by, time_ns, limit, age_seconds, stale_after_seconds",
         "desks[]": "desk, session_open, since_ns, mode, environment, open_orders, in_doubt, pending_approvals, "
         "breakers, last_row_ns",
     },
@@ -81,6 +82,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
     "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
     "resume": {"": "control, resets, keeps", "control": CONTROL},
+    "report": {"": "figure, limit, within, desks", "figure": "desk, name, value, by, time_ns"},
     "risk set": {"": "limit, now, desks", "limit": LIMIT},
     "risk unset": {"": "name, desk, unset, left", "left[]": LIMIT},
     "risk history": {"": "changes", "changes[]": f"{LIMIT}, action, time_ns"},

@@ -25,6 +25,7 @@ TABLES: Sequence[tuple[str, type[Any]]] = (
     ("[risk]", schema.RiskSettings),
     ("[approval]", schema.ApprovalSettings),
     ("[breakers]", schema.BreakerSettings),
+    ("[breakers.figures.NAME]", schema.FigureSettings),
     ("[[hours]]", schema.HoursWindow),
     ("[pace]", schema.PaceSettings),
     ("[streams]", schema.StreamSettings),

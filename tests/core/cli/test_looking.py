@@ -28,7 +28,7 @@ def test_status_names_the_store_the_state_and_what_needs_a_person(venuekit: Any,
 
 def test_status_as_json(venuekit: Any, recorded: Any) -> None:
     body = venuekit("status", "--json", config=recorded.config).json
-    assert set(body) == {"store", "version", "control", "limits", "desks"}
+    assert set(body) == {"store", "version", "control", "limits", "figures", "desks"}
     assert body["control"]["state"] == "ACTIVE"
     (desk,) = body["desks"]
     assert desk.pop("since_ns") < desk.pop("last_row_ns")

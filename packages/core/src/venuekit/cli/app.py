@@ -29,6 +29,7 @@ _COMMANDS = {
     "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
     "resume": ("venuekit.cli.control:resume", "Let orders go again."),
+    "report": ("venuekit.cli.report:report", "Tell desks a figure that they limit, such as test coverage."),
     "risk": ("venuekit.cli.risk:app", "Limits: explain, and change them while desks run."),
     "client": ("venuekit.cli.install:app", "MCP hosts: install."),
     "doctor": ("venuekit.cli.doctor:doctor", "Whether everything that a desk needs is in order."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -12,16 +11,14 @@ from venuekit.cli.exits import FAILED, OK
 from venuekit.cli.operators import operator_name
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, say, table
-from venuekit.cli.place import find, last_session, opened, read
+from venuekit.cli.place import find, known_desk, last_session, opened, read
 from venuekit.desk.risk.changing import SET, changed, name_of, set_entry, unset_entry
 from venuekit.desk.risk.explain import shown
-from venuekit.errors import InvalidValue
 from venuekit.model.codec import to_plain
 from venuekit.model.times import parse_iso
 from venuekit.protocols.approver import Operator
-from venuekit.protocols.journal import EntryKind, LimitOverride, Row, RowQuery, Store, desk_name
+from venuekit.protocols.journal import EntryKind, LimitOverride, Row, RowQuery, Store
 from venuekit.settings.overrides import effective, limit_named
-from venuekit.settings.schema import DeskSettings
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 
@@ -66,7 +63,7 @@ async def set_limit(
         now_ns=clock.now_ns(),
     )
     async with opened(place) as store:
-        _known(desk, store, place.config.desk)
+        known_desk(desk, store, place.config.desk)
         change = await store.set_limit(change, set_entry(change, operator))
         held = effective(place.config.risk, store.limits(), desk=desk, now_ns=clock.now_ns())
         running = [d for d in store.desks() if desk in ("", d) and last_session(store, d).open]
@@ -79,19 +76,6 @@ async def set_limit(
     say(f"It holds from the next order on: {', '.join(running) or 'no desk is open now'}.")
     say("Orders that rest at the venue stay as they are.")
     return OK
-
-
-def _known(desk: str, store: Store, own: DeskSettings) -> None:
-    """A limit that is set for a name that no desk has would limit nothing."""
-    names = sorted({*store.desks(), desk_name(own.venue, own.account)})
-    if desk and desk not in names:
-        near = difflib.get_close_matches(desk, names, n=1)
-        raise InvalidValue(
-            f"There is no desk {desk[:60]!r} in this store.",
-            fix=f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}.",
-            field="desk",
-            details={"accepted": names},
-        )
 
 
 async def unset_limit(

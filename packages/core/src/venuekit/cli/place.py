@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,13 +13,14 @@ import attrs
 
 from venuekit.cli.options import Options
 from venuekit.cli.output import never_show
+from venuekit.errors import InvalidValue
 from venuekit.journal import open_store, verify_file
-from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification
+from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification, desk_name
 from venuekit.protocols.venue import VenueFactory
 from venuekit.settings.address import shown
 from venuekit.settings.check import check
 from venuekit.settings.load import Loaded, load, store_url
-from venuekit.settings.schema import DeskConfig
+from venuekit.settings.schema import DeskConfig, DeskSettings
 
 _SESSION_ROWS = 200
 
@@ -107,6 +109,23 @@ async def proved(place: Place, expected_head: str | None = None) -> Verification
 def desks_of(store: Store, wanted: str | None) -> list[str]:
     """The desks to show: the one asked for, or all."""
     return [wanted] if wanted else list(store.desks())
+
+
+def known_desk(desk: str, store: Store, own: DeskSettings) -> None:
+    """Refuse a name that no desk has: what is said of it would be heard by nobody. An empty one is all.
+
+    Raises:
+        InvalidValue: neither the store nor the configuration has it.
+    """
+    names = sorted({*store.desks(), desk_name(own.venue, own.account)})
+    if desk and desk not in names:
+        near = difflib.get_close_matches(desk, names, n=1)
+        raise InvalidValue(
+            f"There is no desk {desk[:60]!r} in this store.",
+            fix=f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}.",
+            field="desk",
+            details={"accepted": names},
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from venuekit.cli.exits import OK
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, pairs, say, table
 from venuekit.cli.place import find, last_session, read
+from venuekit.desk.risk.figure_gauge import limit_text
+from venuekit.desk.risk.machine import CLOSED
 from venuekit.journal.replay import live_orders
 from venuekit.model.codec import to_plain
 from venuekit.model.order import OrderStatus
-from venuekit.protocols.journal import ApprovalState, LimitOverride, RowQuery, Store
+from venuekit.model.times import NANOS
+from venuekit.protocols.journal import ApprovalState, Figure, LimitOverride, RowQuery, Store
+from venuekit.settings.schema import FigureSettings
 from venuekit.version import VERSION
 from venuekit.watch.clock import SystemClock
 
@@ -23,6 +28,7 @@ async def status(*, options: Options = DEFAULT) -> int:
         control = store.control()
         now_ns = SystemClock().now_ns()
         limits = [c for c in store.limits() if c.until_ns is None or c.until_ns > now_ns]
+        figures = [_figure(f, place.config.breakers.figures, now_ns) for f in store.figures()]
         desks = [_desk(store, name) for name in store.desks()]
     if options.json:
         document(
@@ -31,6 +37,7 @@ async def status(*, options: Options = DEFAULT) -> int:
                 "version": VERSION,
                 "control": to_plain(control),
                 "limits": to_plain(limits),
+                "figures": figures,
                 "desks": desks,
             }
         )
@@ -57,6 +64,8 @@ async def status(*, options: Options = DEFAULT) -> int:
         ],
         right=("OPEN ORDERS", "IN DOUBT", "APPROVALS WAIT"),
     )
+    _tell_breakers(desks)
+    _tell_figures(figures)
     if any(d["pending_approvals"] for d in desks):
         say("\nOrders wait for you: venuekit approvals list")
     return OK
@@ -75,6 +84,58 @@ def _changed(change: LimitOverride) -> str:
     until = f" until {moment(change.until_ns)}" if change.until_ns else ""
     where = f" on {change.desk}" if change.desk else ""
     return f"{change.name} changed to {change.value}{where}{until}: {change.reason} (by {change.by})"
+
+
+def _figure(figure: Figure, configured: Mapping[str, FigureSettings], now_ns: int) -> dict[str, Any]:
+    settings = configured.get(figure.name)
+    return {
+        **to_plain(figure),
+        "limit": limit_text(settings) if settings else None,
+        "age_seconds": max(0, now_ns - figure.time_ns) // NANOS,
+        "stale_after_seconds": settings.stale_after_seconds if settings else None,
+    }
+
+
+def _tell_breakers(desks: list[dict[str, Any]]) -> None:
+    found = [(d["desk"], b) for d in desks for b in d["breakers"] if b["state"] != CLOSED or b["warning"]]
+    if not found:
+        return
+    print()
+    table(
+        ("BREAKER", "DESK", "STATE", "LEADS TO", "SINCE", "RECOVERIES", "WHY"),
+        [
+            (
+                b["name"],
+                desk,
+                "WARNING" if b["state"] == CLOSED else b["state"],
+                "-" if b["state"] == CLOSED else b["leads_to"],
+                moment(b["warned_ns"] if b["state"] == CLOSED else b["tripped_ns"]),
+                b["recoveries"],
+                b["warning"] if b["state"] == CLOSED else b["reason"],
+            )
+            for desk, b in found
+        ],
+        right=("RECOVERIES",),
+    )
+
+
+def _tell_figures(figures: list[dict[str, Any]]) -> None:
+    if not figures:
+        return
+    print()
+    table(
+        ("FIGURE", "DESK", "VALUE", "LIMIT", "AGE", "BY"),
+        [
+            (f["name"], f["desk"] or "all", f["value"], f["limit"] or "-", f"{f['age_seconds']} s{_late(f)}", f["by"])
+            for f in figures
+        ],
+        right=("VALUE", "AGE"),
+    )
+
+
+def _late(figure: dict[str, Any]) -> str:
+    most = figure["stale_after_seconds"]
+    return " (stale)" if most is not None and figure["age_seconds"] > most else ""
 
 
 def _desk(store: Store, name: str) -> dict[str, Any]:

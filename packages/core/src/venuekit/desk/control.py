@@ -107,6 +107,7 @@ class Controls:
 
     def _read(self) -> None:
         self._limits.read()
+        self._health.read()
         control = self._store.control()
         if control.revision != self.control.revision:
             before, self.control = self.control, control

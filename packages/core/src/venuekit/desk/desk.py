@@ -306,6 +306,10 @@ class Desk:
 
     # -- risk and status
 
+    def report(self, name: str, value: Decimal | float | str | None, *, by: str = "host") -> None:
+        """Tell a figure of ``[breakers.figures.NAME]``, in its unit; None is unknown. Raises InvalidValue."""
+        self._health.report(name, value, by)
+
     def risk_limits(self, *, caller: Caller | None = None) -> list[Headroom]:
         """What is left of every limit, the caller's own budgets among them. Raises JournalUnavailable."""
         rows = risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
@@ -39,8 +40,19 @@ class Health:
         self._store = store
         self._recorder = recorder
         self._clock = clock
-        self._breakers = Breakers(settings, clock, store.breakers(desk), usage)
+        self._breakers = Breakers(settings, clock, store.breakers(desk), usage, desk)
+        self._figures = bool(settings.figures)
+        self.read()
         self._priced: set[InstrumentId] = set()
+
+    def read(self) -> None:
+        """Take in the figures that other processes reported."""
+        if self._figures:
+            self._breakers.figures.take_in(self._store.figures())
+
+    def report(self, name: str, value: Decimal | float | str | None, by: str) -> None:
+        """A figure from outside is told here. Raises InvalidValue."""
+        self._breakers.figures.report(name, value, by)
 
     def timed(self, endpoint: str) -> _Timed:
         """A ``with`` block around one call to the venue."""
@@ -70,12 +82,18 @@ class Health:
             record = self._breakers.blocking(reduces=True)
         if record is not None:
             return _stopped_by(record)
+        if self._figures and (missing := self._breakers.figures.unreported()) is not None:
+            name, leads_to = missing
+            if leads_to is TradingState.HALTED or not reduces(proposal, view):
+                return _unreported(name, leads_to)
         unknown = self._breakers.loss.unknown(view)
         return _unmeasured(unknown) if unknown and not reduces(proposal, view) else None
 
     def standing(self) -> tuple[TradingState, str]:
         """What breakers let go now, and why not everything."""
-        record = self._breakers.blocking()
+        record, missing = self._breakers.blocking(), self._breakers.figures.unreported()
+        if missing is not None and (record is None or missing[1].strictness > record.leads_to.strictness):
+            return missing[1], f"the figure {missing[0]} has not been reported yet"
         if record is None:
             return TradingState.ACTIVE, ""
         return record.leads_to, f"circuit breaker {record.name} is {record.state}: {record.reason}"
@@ -114,6 +132,11 @@ class Health:
         self._breakers.venue.check_data()
         self._breakers.process.check()
         self._breakers.loss.check(view)
+        self._breakers.figures.check()
+        while (figure := self._breakers.figures.to_keep()) is not None:
+            body = {"action": "report", "by": figure.by, "source": "library"}
+            await self._store.set_figure(figure, self._recorder.entry(EntryKind.CONTROL, figure.name, figure.by, body))
+            self._breakers.figures.kept(figure)
         while (change := self._breakers.next_change()) is not None:
             await self._remember(*change)
             self._breakers.kept()
@@ -146,6 +169,19 @@ def _stopped_by(record: BreakerRecord) -> Verdict:
         record.name,
         record.state,
         f"an order that reduces; {wait}" if reducing else wait.replace("nothing else", "nothing"),
+        code="TRADING_REDUCING" if reducing else "TRADING_HALTED",
+    )
+
+
+def _unreported(name: str, leads_to: TradingState) -> Verdict:
+    reducing = leads_to is TradingState.REDUCING
+    return Verdict(
+        "circuit_breaker",
+        False,
+        f"The figure {name} is required and has not been reported since the desk began.",
+        f"figures.{name}",
+        "unknown",
+        f"{'an order that reduces; or any' if reducing else 'the same order'} after: venuekit report {name} VALUE",
         code="TRADING_REDUCING" if reducing else "TRADING_HALTED",
     )
 

@@ -87,7 +87,7 @@ def _walk(evidence: Evidence, said: _Said) -> Iterator[tuple[int, str, str]]:
 
 
 class _Said:
-    """The journal's last word on each approval, on the trading state, on each breaker and on each changed limit."""
+    """The journal's last word on each approval, on the trading state, on each breaker, changed limit and figure."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, Any] = {}
@@ -102,6 +102,8 @@ class _Said:
                 self._last["control"] = said["control"]
             if "breaker" in said:
                 self._last["breaker", desk, subject] = said["breaker"]
+            if "figure" in said:
+                self._last["figure", desk, subject] = said["figure"]
             if "limit" in said:
                 self._last["limit", desk, subject] = said["limit"]
 
@@ -114,6 +116,9 @@ class _Said:
             found["control"] = _decoded(body)
         for desk, name, body in evidence.beside("SELECT desk, name, body FROM breakers ORDER BY desk, name"):
             found["breaker", desk, name] = _decoded(body)
+        if evidence.has("figures"):
+            for desk, name, body in evidence.beside("SELECT desk, name, body FROM figures ORDER BY desk, name"):
+                found["figure", desk, name] = _decoded(body)
         if evidence.has("limits"):
             for desk, name, body in evidence.beside("SELECT desk, name, body FROM limits ORDER BY desk, name"):
                 found["limit", desk, name] = _decoded(body)

@@ -27,6 +27,7 @@ from venuekit.protocols.journal import (
     DayCount,
     Entry,
     EntryKind,
+    Figure,
     LimitOverride,
     Row,
     RowQuery,
@@ -40,7 +41,7 @@ _SET_CONTROL = (
     "ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, body = excluded.body"
 )
 _SET_BREAKER = "INSERT INTO breakers VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
-
+_SET_FIGURE = "INSERT INTO figures VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
 _SET_LIMIT = "INSERT INTO limits VALUES (?, ?, ?) ON CONFLICT (desk, name) DO UPDATE SET body = excluded.body"
 
 
@@ -168,6 +169,23 @@ class SqlStore(ABC):
             return True
 
         return await self._transact(work)
+
+    def figures(self) -> Sequence[Figure]:
+        """Every figure that was reported, as it was last."""
+        found = self._read("SELECT body FROM figures ORDER BY desk, name", ())
+        return [_record(body, Figure) for (body,) in found]
+
+    async def set_figure(self, figure: Figure, entry: Entry) -> None:
+        """Keep a figure and record who reported it, in one commit."""
+
+        def work(chain: Chain) -> None:
+            body = redact(to_plain(figure), also=self._secrets)
+            chain.execute(_SET_FIGURE, (figure.desk, figure.name, _text(body)))
+            chain.insert(
+                [attrs.evolve(entry, desk=figure.desk, subject=figure.name, body={**entry.body, "figure": body})]
+            )
+
+        await self._transact(work)
 
     async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
         """Store a new approval with its journal rows in one commit."""

@@ -1,6 +1,6 @@
 """A table of plain data as an attrs class: text is read as its type, and every mistake is named by its place.
 
-Fields say in their metadata what they are (``doc``) and what range they have (`SHARE`, `POSITIVE`).
+Fields say in their metadata what they are (``doc``) and what range they have (`SHARE`, `POSITIVE`, `SIGNED`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from venuekit.model.money import parse_decimal
 
 SHARE = "share"
 POSITIVE = "positive"
+SIGNED = "signed"
 _WORDS = ("key", "secret", "token", "pass", "mnemonic", "credential", "cookie")
 T = TypeVar("T")
 
@@ -60,7 +61,8 @@ def accepted(field: attrs.Attribute[Any], value: Any) -> str | None:
         return "more than 0"
     if field.metadata.get(SHARE) and any(not 0 <= n <= 1 for n in numbers):
         return 'a share from 0 to 1, such as "0.05" for 5 %'
-    return "0 or more" if any(n < 0 for n in numbers) else None
+    below = any(n < 0 for n in numbers) and not field.metadata.get(SIGNED)
+    return "0 or more" if below else None
 
 
 def structured(value: Any, tp: Any, place: str, where: str) -> Any:

@@ -238,6 +238,17 @@ class LimitOverride:
     format: int = 1
 
 
+@attrs.frozen(kw_only=True)
+class Figure:
+    """A figure from outside as it was last reported: a decimal number, or ``unknown``. `desk` is '' for every desk."""
+
+    desk: str = ""
+    name: str
+    value: str
+    by: str
+    time_ns: int
+
+
 class Store(Protocol):
     """Where a desk remembers. A call that changes something has made it durable when it returns.
 
@@ -331,6 +342,14 @@ class Store(Protocol):
 
     async def unset_limit(self, desk: str, name: str, entry: Entry) -> bool:
         """Take such a change back, and record why, in one commit. False, and nothing written, when there is none."""
+        ...
+
+    def figures(self) -> Sequence[Figure]:
+        """Every figure that was reported, as it was last."""
+        ...
+
+    async def set_figure(self, figure: Figure, entry: Entry) -> None:
+        """Keep a figure, and record who reported it, in one commit."""
         ...
 
     async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:

@@ -9,14 +9,17 @@ import attrs
 from venuekit.errors import InvalidValue
 from venuekit.model.table import accepted, mistake
 from venuekit.model.times import parse_iso
+from venuekit.protocols.risk import TradingState
 from venuekit.settings.address import shown
 from venuekit.settings.credentials import check_credentials
-from venuekit.settings.schema import AgentSettings, DeskConfig
+from venuekit.settings.schema import AgentSettings, BreakerSettings, DeskConfig, FigureSettings
 
 _WHERE = "configuration"
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes part of file names
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CURRENCY = re.compile(r"[A-Za-z0-9]{1,12}")
+# In the environment it stands in capitals, and is read in small letters.
+_FIGURE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MOST_RECOVERIES = 3
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PAGE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
@@ -50,15 +53,32 @@ def check(config: DeskConfig) -> DeskConfig:
     check_credentials(config)
     if config.approval.page_url:
         _matches(_PAGE, "approval.page_url", config.approval.page_url, "http://HOST:PORT or https://HOST, no password")
-    if config.breakers.max_recoveries > _MOST_RECOVERIES:
-        wanted = f"0 to {_MOST_RECOVERIES}: after that a person decides"
-        raise mistake("breakers.max_recoveries", _WHERE, config.breakers.max_recoveries, wanted)
+    _check_breakers(config.breakers)
     if config.store.synchronous not in ("NORMAL", "FULL"):
         raise mistake("store.synchronous", _WHERE, config.store.synchronous, "NORMAL or FULL")
     if config.store.url and not _STORE.fullmatch(config.store.url):
         wanted = "sqlite:///PATH, sqlite:// for one in memory, or postgresql://USER:PASSWORD@HOST/DATABASE"
         raise mistake("store.url", _WHERE, shown(config.store.url), wanted)
     return config
+
+
+def _check_breakers(breakers: BreakerSettings) -> None:
+    if breakers.max_recoveries > _MOST_RECOVERIES:
+        wanted = f"0 to {_MOST_RECOVERIES}: after that a person decides"
+        raise mistake("breakers.max_recoveries", _WHERE, breakers.max_recoveries, wanted)
+    for name, figure in breakers.figures.items():
+        place = f"breakers.figures.{name}"
+        _matches(_FIGURE, place, name, "named by 1 to 64 small letters, digits, . _ -")
+        for field in attrs.fields(FigureSettings):
+            value = getattr(figure, field.name)
+            if (range_ := accepted(field, value)) is not None:
+                raise mistake(f"{place}.{field.name}", _WHERE, str(value), range_)
+        if figure.floor is None and figure.ceiling is None:
+            raise mistake(place, _WHERE, "without limits", "given a floor, a ceiling or both")
+        if figure.floor is not None and figure.ceiling is not None and figure.floor > figure.ceiling:
+            raise mistake(f"{place}.floor", _WHERE, str(figure.floor), "no more than its ceiling")
+        if figure.leads_to is TradingState.ACTIVE:
+            raise mistake(f"{place}.leads_to", _WHERE, "ACTIVE", "REDUCING or HALTED")
 
 
 def _check_grant(place: str, agent: AgentSettings) -> None:

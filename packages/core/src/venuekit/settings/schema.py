@@ -12,8 +12,9 @@ from typing import Any
 
 import attrs
 
-from venuekit.model.table import POSITIVE, SHARE
+from venuekit.model.table import POSITIVE, SHARE, SIGNED
 from venuekit.protocols.approver import Mode, Role
+from venuekit.protocols.risk import TradingState
 from venuekit.settings.address import shown
 from venuekit.settings.stricter import HIGHER, LOWER, MORE, TIGHTER
 
@@ -147,6 +148,22 @@ class ApprovalSettings:
 
 
 @attrs.frozen(kw_only=True)
+class FigureSettings:
+    """``[breakers.figures.NAME]``: a figure from outside, told by `desk.report` or ``venuekit report``."""
+
+    floor: Decimal | None = _field("Less than this trips; it may be negative.", None, kind=SIGNED)
+    ceiling: Decimal | None = _field("More than this trips; it may be negative.", None, kind=SIGNED)
+    unit: str = _field("What stands behind the number where it is shown.", "")
+    required: bool = _field(
+        "Orders wait until it has been reported, and it trips when it falls silent for stale_after_seconds.", True
+    )
+    stale_after_seconds: float | None = _field("How long a report holds; without it, for ever.", None, kind=POSITIVE)
+    leads_to: TradingState = _field(
+        "REDUCING lets orders go that make a position smaller, HALTED cancels only.", TradingState.REDUCING
+    )
+
+
+@attrs.frozen(kw_only=True)
 class BreakerSettings:
     """``[breakers]``: what stops trading by itself."""
 
@@ -182,6 +199,7 @@ class BreakerSettings:
     resource_window_seconds: int = _field(
         "How long processor and memory have to be above their limits: a burst is no trouble.", 60, kind=POSITIVE
     )
+    figures: Mapping[str, FigureSettings] = _field("A table for each figure, by its name.", factory=dict)
     probe_after_seconds: int = _field(
         "How long a tripped breaker waits before it tries again; twice as long after each try that failed, up to 16 "
         "times.",

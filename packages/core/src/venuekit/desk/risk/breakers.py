@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from venuekit.desk.risk.breaker_kinds import REJECT_RATE
+from venuekit.desk.risk.figure_gauge import PREFIX, FigureGauge
 from venuekit.desk.risk.loss_gauge import LossGauge
 from venuekit.desk.risk.machine import BreakerState, Change, Machine
 from venuekit.desk.risk.process_gauge import ProcessGauge
@@ -28,11 +29,14 @@ class Breakers:
         clock: Clock,
         records: Iterable[BreakerRecord] = (),
         usage: ProcessUsage | None = None,
+        desk: str = "",
     ) -> None:
         self._machine = Machine(settings, clock, records)
         self.venue = VenueGauge(self._machine, settings, clock)
         self.loss = LossGauge(self._machine, settings, clock)
         self.process = ProcessGauge(self._machine, settings, clock, usage)
+        self.figures = FigureGauge(self._machine, settings.figures, clock, desk)
+        self._machine.forget(lambda name: name.startswith(PREFIX) and name.removeprefix(PREFIX) not in settings.figures)
 
     def blocking(self, *, reduces: bool = False) -> BreakerRecord | None:
         """The breaker that stops orders now, or None; `reduces` is about an order that makes a position smaller.
@@ -51,7 +55,12 @@ class Breakers:
 
     def states(self) -> list[tuple[BreakerRecord, Reading]]:
         """Every breaker that ever measured anything, with what it measures now."""
-        readings = {**self.venue.readings(), **self.loss.readings(), **self.process.readings()}
+        readings = {
+            **self.venue.readings(),
+            **self.loss.readings(),
+            **self.process.readings(),
+            **self.figures.readings(),
+        }
         return [(r, readings.get(r.name, Reading("", ""))) for r in self._machine.records()]
 
     def next_change(self) -> Change | None:

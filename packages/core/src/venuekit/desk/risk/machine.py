@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -58,6 +58,12 @@ class Machine:
         self._changed: deque[Change] = deque()
         self.all_closed = True
         self._look()
+
+    def forget(self, gone: Callable[[str], bool]) -> None:
+        """Close what is not configured any more: nothing would ever measure it again."""
+        for record in list(self._records.values()):
+            if record.state != CLOSED and gone(record.name):
+                self._set(attrs.evolve(record, state=CLOSED, reason="no longer configured"))
 
     def _wait_ns(self, record: BreakerRecord) -> int:
         doubled = 1 << min(record.failed_probes, _LONGEST_WAIT.bit_length() - 1)
