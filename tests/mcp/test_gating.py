@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+import mcp
+from venuekit.errors import RateLimited
+from venuekit.model.intent import LimitOrder, Side
 from venuekit.protocols.approver import Caller, Mode, Role
+from venuekit.settings.schema import PaceSettings
+from venuekit_mcp import build_server
 
 pytestmark = pytest.mark.anyio
 ACTING = {"place_order", "amend_order", "cancel_order", "cancel_all_orders", "close_position"}
 ANALYST = {"check_trade_risk", "calculate_position_metrics", "get_audit"}
 BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.01", "price": "49000", "reason": "t"}
+REQUEST = {"instrument": "BTC-USD", "side": Side.BUY, "size": Decimal("0.01"), "price": Decimal(49_000)}
 
 
 async def _names(client):
@@ -58,17 +66,62 @@ async def test_the_caller_is_asked_for_with_every_request(bench):
         assert not (await c.call_tool("get_audit", {})).is_error
 
 
-async def test_too_many_calls_a_minute_are_refused_with_a_time(bench, monkeypatch):
-    import attrs
+async def test_too_many_calls_a_minute_are_refused_with_a_time(bench):
+    async with bench(pace=PaceSettings(agent_calls_per_minute=3)) as b, b.client() as c:
+        answers = [(await c.call_tool("get_positions", {})).structured_content for _ in range(5)]
+        assert [a.get("code") for a in answers] == [None, None, None, "RATE_LIMITED", "RATE_LIMITED"]
+        wait = float(answers[-1]["details"]["retry_after_seconds"])
+        assert 15 < wait <= 20
+        assert answers[-1]["fix"] == f"Try again in {wait:.1f} s."
 
-    from venuekit.settings.schema import PaceSettings
 
-    async with bench() as b, b.client() as c:
-        monkeypatch.setattr(
-            b.desk, "settings", attrs.evolve(b.desk.settings, pace=PaceSettings(agent_calls_per_minute=3))
+async def test_an_agents_calls_are_counted_over_all_its_connections_and_the_library(bench):
+    agent = Caller(agent_id="agent", role=Role.TRADER)
+    async with bench(pace=PaceSettings(agent_calls_per_minute=6)) as b:
+        other = build_server(b.desk, caller=agent)
+        async with b.client() as one, b.client("legacy") as two, mcp.Client(other) as three:
+            for client in (one, two, three):
+                assert not (await client.call_tool("get_positions", {})).is_error
+            await two.read_resource("account://balances")
+            await b.desk.preview(LimitOrder(**REQUEST), caller=agent)
+            await three.get_prompt("risk_check", {})
+            assert (await one.call_tool("get_positions", {})).structured_content["code"] == "RATE_LIMITED"
+            with pytest.raises(mcp.MCPError, match="RATE_LIMITED") as caught:
+                await two.read_resource("account://balances")
+            assert float(caught.value.error.data["details"]["retry_after_seconds"]) > 0
+            with pytest.raises(RateLimited):
+                await b.desk.submit(LimitOrder(**REQUEST), caller=agent)
+            await b.desk.preview(LimitOrder(**REQUEST), caller=Caller(agent_id="another", role=Role.TRADER))
+            await b.desk.submit(LimitOrder(**REQUEST))  # the program itself, which is no agent
+
+
+async def test_one_call_of_a_tool_counts_once_whatever_it_asks_of_the_desk(bench):
+    async with bench(pace=PaceSettings(agent_calls_per_minute=60)) as b, b.client() as c:
+        assert not (await c.call_tool("place_order", BUY)).is_error
+        left = (await c.call_tool("get_risk_status", {})).structured_content["calls"]
+        assert left == {"per_minute": 60, "left": 58}
+
+
+async def test_cancels_go_when_the_calls_are_used_up(bench):
+    async with bench(pace=PaceSettings(agent_calls_per_minute=1)) as b, b.client() as c:
+        order_id = (await c.call_tool("place_order", BUY)).structured_content["order"]["client_order_id"]
+        assert (await c.call_tool("get_positions", {})).structured_content["code"] == "RATE_LIMITED"
+        for _ in range(5):
+            all_of_them = await c.call_tool("cancel_all_orders", {})
+            assert not all_of_them.is_error
+        assert (await c.call_tool("cancel_order", {"order_id": order_id})).structured_content["code"] in (
+            "ORDER_ALREADY_DONE",
+            "UNKNOWN_ORDER",
         )
-        codes = [(await c.call_tool("get_positions", {})).structured_content.get("code") for _ in range(5)]
-        assert codes == [None, None, None, "RATE_LIMITED", "RATE_LIMITED"]
+
+
+async def test_looking_at_ones_own_limits_costs_a_tenth(bench):
+    async with bench(pace=PaceSettings(agent_calls_per_minute=2)) as b, b.client() as c:
+        for _ in range(9):
+            assert not (await c.call_tool("get_risk_status", {"view": "limits"})).is_error
+        await c.read_resource("risk://state")
+        assert not (await c.call_tool("get_positions", {})).is_error
+        assert (await c.call_tool("get_positions", {})).is_error
 
 
 async def test_every_call_is_in_the_audit_with_its_caller_and_without_secrets(bench):

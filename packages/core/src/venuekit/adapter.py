@@ -159,6 +159,7 @@ from venuekit.model.order import (
 from venuekit.model.paging import (
     paged,
 )
+from venuekit.model.rate import Rate
 from venuekit.model.table import (
     POSITIVE,
     SHARE,
@@ -181,6 +182,9 @@ from venuekit.protocols.fanout import (
 from venuekit.protocols.limiter import (
     EndpointClass,
     Limiter,
+    PaceState,
+    Unpaced,
+    VenuePace,
 )
 from venuekit.protocols.partial import (
     PartialVenue,
@@ -287,6 +291,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OutcomeUnknown",
+    "PaceState",
     "Page",
     "PartialVenue",
     "PermissionRefused",
@@ -294,6 +299,7 @@ __all__ = [
     "Position",
     "PositionEvent",
     "PostOnlyWouldCross",
+    "Rate",
     "RateLimited",
     "ReduceOnlyState",
     "Refused",
@@ -318,6 +324,7 @@ __all__ = [
     "UnknownInstrument",
     "UnknownOrder",
     "UnknownVenue",
+    "Unpaced",
     "Unsupported",
     "UsageError",
     "Venue",
@@ -326,6 +333,7 @@ __all__ = [
     "VenueFactory",
     "VenueName",
     "VenueOrderId",
+    "VenuePace",
     "VenuePermission",
     "VenuekitError",
     "WouldSelfTrade",

@@ -320,12 +320,17 @@ class Unavailable(VenuekitError):
 
 
 class RateLimited(Unavailable):
-    """Too many calls; `retry_after` is in seconds."""
+    """Too many calls, and nothing was sent; says when to try again.
+
+    `retry_after`, in seconds, stands in `details['retry_after_seconds']` too. `endpoint` names the budget that is
+    exhausted, where it is not the one of the call.
+    """
 
     code = "RATE_LIMITED"
 
-    def __init__(self, message: str, *, retry_after: float, fix: str = "") -> None:
+    def __init__(self, message: str, *, retry_after: float, fix: str = "", endpoint: str = "") -> None:
         self.retry_after = retry_after
+        self.endpoint = endpoint
         super().__init__(
             message,
             fix=fix or f"Try again in {retry_after:.1f} s.",

@@ -7,9 +7,10 @@ import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from venuekit.errors import ConfigError, JournalUnavailable, RateLimited, VenuekitError
+from venuekit.errors import ConfigError, JournalUnavailable, VenuekitError
 from venuekit.model.events import DeskEvent, Event, FillEvent, OrderEvent, OrderEventKind
 from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.watch.literals import holds, without
@@ -25,14 +26,11 @@ if TYPE_CHECKING:
 
     from venuekit.desk.desk import Desk
 
-_MINUTE_NS = 60_000_000_000
-
-
 _BAD_NEWS = (OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.IN_DOUBT)
 
 
 class DeskHost:
-    """A `Host` for one desk. The tools of a server share its subscriptions and its pace."""
+    """A `Host` for one desk. The tools of a server share its subscriptions."""
 
     def __init__(self, desk: Desk, caller: Caller | Callable[[], Caller] | None = None) -> None:
         self.desk = desk
@@ -44,7 +42,6 @@ class DeskHost:
         self.rings = Rings(desk)
         self._watching = Watching(desk)
         self._envelopes: dict[Mode, Mapping[str, str]] = {}
-        self._pace: dict[str, tuple[int, float]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opened = 0
 
@@ -76,18 +73,9 @@ class DeskHost:
         """Why the caller may not, or None."""
         return self.desk.permission.refusal(caller, role, trades=trades, action=action, tools=tools)
 
-    def charge(self, caller: Caller) -> None:
-        """One call of the caller's calls a minute (a bucket that refills evenly). Raises RateLimited."""
-        most = self.desk.settings.pace.agent_calls_per_minute
-        now = self.desk.clock.monotonic_ns()
-        then, left = self._pace.get(caller.agent_id, (now, float(most)))
-        left = min(float(most), left + (now - then) * most / _MINUTE_NS)
-        if left < 1.0:
-            self._pace[caller.agent_id] = (now, left)
-            raise RateLimited(
-                f"{caller.agent_id} made more than {most} calls a minute.", retry_after=(1.0 - left) * 60 / most
-            )
-        self._pace[caller.agent_id] = (now, left - 1.0)
+    def serve(self, caller: Caller, weight: float = 1.0) -> AbstractContextManager[object]:
+        """A block around one call: the desk counts it, and works for the caller inside. Raises RateLimited."""
+        return self.desk.serve(caller, weight=weight)
 
     async def record(
         self,

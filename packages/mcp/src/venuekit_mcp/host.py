@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from venuekit.errors import VenuekitError
@@ -34,8 +35,8 @@ class Host(Protocol):
         """Why the caller may not do what needs this role and these tools, or None."""
         ...
 
-    def charge(self, caller: Caller) -> None:
-        """Count one call. Raises RateLimited."""
+    def serve(self, caller: Caller, weight: float = 1.0) -> AbstractContextManager[object]:
+        """A ``with`` block around one call, which counts so much of the caller's calls a minute. Raises RateLimited."""
         ...
 
     async def record(

@@ -138,6 +138,7 @@ def desk_resources(desk: Desk, tools: Mapping[str, Tool]) -> tuple[list[Resource
             handler=body_of(tools[tool], fixed),
             role=tools[tool].role,
             tools=(tool,),
+            weight=tools[tool].weight,
         )
         for uri, name, description, tool, fixed in _FIXED
         if tool in tools and uri not in missing
@@ -150,6 +151,7 @@ def desk_resources(desk: Desk, tools: Mapping[str, Tool]) -> tuple[list[Resource
             handler=body_of(tools[tool], fixed, variables),
             role=tools[tool].role,
             tools=(tool,),
+            weight=tools[tool].weight,
             complete=completers[variables.get("id", "filter")],
         )
         for uri, name, description, tool, fixed, variables in _FAMILIES

@@ -84,6 +84,8 @@ class Tool:
     open_world: bool = True
     #: Charged against the caller's calls a minute, and written to the audit.
     counted: bool = True
+    #: How many calls it counts: 0 for what must always go, such as a cancel.
+    weight: float = 1.0
     meta: Mapping[str, Any] | None = None
     #: The tool by whose grant it may be used, where that has another name.
     stands_for: str = ""
@@ -105,6 +107,8 @@ class Resource:
     mime_type: str = "application/json"
     handler: Handler
     role: Role = Role.VIEWER
+    #: How many of the caller's calls a minute a reading counts.
+    weight: float = 1.0
     #: The tools that tell the same.
     tools: Sequence[str] = ()
 
@@ -125,6 +129,7 @@ class Template:
     mime_type: str = "application/json"
     handler: Handler
     role: Role = Role.VIEWER
+    weight: float = 1.0
     complete: Mapping[str, Completer] = attrs.Factory(dict)
     #: The tools that tell the same.
     tools: Sequence[str] = ()

@@ -16,6 +16,7 @@ from venuekit.desk.grants import Grants
 from venuekit.desk.health import Health
 from venuekit.desk.identifiers import Identifiers
 from venuekit.desk.limits import Limits
+from venuekit.desk.paced import at_once, paced
 from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
@@ -46,7 +47,7 @@ class Parts:
         *,
         config: DeskConfig,
         mode: Mode,
-        venue: Venue,
+        unpaced: Venue,
         store: Store,
         clock: Clock,
         limiter: Limiter,
@@ -56,14 +57,15 @@ class Parts:
         tokens: Callable[[int], str],
         secrets: frozenset[str],
     ) -> None:
-        name = desk_name(venue.name, venue.account)
+        name = desk_name(unpaced.name, unpaced.account)
         identifiers = Identifiers(clock, tokens)
         self._config = config
         #: A person's words without the configuration's secrets.
         self.discreet = partial(redact_text, also=secrets)
         self.grants = Grants(config, name, clock)
         self.permission = Permission(mode, self.grants)
-        self.venue = venue
+        self.venue = venue = paced(unpaced, limiter)
+        self.limiter = limiter
         self.store = store
         self.clock = clock
         self.bus = bus
@@ -110,6 +112,8 @@ class Parts:
             permission=self.permission,
             limits=self.limits,
             venue=venue,
+            prices=at_once(unpaced, limiter),
+            limiter=limiter,
             state=self.state,
             reconciler=self.reconciler,
             approvals=self.approvals,

@@ -15,6 +15,7 @@ from venuekit.desk.health import Health
 from venuekit.desk.permission import Permission
 from venuekit.desk.recorder import Recorder
 from venuekit.desk.screening import Screening
+from venuekit.desk.serving import served
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission, given_up
 from venuekit.errors import (
@@ -161,7 +162,7 @@ class Changes:
             self._fail_closed(error.message)
 
     async def _cancel(self, order: Order) -> Order:
-        await self._limiter.take(EndpointClass.CANCELS, agent_id=order.agent_id)
+        await self._limiter.take(EndpointClass.CANCELS, call="cancel", agent_id=served())
         answer = await self._asked(order, "cancel", self._venue.cancel(OrderRef.of(order)))
         return await self._dispatcher.answered(answer, order.id)
 
@@ -239,7 +240,7 @@ class Changes:
             if order.status is OrderStatus.PENDING_APPROVAL:
                 await self.withdraw(order, note)
                 results.append(CancelResult(OrderRef.of(order)))
-        await self._limiter.take(EndpointClass.CANCELS)
+        await self._limiter.take(EndpointClass.CANCELS, call="cancel_all", agent_id=served())
         try:
             with self._health.timed("cancel_all"):
                 at_venue = list(await self._venue.cancel_all(instrument))
@@ -306,7 +307,7 @@ class Changes:
         return await self._own(self._amend(order, *new))
 
     async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:
-        await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
+        await self._limiter.take(EndpointClass.ORDERS, call="amend", agent_id=order.agent_id)
         call = self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
         answer = await self._asked(order, "amend", call)
         return await self._dispatcher.answered(answer, order.id)

@@ -9,13 +9,16 @@ from typing import Any
 
 import attrs
 
+from venuekit.desk.admission import Admission
 from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
 from venuekit.desk.calls import ServedCall
 from venuekit.desk.extras import call_extra
+from venuekit.desk.glance import desk_status
 from venuekit.desk.history import order_events
+from venuekit.desk.paced import at_once
 from venuekit.desk.permission import desk_mode
-from venuekit.desk.reader import VenueReader, bounded
+from venuekit.desk.reader import VenueReader
 from venuekit.desk.risk import checks as risk_checks
 from venuekit.desk.streams import StreamHub, Subscription
 from venuekit.desk.upkeep import Upkeep
@@ -36,7 +39,6 @@ from venuekit.protocols.risk import Headroom
 from venuekit.protocols.venue import Extra, Venue, VenueFactory
 from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
-from venuekit.version import VERSION
 
 
 class Desk:
@@ -70,16 +72,18 @@ class Desk:
         self.name = desk_name(venue.name, venue.account)
         self.clock = clock
         self.store = store
-        self.venue = VenueReader(venue, limiter)
+        self.venue = VenueReader(at_once(venue, limiter), limiter, config.desk.agent_id)
         self.default_caller = caller_of(config, config.desk.agent_id, "library")
+        admission = Admission(config, clock, self.default_caller)
+        self.serve = admission.serve  # around every call that a frontend serves
+        self.call_allowance = admission.allowance
         self.known_secrets = known_secrets  # what frontends say must hold none
-        self._venue = venue
         self._streams = streams
         self._bus = bus
-        parts = Parts(
+        self._parts = parts = Parts(
             config=config,
             mode=self.mode,
-            venue=venue,
+            unpaced=venue,
             store=store,
             clock=clock,
             limiter=limiter,
@@ -90,6 +94,7 @@ class Desk:
             secrets=known_secrets,
         )
         self.permission = parts.permission  # frontends ask it before they offer anything
+        self._venue = parts.venue
         self._state = parts.state
         self._discreet = parts.discreet
         self._recorder = parts.recorder
@@ -105,7 +110,6 @@ class Desk:
         self._controls = parts.controls
         self.upkeep = Upkeep(  # for the session that keeps this desk alive
             parts,
-            self.venue,
             streams,
             self.default_caller.agent_id,
             send_timeout_seconds=config.reconcile.send_timeout_seconds,
@@ -142,12 +146,14 @@ class Desk:
             OutcomeUnknown: sent, no answer: the order is IN_DOUBT and being resolved; never send it again.
         """
         self._controls.refresh()
-        return await self._submission.submit(request, caller or self.default_caller)
+        with self.serve(caller) as who:
+            return await self._submission.submit(request, who)
 
     async def preview(self, request: OrderRequest, *, caller: Caller | None = None) -> Preview:
         """What `submit` would do now, by the same checks; nothing is sent."""
         self._controls.refresh()
-        return await self._screening.preview(request, caller or self.default_caller)
+        with self.serve(caller) as who:
+            return await self._screening.preview(request, who)
 
     async def cancel(self, order_id: str, *, caller: Caller | None = None) -> Order:
         """Ask to cancel an order, by either id. Works in every trading state.
@@ -155,13 +161,15 @@ class Desk:
         Raises:
             UnknownOrder, OrderAlreadyDone, ModeRefused, PermissionRefused, Unavailable.
         """
-        return await self._changes.cancel(order_id, caller or self.default_caller)
+        with self.serve(caller, weight=0) as who:
+            return await self._changes.cancel(order_id, who)
 
     async def cancel_all(
         self, instrument: str | None = None, *, caller: Caller | None = None
     ) -> Sequence[CancelResult]:
         """Ask to cancel every open order of the account, conditional ones and those awaiting approval too."""
-        return await self._changes.cancel_all(instrument, caller or self.default_caller)
+        with self.serve(caller, weight=0) as who:
+            return await self._changes.cancel_all(instrument, who)
 
     async def amend(
         self,
@@ -178,7 +186,8 @@ class Desk:
             As `submit`, and UnknownOrder, OrderAlreadyDone, Unsupported.
         """
         self._controls.refresh()
-        return await self._changes.amend(order_id, size, price, stop_price, caller or self.default_caller)
+        with self.serve(caller) as who:
+            return await self._changes.amend(order_id, size, price, stop_price, who)
 
     async def close_position(
         self, instrument: str, *, size: Decimal | None = None, reason: str = "", caller: Caller | None = None
@@ -189,7 +198,8 @@ class Desk:
             NotReducing: there is no position. And as `submit`.
         """
         self._controls.refresh()
-        return await self._changes.close_position(instrument, size, reason, caller or self.default_caller)
+        with self.serve(caller) as who:
+            return await self._changes.close_position(instrument, size, reason, who)
 
     async def order(self, order_id: str) -> Order:
         """One order, by either id, however old.
@@ -201,7 +211,7 @@ class Desk:
         if known is not None:
             return known
         try:
-            return await self._venue.order(OrderRef(venue_order_id=order_id))
+            return await self.venue.order(OrderRef(venue_order_id=order_id))
         except UnknownOrder:
             raise UnknownOrder(f"No order {str(order_id)[:60]!r} on this desk.", field="order_id") from None
 
@@ -213,8 +223,7 @@ class Desk:
 
     async def order_history(self, query: HistoryQuery) -> Page[Order]:
         """Orders at the venue, newest first."""
-        bounded(query.limit, "limit")
-        return await self._venue.order_history(query)
+        return await self.venue.order_history(query)
 
     async def fills(self, query: FillQuery) -> Page[Fill]:
         """Own executions, newest first. `order_id` may be either id."""
@@ -260,8 +269,9 @@ class Desk:
         Raises:
             Unsupported: the venue has no such channel. UnknownInstrument, PermissionRefused.
         """
-        self.permission.require_role(caller or self.default_caller, Role.VIEWER, "subscribe")
-        names = [(await self.venue.instrument(i)).id for i in instruments]
+        with self.serve(caller) as who:
+            self.permission.require_role(who, Role.VIEWER, "subscribe")
+            names = [(await self.venue.instrument(i)).id for i in instruments]
         return self._streams.subscribe(channel, names)
 
     def subscriptions(self) -> Sequence[Subscription]:
@@ -333,6 +343,7 @@ class Desk:
             breakers=self._health.states(),
             headroom=self.risk_limits(caller=caller),
             limit_changes=self.limits.changes,
+            pace=self._parts.limiter.states(),
         )
 
     @property
@@ -342,25 +353,7 @@ class Desk:
 
     def status(self) -> DeskStatus:
         """The desk at a glance."""
-        pending = self.store.approvals(desk=self.name, states=(ApprovalState.PENDING,))
-        trading, reason = self._controls.standing()
-        return DeskStatus(
-            desk=self.name,
-            venue=self._venue.name,
-            account=self._venue.account,
-            environment=self.environment,
-            mode=self.mode.value,
-            connected=self.connected,
-            trading_state=trading,
-            reason=reason,
-            open_orders=len(self._state.orders),
-            in_doubt=len(self._state.orders.in_doubt()),
-            pending_approvals=len(pending),
-            clock_skew_ns=self._reconciler.clock_skew_ns,
-            last_reconciled_ns=self._reconciler.last_ns,
-            version=VERSION,
-            streams=self.stream_status(),
-        )
+        return desk_status(self._parts, self.stream_status(), connected=self.connected)
 
     def stream_status(self) -> list[StreamStatus]:
         """Counts of every subscription."""
@@ -384,9 +377,8 @@ class Desk:
             Unsupported: the venue has none of that name. ModeRefused, PermissionRefused, and what the tool raises.
         """
         self._controls.refresh()
-        answer = await call_extra(
-            self.extras, name, arguments, caller or self.default_caller, self.permission, self._venue, self._recorder
-        )
+        with self.serve(caller) as who:
+            answer = await call_extra(self.extras, name, arguments, who, self.permission, self._venue, self._recorder)
         self._state.quoted_ns.clear()
         if any(e.name == name and e.mutates for e in self.extras):
             await self._reconciler.take_over()

@@ -133,7 +133,7 @@ class Dispatcher:
             self._waiting[order.id] = self._clock.monotonic_ns()
             try:
                 self._still_open()
-                await self._limiter.take(EndpointClass.ORDERS, agent_id=order.agent_id)
+                await self._limiter.take(EndpointClass.ORDERS, call="submit", agent_id=order.agent_id)
                 self._still_allowed(request)
                 self._health.order_sent()
                 sent = True

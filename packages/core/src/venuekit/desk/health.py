@@ -12,7 +12,7 @@ from venuekit.desk.risk.breakers import Breakers, BreakerState
 from venuekit.desk.risk.proposal import reduces
 from venuekit.desk.risk.venue_gauge import VenueGauge
 from venuekit.desk.views import BreakerStatus
-from venuekit.errors import Refused, Rejected, UsageError
+from venuekit.errors import RateLimited, Refused, Rejected, UsageError
 from venuekit.model.identity import InstrumentId
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import BreakerRecord, EntryKind, Store
@@ -20,8 +20,8 @@ from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.risk import Proposal, RiskView, TradingState, Verdict
 from venuekit.settings.schema import BreakerSettings
 
-#: An answer that the venue gave, whatever it says, is not a failure of the venue.
-_ANSWERS = (Rejected, UsageError, Refused)
+#: An answer that the venue gave, whatever it says, is not a failure of the venue. "Too many" makes us slower instead.
+_ANSWERS = (Rejected, UsageError, Refused, RateLimited)
 
 
 class Health:

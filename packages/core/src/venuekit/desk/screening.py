@@ -16,6 +16,7 @@ from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
 from venuekit.desk.risk.proposal import propose
+from venuekit.desk.serving import served
 from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
@@ -26,6 +27,7 @@ from venuekit.model.money import ZERO, times
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
+from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.risk import Proposal, Verdict
 from venuekit.protocols.venue import Venue
 
@@ -36,7 +38,10 @@ FRESH_QUOTE_NS = 250_000_000
 
 
 class Screening:
-    """Normalizes and checks requests. The same steps answer a preview, an order, an amendment and an approval."""
+    """Normalizes and checks requests. The same steps answer a preview, an order, an amendment and an approval.
+
+    `prices` is the venue for who has a slot: the wait for one is no latency of the venue's.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,8 @@ class Screening:
         permission: Permission,
         limits: Limits,
         venue: Venue,
+        prices: Venue,
+        limiter: Limiter,
         state: State,
         reconciler: Reconciler,
         approvals: Approvals,
@@ -54,6 +61,8 @@ class Screening:
         self._permission = permission
         self._limits = limits
         self._venue = venue
+        self._prices = prices
+        self._limiter = limiter
         self._state = state
         self._reconciler = reconciler
         self._approvals = approvals
@@ -134,8 +143,9 @@ class Screening:
         if 0 <= age_ns < FRESH_QUOTE_NS:  # a price of the future is from before the clock was set back
             return
         try:
+            await self._limiter.take(EndpointClass.PUBLIC, call="tickers", agent_id=served())
             with self._health.timed("tickers"):
-                tickers = await self._venue.tickers([instrument])
+                tickers = await self._prices.tickers([instrument])
         except Unavailable:
             return
         except VenuekitError:

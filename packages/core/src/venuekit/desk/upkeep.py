@@ -8,7 +8,6 @@ from typing import Any
 
 from venuekit.desk.assembly import Parts
 from venuekit.desk.begun import Done, begin
-from venuekit.desk.reader import VenueReader
 from venuekit.desk.streams import StreamHub
 from venuekit.model.capability import Feature
 from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, OrderEvent, TickerEvent
@@ -27,11 +26,8 @@ _DECIDING_SECONDS = 0.05
 class Upkeep:
     """What the session that keeps a desk alive calls; nobody else does."""
 
-    def __init__(
-        self, parts: Parts, reader: VenueReader, streams: StreamHub, agent_id: AgentId, *, send_timeout_seconds: float
-    ) -> None:
+    def __init__(self, parts: Parts, streams: StreamHub, agent_id: AgentId, *, send_timeout_seconds: float) -> None:
         self._parts = parts
-        self._reader = reader
         self._streams = streams
         self._agent_id = agent_id
         self._patience_ns = int(send_timeout_seconds * 1e9)
@@ -197,4 +193,4 @@ class Upkeep:
 
     async def _know(self, instrument: InstrumentId) -> None:
         if instrument not in self._parts.state.instruments:
-            self._parts.state.know(await self._reader.instrument(instrument))
+            self._parts.state.know(await self._parts.venue.instrument(instrument))

@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from venuekit.protocols.journal import LimitOverride
+from venuekit.protocols.limiter import PaceState
 from venuekit.protocols.risk import Headroom, TradingState, Verdict
 
 
@@ -65,6 +66,7 @@ class RiskState:
     headroom: Sequence[Headroom]
     #: Limits that an operator has changed and that are not as configured now.
     limit_changes: Sequence[LimitOverride] = ()
+    pace: Sequence[PaceState] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -102,3 +104,4 @@ class DeskStatus:
     last_reconciled_ns: int | None
     version: str
     streams: Sequence[StreamStatus] = ()
+    pace: Sequence[PaceState] = ()

@@ -11,6 +11,7 @@ from venuekit.model.identity import VenueName
 from venuekit.model.instrument import InstrumentKind
 from venuekit.model.intent import OrderType, TimeInForce
 from venuekit.model.market import Granularity
+from venuekit.model.rate import Rate
 from venuekit.model.words import Word
 
 
@@ -84,6 +85,9 @@ class Capabilities:
     granularities: Sequence[Granularity] = ()
     max_book_depth: int | None = None
     max_page: int = 100
+    #: The venue's own documented limits, by class of calls (public, private, orders, cancels), by the name of a call
+    #: (order_book; an empty list if it never reaches the venue), or by a name of the adapter's for `VenueContext.pace`.
+    rates: Mapping[str, Sequence[Rate]] = attrs.field(factory=dict)
 
     def of(self, what: Feature | OrderType | TimeInForce | Channel) -> Declared:
         """The declaration for `what`."""

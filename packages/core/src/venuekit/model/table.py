@@ -20,6 +20,7 @@ import attrs
 
 from venuekit.errors import ConfigError, InvalidValue
 from venuekit.model.money import parse_decimal
+from venuekit.model.rate import Rate, rates_of
 
 SHARE = "share"
 POSITIVE = "positive"
@@ -78,6 +79,8 @@ def structured(value: Any, tp: Any, place: str, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise mistake(place, where, value, "a table")
         return {str(k): structured(v, arguments[1], f"{place}.{k}", where) for k, v in value.items()}
+    if origin is Sequence and arguments[0] is Rate:
+        return _rates(value, place, where)
     if origin is Sequence:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
@@ -87,6 +90,13 @@ def structured(value: Any, tp: Any, place: str, where: str) -> Any:
             raise mistake(f"{place}[{value.index('')}]", where, "", "text that is not empty")
         return tuple(structured(v, arguments[0], f"{place}[{i}]", where) for i, v in enumerate(value))
     return _scalar(value, tp, place, where)
+
+
+def _rates(value: Any, place: str, where: str) -> Sequence[Rate]:
+    try:
+        return rates_of(value)
+    except InvalidValue as error:
+        raise mistake(place, where, value, f"{error.details['accepted']}; or off") from error
 
 
 def _optional(value: Any, tp: Any, place: str, where: str) -> Any:

@@ -23,6 +23,7 @@ from venuekit.model.intent import OrderRequest
 from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
 from venuekit.model.order import CancelResult, Fill, Order, OrderRef
 from venuekit.protocols.clock import Clock
+from venuekit.protocols.limiter import Unpaced, VenuePace
 
 
 @runtime_checkable
@@ -217,6 +218,8 @@ class VenueContext:
     account: AccountId
     #: The ``[venues.NAME]`` table of the configuration, secrets already filled in.
     options: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    #: Budgets of calls that the desk cannot see by itself.
+    pace: VenuePace = attrs.field(factory=Unpaced, repr=False)
 
 
 class VenueFactory(Protocol):

@@ -1,87 +1,114 @@
-"""Pace: a budget of calls a second for each kind of call, so that the venue never has to say it."""
+"""Pace: the budgets of one venue's calls, by class, by call and by names of the venue's own."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
 
-from aiolimiter import AsyncLimiter
-
-from venuekit.errors import RateLimited
+from venuekit.desk.paced import CALLS
+from venuekit.desk.serving import served
+from venuekit.errors import ConfigError
+from venuekit.model.rate import Rate
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.limiter import EndpointClass
+from venuekit.protocols.limiter import EndpointClass, PaceState
+from venuekit.runtime.bucket import Bucket
+from venuekit.runtime.lane import Lane
 from venuekit.settings.schema import PaceSettings
 
-#: A budget this large limits nothing that one process can do, so no bucket is kept for it.
-UNLIMITED = 1000.0
+_NONE: Sequence[Bucket] = ()
 
 
 class Pace:
-    """A `Limiter` on leaky buckets: a second's calls may go at once, then one each time a slot comes free."""
+    """A `Limiter`, and with `door` a `VenuePace`. Rates are the configured ones, else those that the venue declares."""
 
     def __init__(self, settings: PaceSettings, clock: Clock) -> None:
-        rates = {
-            EndpointClass.PUBLIC: settings.public,
-            EndpointClass.PRIVATE: settings.private,
-            EndpointClass.ORDERS: settings.orders,
-            EndpointClass.CANCELS: settings.cancels,
-        }
-        self._buckets = {kind: _Bucket(rate, clock) for kind, rate in rates.items() if 0 < rate < UNLIMITED}
-
-    async def take(self, endpoint: EndpointClass, *, agent_id: str = "", timeout_seconds: float | None = None) -> None:
-        """Wait for a slot. Raises RateLimited at once if none comes within `timeout_seconds`."""
-        del agent_id  # one budget a venue; shares of agents are counted by the frontends
-        bucket = self._buckets.get(endpoint)
-        if bucket is None:
-            return
-        if timeout_seconds is not None and (wait := bucket.wait_seconds()) > timeout_seconds:
-            raise RateLimited(f"Too many {endpoint.value} calls.", retry_after=wait)
-        await bucket.acquire()
-
-
-class _Bucket(AsyncLimiter):
-    """aiolimiter's bucket on the desk's clock, so that its time can be simulated; below one call a second too.
-
-    aiolimiter has the time, futures and timers from its `_loop`; a test holds that seam and the names used here.
-    """
-
-    def __init__(self, per_second: float, clock: Clock) -> None:
-        super().__init__(max(1.0, per_second), 1.0 if per_second >= 1 else 1.0 / per_second)
-        self._timers = _Timers(clock)
-
-    @property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        return cast("asyncio.AbstractEventLoop", self._timers)
-
-    def wait_seconds(self) -> float:
-        """How long a call that comes now would wait."""
-        self._leak()
-        waiting = sum(not future.done() for _, _, future in self._waiters)
-        return max(0.0, (self._level + waiting + 1 - self.max_rate) / self._rate_per_sec)
-
-
-class _Timers:
-    """What aiolimiter asks of an event loop, from the running one and the desk's clock."""
-
-    def __init__(self, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
+        self._lanes: dict[str, Lane] = {}
+        #: What limits one call besides its class; a call with an empty list is not counted at all.
+        self._calls: dict[str, Sequence[Bucket]] = {}
+        self.door = Door(self)
+        self._build({})
 
-    def time(self) -> float:
-        return self._clock.monotonic_ns() / 1e9
+    def declare(self, declared: Mapping[str, Sequence[Rate]]) -> None:
+        """Take the venue's own rates where none are configured; before the first call.
 
-    def is_closed(self) -> bool:
-        return False
+        Raises:
+            ConfigError: rates are configured for a class that there is not.
+        """
+        for name in self._settings.classes:
+            if name not in CALLS and name not in declared:
+                known = sorted({*declared, *CALLS}.difference(EndpointClass))
+                raise ConfigError(
+                    f"pace.classes.{name}: this venue has no such class of calls.",
+                    fix=f"Known: {', '.join(known)}. public, private, orders and cancels stand in [pace] itself.",
+                    field=f"pace.classes.{name}",
+                    details={"accepted": known},
+                )
+        self._build(declared)
 
-    def create_future(self) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().create_future()
+    def _build(self, declared: Mapping[str, Sequence[Rate]]) -> None:
+        for endpoint in EndpointClass:
+            own: Sequence[Rate] | None = getattr(self._settings, endpoint.value)
+            self._lanes[endpoint] = self._lane(endpoint, declared.get(endpoint, ()) if own is None else own)
+        for name, rates in {**declared, **self._settings.classes}.items():
+            if name in CALLS:
+                self._calls[name] = [Bucket(rate, self._clock) for rate in rates]
+            elif name not in self._lanes:
+                self._lanes[name] = self._lane(name, rates)
 
-    def call_soon(self, callback: Callable[..., Any], *arguments: Any) -> asyncio.Handle:
-        return asyncio.get_running_loop().call_soon(callback, *arguments)
+    def _lane(self, name: str, rates: Sequence[Rate]) -> Lane:
+        return Lane(str(name), rates, self._clock, self._settings)
 
-    def call_at(self, when: float, callback: Callable[[], Any]) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(self._later(when, callback))
+    def _known(self, name: str) -> Lane:
+        """The lane of this name; one that nobody declared has no rate, but can be told to stop."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = self._lane(name, ())
+        return lane
 
-    async def _later(self, when: float, callback: Callable[[], Any]) -> None:
-        await self._clock.sleep(max(0.0, when - self.time()))
-        callback()
+    async def take(
+        self, endpoint: str, *, call: str = "", agent_id: str = "", timeout_seconds: float | None = None
+    ) -> None:
+        """See `Limiter.take`."""
+        lane = self._known(endpoint)
+        buckets = self._calls.get(call, _NONE)
+        if (lane.open and not buckets) or (not buckets and call in self._calls):
+            return
+        if timeout_seconds is None and agent_id:
+            timeout_seconds = self._settings.patience_seconds
+        await lane.take(agent_id, timeout_seconds, buckets)
+
+    def too_many(self, endpoint: str, retry_after: float) -> None:
+        """See `Limiter.too_many`."""
+        self._known(endpoint).too_many(retry_after)
+
+    def quota(self, endpoint: str, remaining: int, resets_seconds: float | None) -> None:
+        """See `VenuePace.quota`."""
+        self._known(endpoint).quota(remaining, resets_seconds)
+
+    def states(self) -> Sequence[PaceState]:
+        """See `Limiter.states`."""
+        return [state for lane in self._lanes.values() if (state := lane.state()).left is not None or state.waiting]
+
+    def changes(self) -> Sequence[PaceState]:
+        """See `Limiter.changes`."""
+        return [lane.state() for lane in self._lanes.values() if lane.take_news()]
+
+
+class Door:
+    """What the adapter gets: slots of any budget by its name, taken for whoever is being served."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+
+    async def take(self, name: str) -> None:
+        """See `VenuePace.take`."""
+        await self._pace.take(name, agent_id=served())
+
+    def too_many(self, name: str, retry_after: float) -> None:
+        """See `VenuePace.too_many`."""
+        self._pace.too_many(name, retry_after)
+
+    def quota(self, name: str, remaining: int, resets_seconds: float | None = None) -> None:
+        """See `VenuePace.quota`."""
+        self._pace.quota(name, remaining, resets_seconds)

@@ -17,6 +17,7 @@ import attrs
 from venuekit.desk.bus import EventBus
 from venuekit.desk.desk import Desk
 from venuekit.desk.permission import desk_mode
+from venuekit.desk.serving import Serving
 from venuekit.errors import ConfigError, JournalUnavailable, VenuekitError
 from venuekit.journal import open_store
 from venuekit.model.events import Channel, ConnectionEvent, Event
@@ -71,8 +72,10 @@ async def open_desk(
     folder = _folder(config)
     table = loaded.venue(factory.name, factory.options)
     options = {**table.options, **(venue_options or {})}
-    context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options)
+    pace = Pace(config.pace, clock)
+    context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options, pace=pace.door)
     venue = discreet(factory.create(context), table.secrets)
+    pace.declare(venue.capabilities.rates)
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
@@ -91,7 +94,7 @@ async def open_desk(
             venue=venue,
             store=store,
             clock=clock,
-            limiter=Pace(config.pace, clock),
+            limiter=pace,
             bus=EventBus(),
             mode=mode,
             usage=SystemUsage(folder),
@@ -194,7 +197,8 @@ class Session:
             await self.desk.upkeep.stop()
 
     def _spawn(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        with Serving(""):  # what is begun for an agent and goes on without it is the desk's own duty
+            task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

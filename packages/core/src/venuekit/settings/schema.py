@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from venuekit.model.rate import Rate, rates_of
 from venuekit.model.table import POSITIVE, SHARE, SIGNED
 from venuekit.protocols.approver import Mode, Role
 from venuekit.protocols.risk import TradingState
@@ -225,15 +226,52 @@ class HoursWindow:
     holidays: Sequence[str] = _field("Dates (2026-12-25) on which it does not open.", ())
 
 
+def _rates(doc: str) -> Any:
+    return attrs.field(default=None, converter=attrs.converters.optional(rates_of), metadata={"doc": doc})
+
+
+def _named_rates(given: Mapping[str, object]) -> Mapping[str, Sequence[Rate]]:
+    return {name: rates_of(rates) for name, rates in given.items()}
+
+
 @attrs.frozen(kw_only=True)
 class PaceSettings:
-    """``[pace]``: calls a second to the venue, by kind; and calls a minute of one agent."""
+    """``[pace]``: how often the venue may be called, by class of calls; and how often one agent may call.
 
-    public: float = _field("Calls for market data a second.", 1000.0, kind=POSITIVE)
-    private: float = _field("Calls for account data a second.", 1000.0, kind=POSITIVE)
-    orders: float = _field("Orders a second.", 100_000.0, kind=POSITIVE)
-    cancels: float = _field("Cancels a second, apart from orders, so that they always go.", 100_000.0, kind=POSITIVE)
-    agent_calls_per_minute: int = _field("Tool calls a minute of one agent.", 600)
+    A rate is text such as ``30/1s`` or ``36000/10m burst 500``, or a number for a second's calls. Several rates of
+    one class hold together: ``"9000/10s, 30000/60s"``.
+    """
+
+    public: Sequence[Rate] | None = _rates("Rates for market data; off for none. Default: the venue's own.")
+    private: Sequence[Rate] | None = _rates("Rates for account data; off for none. Default: the venue's own.")
+    orders: Sequence[Rate] | None = _rates("Rates for orders and amendments; off for none. Default: the venue's own.")
+    cancels: Sequence[Rate] | None = _rates(
+        "Rates for cancels, apart from orders, so that they always go; off for none. Default: the venue's own."
+    )
+    classes: Mapping[str, Sequence[Rate]] = attrs.field(
+        factory=dict,
+        converter=_named_rates,
+        metadata={
+            "doc": "Rates for one call by its name (order_book, candles, ...), besides those of its class, and for "
+            "further classes that the venue has: venuekit venues NAME lists them."
+        },
+    )
+    patience_seconds: float = _field(
+        "How long a call of an agent or a program may wait for its turn; one that would wait longer is refused at "
+        "once, and told when to try again.",
+        10.0,
+    )
+    recover_seconds: float = _field(
+        "After a 429 a class of calls goes on at half its rate; in this time it would climb from nothing to the whole.",
+        60.0,
+        kind=POSITIVE,
+    )
+    longest_stop_seconds: float = _field(
+        "Longest pause that one answer of the venue can bring; then it is tried again.", 300.0, kind=POSITIVE
+    )
+    agent_calls_per_minute: int = _field(
+        "Calls a minute of one agent, over all its connections; cancels are not counted.", 600, kind=POSITIVE
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -284,6 +322,9 @@ class AgentSettings:
     )
     max_orders_per_minute: int | None = _field("Most new orders of it in any 60 seconds, over all desks.", None)
     max_orders_per_day: int | None = _field("Most new orders of it on one UTC day, over all desks.", None)
+    calls_per_minute: int | None = _field(
+        "Its calls a minute, instead of agent_calls_per_minute of [pace]; cancels are not counted.", None, kind=POSITIVE
+    )
     expires: str = _field("When all this ends, such as 2026-12-31T18:00:00Z; empty is never.", "")
 
 

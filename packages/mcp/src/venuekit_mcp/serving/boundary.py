@@ -19,7 +19,13 @@ _Value = TypeVar("_Value")
 
 
 async def counted(
-    host: Host, caller: Caller, method: str, subject: str, work: Callable[[], Awaitable[_Value]]
+    host: Host,
+    caller: Caller,
+    method: str,
+    subject: str,
+    work: Callable[[], Awaitable[_Value]],
+    *,
+    weight: float = 1.0,
 ) -> _Value:
     """What `work` gives, charged to the caller's calls a minute and kept in the audit.
 
@@ -28,8 +34,8 @@ async def counted(
     """
     outcome, detail = "ok", ""
     try:
-        host.charge(caller)
-        return await work()
+        with host.serve(caller, weight):
+            return await work()
     except MCPError as error:
         outcome = f"error {error.error.code}"
         raise

@@ -114,7 +114,8 @@ class Calls:
         """Keep that somebody asked for what there is not: it may be looking for a way around what there is."""
         caller, outcome = self._host.caller(), "UNKNOWN_TOOL"
         try:
-            self._host.charge(caller)
+            with self._host.serve(caller):
+                pass
         except VenuekitError as error:
             outcome = error.code
         name = redact_text(params.name, also=self._host.secrets, keep_hex=True)
@@ -126,18 +127,19 @@ class Calls:
         """The outcome and why as the audit keeps them, and the answer."""
         tool = wired.tool
         try:
-            self._admit(caller, tool)
-            if not tool.read_only:
-                await self._host.settle()
-            call = Call(
-                name=tool.name,
-                arguments=wired.read(raw),
-                caller=caller,
-                publisher=self._publisher,
-                context=ctx,
-                params=params,
-            )
-            result = self._answer(wired, await tool.handler(call), caller)
+            self._permit(caller, tool)
+            with self._host.serve(caller, tool.weight if tool.counted else 0):
+                if not tool.read_only:
+                    await self._host.settle()
+                call = Call(
+                    name=tool.name,
+                    arguments=wired.read(raw),
+                    caller=caller,
+                    publisher=self._publisher,
+                    context=ctx,
+                    params=params,
+                )
+                result = self._answer(wired, await tool.handler(call), caller)
         except MCPError:
             raise
         except VenuekitError as error:
@@ -148,12 +150,10 @@ class Calls:
             return bug.code, str(bug), failed(bug, self._host.envelope(caller))
         return ("asked" if isinstance(result, mt.InputRequiredResult) else "ok"), "", result
 
-    def _admit(self, caller: Caller, tool: Tool) -> None:
+    def _permit(self, caller: Caller, tool: Tool) -> None:
         refusal = self._host.refusal(caller, tool.role, trades=tool.trades, action=f"use {tool.name}", tools=tool.needs)
         if refusal is not None:
             raise refusal
-        if tool.counted:
-            self._host.charge(caller)
 
     def _answer(self, wired: _Wired, value: Any, caller: Caller) -> _Answer:
         if isinstance(value, mt.CallToolResult | mt.InputRequiredResult):

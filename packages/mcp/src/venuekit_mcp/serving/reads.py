@@ -78,7 +78,9 @@ class Reads:
                 return value
             return mt.ReadResourceResult(contents=[self._contents(uri, item, value, caller)])
 
-        return await counted(self._host, caller, "resources/read", uri, answer)
+        return await counted(
+            self._host, caller, "resources/read", uri, answer, weight=1.0 if found is None else found[0].weight
+        )
 
     def _contents(
         self, uri: str, item: Resource | Template, value: Any, caller: Caller

@@ -342,7 +342,13 @@ def order_tools(desk: Desk) -> list[Tool]:
         (
             Feature.CANCEL,
             acts(
-                "cancel_order", "Cancel order", "Ask to cancel an open order.", CancelArguments, cancel, idempotent=True
+                "cancel_order",
+                "Cancel order",
+                "Ask to cancel an open order.",
+                CancelArguments,
+                cancel,
+                idempotent=True,
+                weight=0,
             ),
         ),
         (
@@ -355,6 +361,7 @@ def order_tools(desk: Desk) -> list[Tool]:
                 cancel_all,
                 result=Cancels,
                 idempotent=True,
+                weight=0,
             ),
         ),
         (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from venuekit.desk.admission import CallAllowance
 from venuekit.desk.views import RiskState
 from venuekit.model.capability import Feature
 from venuekit.protocols.approver import Role
@@ -20,6 +21,10 @@ from venuekit_mcp.wire import Untrusted, clean, wire
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
+
+
+#: What looking at one's own limits counts of the calls a minute.
+LOOKING = 0.1
 
 
 class RiskView(StrEnum):
@@ -44,6 +49,7 @@ class RiskStatus:
     state: RiskState | None = None
     connected: bool | None = None
     in_doubt: int | None = None
+    calls: CallAllowance | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -107,13 +113,14 @@ def risk_tools(desk: Desk) -> list[Tool]:
 
     async def status(call: Call) -> RiskStatus:
         if call.arguments.view is RiskView.LIMITS:
-            return RiskStatus(limits=desk.risk_limits(caller=call.caller))
+            return RiskStatus(limits=desk.risk_limits(caller=call.caller), calls=desk.call_allowance(call.caller))
         state, now = desk.risk_state(caller=call.caller), desk.status()
         return RiskStatus(
             limits=state.headroom,
             state=attrs.evolve(state, headroom=()),
             connected=now.connected,
             in_doubt=now.in_doubt,
+            calls=desk.call_allowance(call.caller),
         )
 
     async def preview(call: Call) -> PreviewAnswer:
@@ -149,6 +156,7 @@ def risk_tools(desk: Desk) -> list[Tool]:
             result=RiskStatus,
             handler=status,
             open_world=False,
+            weight=LOOKING,
         ),
         Tool(
             name="get_approval_status",

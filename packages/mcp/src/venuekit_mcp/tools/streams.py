@@ -11,6 +11,7 @@ import attrs
 from venuekit.desk.views import StreamStatus
 from venuekit.errors import InvalidValue
 from venuekit.model.events import Channel
+from venuekit.protocols.limiter import PaceState
 from venuekit_mcp.arguments import argument
 from venuekit_mcp.surface import Call, Tool
 
@@ -78,6 +79,7 @@ class RealtimeStatus:
 
     connected: bool
     subscriptions: Sequence[StreamStatus]
+    pace: Sequence[PaceState] = ()
 
 
 def stream_tools(desk: Desk, host: DeskHost) -> list[Tool]:
@@ -114,7 +116,8 @@ def stream_tools(desk: Desk, host: DeskHost) -> list[Tool]:
 
     async def status(call: Call) -> RealtimeStatus:
         return RealtimeStatus(
-            connected=desk.status().connected,
+            connected=desk.connected,
+            pace=desk.status().pace,
             subscriptions=[r.subscription.status() for r in host.rings.of(call.caller.agent_id)],
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from venuekit.desk.bus import EventBus
 from venuekit.errors import RateLimited
 from venuekit.model.events import Event, FillEvent, OrderEvent
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.limiter import EndpointClass, Limiter
+from venuekit.protocols.limiter import Limiter, PaceState
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
 
@@ -40,13 +42,27 @@ class PointedLimiter:
         self._inner = inner
         self._life = life
 
-    async def take(self, endpoint: EndpointClass, *, agent_id: str = "", timeout_seconds: float | None = None) -> None:
+    async def take(
+        self, endpoint: str, *, call: str = "", agent_id: str = "", timeout_seconds: float | None = None
+    ) -> None:
         """See `Limiter.take`."""
-        fault = self._life.reach("limiter.take.before", endpoint.value)
+        fault = self._life.reach("limiter.take.before", endpoint)
         if fault is not None and fault.action is Action.TOO_MANY:
-            raise RateLimited(f"Too many {endpoint.value} calls.", retry_after=1.0)
-        await self._inner.take(endpoint, agent_id=agent_id, timeout_seconds=timeout_seconds)
-        self._life.reach("limiter.take.after", endpoint.value)
+            raise RateLimited(f"Too many {endpoint} calls.", retry_after=1.0)
+        await self._inner.take(endpoint, call=call, agent_id=agent_id, timeout_seconds=timeout_seconds)
+        self._life.reach("limiter.take.after", endpoint)
+
+    def too_many(self, endpoint: str, retry_after: float) -> None:
+        """See `Limiter.too_many`."""
+        self._inner.too_many(endpoint, retry_after)
+
+    def states(self) -> Sequence[PaceState]:
+        """See `Limiter.states`."""
+        return self._inner.states()
+
+    def changes(self) -> Sequence[PaceState]:
+        """See `Limiter.changes`."""
+        return self._inner.changes()
 
 
 class PointedBus(EventBus):

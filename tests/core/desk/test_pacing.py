@@ -1,0 +1,147 @@
+"""Every call of a desk has its slot: its own before agents', agents in turn, and cancels whatever else waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import pytest
+from desks import Bench, limit
+
+from venuekit.desk.serving import served
+from venuekit.errors import RateLimited
+from venuekit.model.account import HistoryQuery
+from venuekit.model.order import OrderStatus
+from venuekit.protocols.approver import Caller, Role
+from venuekit.settings.schema import AgentSettings, PaceSettings
+
+pytestmark = pytest.mark.anyio
+ANN, BOB = (Caller(agent_id=name, role=Role.TRADER) for name in ("ann", "bob"))
+
+
+#: One a second, after as many as a desk needs to open.
+SLOW = "1049/1000s burst 50"
+
+
+async def used_up(call: Callable[[], Awaitable[object]]) -> None:
+    """Call until it has to wait."""
+    while True:
+        calling = asyncio.ensure_future(call())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if not calling.done():
+            calling.cancel()
+            return
+
+
+def names(bench: Bench, since: int) -> list[str]:
+    return [name for name, _ in bench.venue.calls[since:]]
+
+
+async def test_an_agent_with_many_waiting_calls_does_not_keep_another_waiting(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(orders=1, patience_seconds=3600))) as desk:
+        greedy = [asyncio.create_task(desk.submit(limit(price=Decimal(40 + n)), caller=ANN)) for n in range(20)]
+        await bench.clock.settle()
+        modest = asyncio.create_task(desk.submit(limit(price=Decimal(39)), caller=BOB))
+        await bench.clock.advance(2.1)
+        assert (await modest).status is OrderStatus.OPEN
+        assert sum(task.done() for task in greedy) == 2
+        await bench.clock.advance(20)
+        await asyncio.gather(*greedy)
+
+
+async def test_an_agents_reads_have_turns_too(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(private=SLOW, patience_seconds=3600))) as desk:
+        await used_up(desk.balances)
+
+        async def read(caller: Caller) -> str:
+            with desk.serve(caller):
+                await desk.balances()
+            return caller.agent_id
+
+        order: list[str] = []
+        tasks = [asyncio.create_task(read(ANN)) for _ in range(20)] + [asyncio.create_task(read(BOB))]
+        for task in tasks:
+            task.add_done_callback(lambda done: None if done.cancelled() else order.append(done.result()))
+        await bench.clock.advance(3.1)
+        assert order[:3] in (["ann", "ann", "bob"], ["ann", "bob", "ann"])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def test_reconciling_comes_before_what_agents_ask(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(private=SLOW, patience_seconds=3600))) as desk:
+        await used_up(desk.balances)
+        before = len(bench.venue.calls)
+        asked = [asyncio.create_task(desk.order_history(HistoryQuery())) for _ in range(10)]
+        await bench.clock.settle()
+        checking = asyncio.create_task(desk.reconcile())
+        await bench.clock.advance(8)
+        assert checking.done(), "the desk's own questions waited behind an agent's"
+        assert names(bench, before).count("order_history") < 10
+        for task in asked:
+            task.cancel()
+        await asyncio.wait(asked)
+
+
+async def test_a_call_that_would_wait_too_long_is_refused_and_the_order_says_so(bench: Bench) -> None:
+    pace = PaceSettings(orders="1/60s", patience_seconds=5)
+    async with bench.open(bench.config(pace=pace)) as desk:
+        await desk.submit(limit())
+        with pytest.raises(RateLimited) as caught:
+            await desk.submit(limit(price=Decimal(97), client_order_id="second"))
+        assert caught.value.retry_after == pytest.approx(60, abs=1)
+        assert caught.value.order_id == "second"
+        order = await desk.order("second")
+        assert (order.status, order.status_code) == (OrderStatus.DENIED, "RATE_LIMITED")
+        assert len(bench.venue.sent()) == 1
+
+
+async def test_waiting_for_a_slot_is_no_latency_of_the_venue(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(public="200/1200s burst 50"))) as desk:
+        await used_up(desk.venue.server_time_ns)
+        for n in range(12):
+            order = asyncio.create_task(desk.submit(limit(price=Decimal(90 - n))))
+            await bench.clock.advance(8.1)
+            assert (await order).status is OrderStatus.OPEN
+        assert all(breaker.state == "CLOSED" for breaker in desk.risk_state().breakers)
+
+
+async def test_what_an_agent_leaves_behind_goes_on_as_the_desks_own(bench: Bench) -> None:
+    seen: list[str] = []
+
+    async def note() -> None:
+        seen.append(served())
+
+    async with bench.open() as desk:
+        bench.venue.faults["submit"].append(TimeoutError())
+        with pytest.raises(Exception, match="may have been accepted"):
+            await desk.submit(limit(), caller=ANN)
+        bench.venue.faults["order"].append(note)
+        await bench.clock.advance(1)
+        assert seen == [""]
+
+
+async def test_calls_of_an_agent_are_its_own_number_where_one_is_set(bench: Bench) -> None:
+    agents = {"ann": AgentSettings(calls_per_minute=2)}
+    pace = PaceSettings(agent_calls_per_minute=4)
+    async with bench.open(bench.config(pace=pace, agents=agents)) as desk:
+        assert desk.call_allowance(ANN).per_minute == 2
+        for _ in range(2):
+            await desk.preview(limit(), caller=ANN)
+        with pytest.raises(RateLimited) as caught:
+            await desk.preview(limit(), caller=ANN)
+        assert caught.value.retry_after == pytest.approx(30)
+        assert desk.call_allowance(ANN).left == 0
+        assert desk.call_allowance(BOB).left == 4
+        await desk.cancel_all(caller=ANN)
+        await bench.clock.advance(30)
+        await desk.preview(limit(), caller=ANN)
+
+
+async def test_the_program_itself_is_not_counted(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(agent_calls_per_minute=1))) as desk:
+        for _ in range(5):
+            await desk.preview(limit())
