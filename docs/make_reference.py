@@ -15,6 +15,7 @@ from contract_reference import contract
 
 from venuekit import errors
 from venuekit.model import table
+from venuekit.model.rate import Rate
 from venuekit.settings import schema
 
 HERE = Path(__file__).parent / "reference"
@@ -75,9 +76,11 @@ def _type(hint: object) -> str:
     if typing.get_origin(hint) is not None and type(None) in typing.get_args(hint):
         return _type(arguments[0])
     names = {"Decimal": "decimal string", "str": "text", "int": "whole number", "float": "number"}
-    names["bool"] = "true or false"
+    names |= {"bool": "true or false", "Rate": "rates"}
     if origin := typing.get_origin(hint):
         inner = ", ".join(_type(a) for a in arguments)
+        if arguments[-1] is Rate:
+            return "rates"
         return f"table of {inner}" if issubclass(origin, Mapping) else f"list of {inner}"
     name = getattr(hint, "__name__", str(hint))
     return names.get(name, "word")

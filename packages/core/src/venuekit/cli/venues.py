@@ -87,6 +87,11 @@ def _body(factory: VenueFactory | None) -> dict[str, Any]:
     }
 
 
+def _rates(able: Capabilities) -> Iterator[str]:
+    for name, rates in able.rates.items():
+        yield f"{name} {', '.join(map(str, rates)) or 'not counted'}"
+
+
 def _one(factory: VenueFactory, options: Options) -> int:
     if options.json:
         document({"venue": _body(factory)})
@@ -100,6 +105,7 @@ def _one(factory: VenueFactory, options: Options) -> int:
             ("trades", ", ".join(k.value for k in able.kinds)),
             ("candles", ", ".join(str(g.value) for g in able.granularities) or "none"),
             ("book depth", able.max_book_depth or "not limited"),
+            ("rates", "; ".join(_rates(able)) or "none declared"),
             ("options", ", ".join(f.name for f in attrs.fields(factory.options) if f.init) or "none"),
             ("tools", ", ".join(f"{e.name} ({e.toolset})" for e in factory.extras) or "none"),
         ]
