@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from venuekit.settings.schema import (
     ApprovalSettings,
     DeskConfig,
     DeskSettings,
+    OperatorSettings,
     PaceSettings,
     RiskSettings,
     StoreSettings,
@@ -55,6 +56,7 @@ def bench(tmp_path) -> Callable[..., Any]:
         approval: ApprovalSettings | None = None,
         pace: PaceSettings | None = None,
         agents: dict[str, AgentSettings] | None = None,
+        operators: Mapping[str, OperatorSettings] | None = None,
         without: Sequence[Feature] = (),
         **build: Any,
     ) -> AsyncIterator[Bench]:
@@ -69,6 +71,7 @@ def bench(tmp_path) -> Callable[..., Any]:
             approval=approval or ApprovalSettings(),
             pace=pace or PaceSettings(),
             agents=agents or {},
+            operators=operators or {},
         )
         try:
             async with open_desk(config, environ={}) as desk:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from decimal import Decimal
 
+import attrs
 import mcp_types as mt
 import pytest
 from mcp.shared.exceptions import MCPError
 
 from venuekit.errors import ApprovalRefused
+from venuekit.model.order import OrderStatus
+from venuekit.model.times import iso
 from venuekit.protocols.approver import Caller, Operator, Role
-from venuekit.settings.schema import ApprovalSettings
+from venuekit.settings.credentials import digest
+from venuekit.settings.schema import ApprovalSettings, OperatorSettings
 
 pytestmark = pytest.mark.anyio
 BUY = {"instrument": "BTC-USD", "side": "BUY", "order_type": "LIMIT", "size": "0.1", "price": "50010", "reason": "t"}
@@ -171,6 +176,112 @@ async def test_closing_a_position_waits_and_goes_like_any_order(bench, era):
         closed = (await c.call_tool("close_position", {"instrument": "BTC-USD", "reason": "t"})).structured_content
         assert (closed["order"]["status"], closed["order"]["side"]) == ("FILLED", "SELL")
         assert len(asked) == 2
+
+
+TOKENS = {name: f"the token of {name}" for name in ("alice", "bob")}
+STAFF = {name: OperatorSettings(token_sha256=digest(token)) for name, token in TOKENS.items()}
+
+
+def operator(name):
+    return Operator(name=name, source="cli", token=TOKENS[name])
+
+
+def two(**more):
+    return ApprovalSettings(require_above=Decimal(1000), two_people_above=Decimal(2000), **more)
+
+
+async def test_an_agent_is_told_who_has_to_decide_where_and_until_when(bench, era):
+    page = "https://desk.example/"
+    async with bench(approval=two(page_url=page), operators=STAFF) as b, b.client(era) as c:
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        approval = (await b.desk.approvals())[0]
+        until = iso(approval.expires_ns - approval.expires_ns % 10**9)
+        for word in ("2 different operators", f"https://desk.example/approvals/{approval.id}", until, "No tool can"):
+            assert word in body["next_step"]
+        await b.desk.approve(approval.id, operator("alice"))
+        (row,) = (await c.call_tool("get_approval_status", {})).structured_content["approvals"]
+        assert (row["people_needed"], row["approved_by"]) == (2, ["alice (cli)"])
+        assert "of whom alice (cli) has approved" in row["waits_for"]
+        resource = json.loads((await c.read_resource("approvals://pending")).contents[0].text)
+        assert resource["approvals"] == [row]
+        again = (await c.call_tool("get_order_status", {"order_id": body["order"]["id"]})).structured_content
+        assert "of whom alice (cli) has approved" in again["next_step"]
+        preview = (await c.call_tool("check_trade_risk", BUY)).structured_content
+        assert preview["summary"] == "It would wait for two people's approval."
+        await b.desk.approve(approval.id, operator("bob"))
+        (row,) = (await c.call_tool("get_approval_status", {"approval_id": approval.id})).structured_content[
+            "approvals"
+        ]
+        assert (row["state"], row["decided_by"]) == ("USED", "alice (cli), bob (cli)")
+        assert "waits_for" not in row
+
+
+async def test_the_hosts_dialog_is_one_of_two_people_and_says_so(bench, era):
+    asked = []
+    async with (
+        bench(approval=two(elicitation=True), operators=STAFF) as b,
+        b.client(era, elicitation_callback=answering("accept", asked, approve=True)) as c,
+    ):
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        assert "2 people have to approve it: this dialog counts as one" in asked[0]
+        assert body["order"]["status"] == "PENDING_APPROVAL"
+        assert "of whom host of agent (elicitation) has approved" in body["next_step"]
+        assert not (await b.venue.fills(_fills())).items
+        (approval,) = await b.desk.approvals()
+        assert (await b.desk.approve(approval.id, operator("bob"))).status is OrderStatus.FILLED
+
+
+async def test_when_the_market_moved_while_the_person_looked_the_dialog_asks_anew(bench, era):
+    asked = []
+
+    async with bench(approval=DIALOG) as b:
+
+        async def elicit(_, params):
+            asked.append(params.message)
+            if len(asked) == 1:
+                b.venue.quote("BTC-USD", "51990", "52000")
+                b.desk._state.quoted_ns.clear()
+            return mt.ElicitResult(action="accept", content={"approve": True})
+
+        async with b.client(era, elicitation_callback=elicit) as c:
+            body = (await c.call_tool("place_order", BUY)).structured_content
+            assert len(asked) == 2
+            assert body["order"]["status"] == "OPEN"
+            first, second = sorted(await b.desk.approvals(), key=lambda a: a.renewal)
+            assert (first.state, first.replaced_by, second.state) == ("VOID", second.id, "USED")
+
+
+async def test_an_agent_is_told_of_the_question_that_asks_anew(bench):
+    async with bench(approval=ABOVE) as b, b.client() as c:
+        order = (await c.call_tool("place_order", BUY)).structured_content["order"]
+        b.venue.quote("BTC-USD", "51990", "52000")
+        b.desk._state.quoted_ns.clear()
+        with pytest.raises(ApprovalRefused):
+            await b.desk.approve(order["approval_id"], Operator(name="alice", source="cli"))
+        now = (await c.call_tool("get_order_status", {"order_id": order["id"]})).structured_content
+        assert now["order"]["approval_id"] != order["approval_id"]
+        assert f"The market has moved since {order['approval_id']}" in now["next_step"]
+        old = await c.call_tool("get_approval_status", {"approval_id": order["approval_id"]})
+        assert old.structured_content["approvals"][0]["replaced_by"] == now["order"]["approval_id"]
+
+
+@pytest.mark.parametrize("action", ["accept", "decline", "cancel"])
+async def test_a_page_that_the_host_opens_decides_nothing_by_being_opened(bench, era, action):
+    asked = []
+
+    async def elicit(_, params):
+        asked.append(params)
+        return mt.ElicitResult(action=action, content={"approve": True} if action == "accept" else None)
+
+    settings = attrs.evolve(ABOVE, page_url="http://127.0.0.1:8770")
+    async with bench(approval=settings, operators=STAFF) as b, b.client(era, elicitation_callback=elicit) as c:
+        body = (await c.call_tool("place_order", BUY)).structured_content
+        (approval,) = await b.desk.approvals()
+        assert [(p.mode, p.url) for p in asked] == [("url", f"http://127.0.0.1:8770/approvals/{approval.id}")]
+        assert (body["order"]["status"], approval.state) == ("PENDING_APPROVAL", "PENDING")
+        assert approval.decisions == ()
+        assert not (await b.venue.fills(_fills())).items
+        assert (await b.desk.approve(approval.id, operator("bob"))).status is OrderStatus.FILLED
 
 
 @pytest.mark.parametrize("word", ["confirm", "approve", "approved", "approval_id", "acknowledged", "force"])

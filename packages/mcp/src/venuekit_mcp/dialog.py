@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from venuekit.errors import ApprovalRefused
-from venuekit.model.order import Order
+from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Operator
 from venuekit_mcp.results import json_text
 from venuekit_mcp.surface import Call
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
+    from venuekit.protocols.journal import Approval
 
 _KEY = "approve"
 _MODERN = "2026-07-28"
@@ -27,10 +28,15 @@ class _Question:
     tool: str
     arguments: str
     agent_id: str
+    #: The person was only shown where operators decide; their answer here decides nothing.
+    page: bool
 
 
-def _form(summary: str) -> tuple[str, dict[str, Any]]:
-    return f"Approve this order? {summary}", {
+def _form(approval: Approval) -> tuple[str, dict[str, Any]]:
+    two = ""
+    if approval.people > 1:
+        two = f" {approval.people} people have to approve it: this dialog counts as one, an operator is the other."
+    return f"Approve this order? {approval.summary}{two}", {
         "type": "object",
         "properties": {_KEY: {"type": "boolean", "title": "Approve this order"}},
         "required": [_KEY],
@@ -38,7 +44,11 @@ def _form(summary: str) -> tuple[str, dict[str, Any]]:
 
 
 class Dialogs:
-    """Questions that are open at the host. Off unless the operator turned ``approval.elicitation`` on."""
+    """Questions that are open at the host.
+
+    With ``approval.elicitation`` the host's own form decides, as one person. Otherwise, with ``approval.page_url``, a
+    host that can is asked to open the operators' page, where a token decides. Without either nothing is asked.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -64,36 +74,69 @@ class Dialogs:
                 "This question was answered before, has expired, or was about another order.",
                 fix="Look at get_orders before placing anything again.",
             )
+        if question.page:
+            return await self._desk.order((await self._desk.approval(question.approval_id)).order_id)
         return await self._decide(question.approval_id, (call.params.input_responses or {}).get(_KEY), call)
 
     async def asked(self, call: Call, order: Order) -> Any:
         """Ask about an order that waits. The order itself when the host cannot ask: a person decides elsewhere."""
-        session = call.context.session
-        able = session.client_capabilities
-        if not self._desk.settings.approval.elicitation or able is None or able.elicitation is None:
+        session, settings = call.context.session, self._desk.settings.approval
+        able = session.client_capabilities and session.client_capabilities.elicitation
+        if not able:
             return order
-        approval_id = order.approval_id or ""
-        message, schema = _form((await self._desk.approval(approval_id)).summary)
+        approval = await self._desk.approval(order.approval_id or "")
+        if settings.elicitation and (able.form is not None or able.url is None):  # none named means forms
+            return await self._ask_form(call, order, approval)
+        if settings.page_url and able.url is not None:
+            return await self._show_page(call, order, approval, f"{settings.page_url.rstrip('/')}/approvals/")
+        return order
+
+    async def _ask_form(self, call: Call, order: Order, approval: Approval) -> Any:
+        message, schema = _form(approval)
         if call.context.protocol_version >= _MODERN:
             import mcp_types as mt  # noqa: PLC0415
 
-            state = secrets.token_hex(16)
-            while len(self._open) >= _MOST_OPEN:
-                self._open.pop(next(iter(self._open)))
-            self._open[state] = _Question(
-                approval_id, call.name, json_text(call.params.arguments or {}), call.caller.agent_id
-            )
-            ask = mt.ElicitRequest(params=mt.ElicitRequestFormParams(message=message, requested_schema=schema))
-            return mt.InputRequiredResult(input_requests={_KEY: ask}, request_state=state)
+            params = mt.ElicitRequestFormParams(message=message, requested_schema=schema)
+            return self._later(call, approval, params, page=False)
+        session = call.context.session
         if not session.can_send_request:
             return order
         answer = await session.elicit_form(message, schema, related_request_id=call.context.request_id)
-        return await self._decide(approval_id, answer, call)
+        return await self._decide(approval.id, answer, call)
 
-    async def _decide(self, approval_id: str, answer: Any, call: Call) -> Order:
+    async def _show_page(self, call: Call, order: Order, approval: Approval, pages: str) -> Any:
+        message = f"An operator decides about this order on a page, with a token: {approval.summary}"
+        if call.context.protocol_version >= _MODERN:
+            import mcp_types as mt  # noqa: PLC0415
+
+            params = mt.ElicitRequestURLParams(message=message, url=f"{pages}{approval.id}")
+            return self._later(call, approval, params, page=True)
+        session = call.context.session
+        if session.can_send_request:
+            await session.elicit_url(message, f"{pages}{approval.id}", approval.id, call.context.request_id)
+        return await self._desk.order(order.id)
+
+    def _later(self, call: Call, approval: Approval, params: Any, *, page: bool) -> Any:
+        """The question as a result; the client calls again with the answer."""
+        import mcp_types as mt  # noqa: PLC0415
+
+        state = secrets.token_hex(16)
+        while len(self._open) >= _MOST_OPEN:
+            self._open.pop(next(iter(self._open)))
+        arguments = json_text(call.params.arguments or {})
+        self._open[state] = _Question(approval.id, call.name, arguments, call.caller.agent_id, page)
+        return mt.InputRequiredResult(input_requests={_KEY: mt.ElicitRequest(params=params)}, request_state=state)
+
+    async def _decide(self, approval_id: str, answer: Any, call: Call) -> Any:
         operator = Operator(name=f"host of {call.caller.agent_id}", source="elicitation")
         if getattr(answer, "action", None) == "accept" and (answer.content or {}).get(_KEY) is True:
-            return await self._desk.approve(approval_id, operator, note="in the host's dialog")
+            try:
+                return await self._desk.approve(approval_id, operator, note="in the host's dialog")
+            except ApprovalRefused as refused:
+                order = await self._desk.order(refused.order_id or "")
+                if "replaced_by" not in (refused.details or {}) or order.status is not OrderStatus.PENDING_APPROVAL:
+                    raise
+                return await self.asked(call, order)  # the market has moved: shown as it is now
         action = getattr(answer, "action", None) or "missing"
         await self._desk.reject(approval_id, operator, note=f"the host's dialog: {action}")
         raise ApprovalRefused(

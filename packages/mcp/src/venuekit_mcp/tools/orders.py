@@ -19,6 +19,7 @@ from venuekit_mcp.arguments import argument
 from venuekit_mcp.dialog import Dialogs
 from venuekit_mcp.paging import decode, encode
 from venuekit_mcp.surface import Call, Handler, Tool
+from venuekit_mcp.tools.answers import OrderAnswer, answer_of
 from venuekit_mcp.tools.market import INSTRUMENT
 
 if TYPE_CHECKING:
@@ -134,15 +135,6 @@ class FillArguments:
 
 
 @attrs.frozen(kw_only=True)
-class OrderAnswer:
-    """An order as it is now. `next_step` says what to do when a person has to decide, or the outcome is in doubt."""
-
-    order: Order
-    summary: str
-    next_step: str = ""
-
-
-@attrs.frozen(kw_only=True)
 class Orders:
     """Result of get_orders."""
 
@@ -218,26 +210,6 @@ def request_of(a: OrderArguments) -> OrderRequest:
     )
 
 
-def answer_of(order: Order) -> OrderAnswer:
-    """The order, a sentence, and the next step if it is not obvious."""
-    wanted = f"{order.size} " if order.size is not None else f"for {order.quote_size} " if order.quote_size else ""
-    at = f" @ {order.price}" if order.price is not None else ""
-    filled = f", filled {order.filled_size}" if order.filled_size else ""
-    average = f" at {order.average_price:f}" if order.average_price is not None and order.filled_size else ""
-    summary = (
-        f"{order.side.value} {wanted}{order.instrument} {order.type.value}{at}: {order.status.value}{filled}{average}"
-    )
-    step = ""
-    if order.status is OrderStatus.PENDING_APPROVAL:
-        step = (
-            f"A person has to decide. They run: venuekit approvals approve {order.approval_id} (or reject). No tool "
-            "can approve; do not place it again. Watch get_order_status or get_approval_status."
-        )
-    elif order.status is OrderStatus.IN_DOUBT:
-        step = "Sent, and no answer came. Do not place it again: watch get_order_status until it is resolved."
-    return OrderAnswer(order=order, summary=summary, next_step=step)
-
-
 def order_tools(desk: Desk) -> list[Tool]:
     """The tools that this venue's order entry allows."""
     can = desk.capabilities.can
@@ -249,17 +221,17 @@ def order_tools(desk: Desk) -> list[Tool]:
             answer = await desk.submit(request_of(call.arguments), caller=call.caller)
             if answer.status is OrderStatus.PENDING_APPROVAL:
                 answer = await dialogs.asked(call, answer)
-        return answer_of(answer) if isinstance(answer, Order) else answer
+        return await answer_of(desk, answer) if isinstance(answer, Order) else answer
 
     async def amend(call: Call) -> OrderAnswer:
         a = call.arguments
         if a.size is None and a.price is None and a.stop_price is None:
             raise InvalidValue("Nothing to change: give size, price or stop_price.", field="size")
         changed = await desk.amend(a.order_id, size=a.size, price=a.price, stop_price=a.stop_price, caller=call.caller)
-        return answer_of(changed)
+        return await answer_of(desk, changed)
 
     async def cancel(call: Call) -> OrderAnswer:
-        return answer_of(await desk.cancel(call.arguments.order_id, caller=call.caller))
+        return await answer_of(desk, await desk.cancel(call.arguments.order_id, caller=call.caller))
 
     async def cancel_all(call: Call) -> Cancels:
         return Cancels(results=await desk.cancel_all(call.arguments.instrument, caller=call.caller))
@@ -271,13 +243,13 @@ def order_tools(desk: Desk) -> list[Tool]:
             answer = await desk.close_position(a.instrument, size=a.size, reason=a.reason, caller=call.caller)
             if answer.status is OrderStatus.PENDING_APPROVAL:
                 answer = await dialogs.asked(call, answer)
-        return answer_of(answer) if isinstance(answer, Order) else answer
+        return await answer_of(desk, answer) if isinstance(answer, Order) else answer
 
     async def orders(call: Call) -> Orders:
         return await orders_of(desk, call.arguments)
 
     async def status(call: Call) -> OrderAnswer:
-        return answer_of(await desk.order(call.arguments.order_id))
+        return await answer_of(desk, await desk.order(call.arguments.order_id))
 
     async def fills(call: Call) -> Fills:
         a = call.arguments

@@ -12,12 +12,12 @@ from venuekit.desk.admission import CallAllowance
 from venuekit.desk.views import RiskState
 from venuekit.model.capability import Feature
 from venuekit.protocols.approver import Role
-from venuekit.protocols.journal import Approval, ApprovalState
 from venuekit.protocols.risk import Headroom
 from venuekit_mcp.arguments import argument
 from venuekit_mcp.surface import Call, Tool
+from venuekit_mcp.tools.approvals import approval_tool
 from venuekit_mcp.tools.orders import RiskArguments, request_of
-from venuekit_mcp.wire import Untrusted, clean, wire
+from venuekit_mcp.wire import clean, wire
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
@@ -66,48 +66,6 @@ class PreviewAnswer:
     estimated_fee: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class ApprovalArguments:
-    """Arguments of get_approval_status."""
-
-    approval_id: str | None = argument("One approval; default: all that wait.", None)
-
-
-@attrs.frozen(kw_only=True)
-class ApprovalRow:
-    """One approval, as an agent may see it."""
-
-    id: str
-    state: ApprovalState
-    order_id: str
-    agent_id: str
-    summary: Untrusted
-    notional: str
-    expires_ns: int
-    decided_by: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Approvals:
-    """Result of get_approval_status."""
-
-    approvals: Sequence[ApprovalRow]
-    how: str
-
-
-def _row(a: Approval) -> ApprovalRow:
-    return ApprovalRow(
-        id=a.id,
-        state=a.state,
-        order_id=a.order_id,
-        agent_id=a.agent_id,
-        summary=Untrusted(a.summary),
-        notional=a.notional,
-        expires_ns=a.expires_ns,
-        decided_by=clean(a.decided_by, 60),
-    )
-
-
 def risk_tools(desk: Desk) -> list[Tool]:
     """The tools about risk and approvals."""
 
@@ -127,7 +85,7 @@ def risk_tools(desk: Desk) -> list[Tool]:
         found = await desk.preview(request_of(call.arguments), caller=call.caller)
         summary = found.reason or ("It would go." if found.allowed else "It would be refused.")
         if found.allowed and found.needs_approval:
-            summary = f"It would wait for a person. {summary}"
+            summary = f"{summary[0].upper()}{summary[1:]}."
         return PreviewAnswer(
             allowed=found.allowed,
             needs_approval=found.needs_approval,
@@ -137,14 +95,6 @@ def risk_tools(desk: Desk) -> list[Tool]:
             worst_price=_text(found.worst_price),
             notional=_text(found.notional),
             estimated_fee=_text(found.estimated_fee),
-        )
-
-    async def approvals(call: Call) -> Approvals:
-        wanted = call.arguments.approval_id
-        found = [await desk.approval(wanted)] if wanted else await desk.approvals((ApprovalState.PENDING,), limit=50)
-        return Approvals(
-            approvals=[_row(a) for a in found],
-            how="A person decides with: venuekit approvals approve ID, or reject ID. No tool can.",
         )
 
     tools = [
@@ -158,15 +108,7 @@ def risk_tools(desk: Desk) -> list[Tool]:
             open_world=False,
             weight=LOOKING,
         ),
-        Tool(
-            name="get_approval_status",
-            title="Get approval status",
-            description="Orders that wait for a person, or one approval.",
-            arguments=ApprovalArguments,
-            result=Approvals,
-            handler=approvals,
-            open_world=False,
-        ),
+        approval_tool(desk),
     ]
     if desk.capabilities.can(Feature.SUBMIT):
         tools.insert(
