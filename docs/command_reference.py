@@ -37,7 +37,7 @@ EXITS = {
 
 APPROVAL = (
     "id, desk, agent_id, order_id, order, order_hash, summary, notional, reference_price, price_tolerance, state, "
-    "created_ns, expires_ns, decided_by, decided_ns, note, people, decisions, replaces, replaced_by, renewal"
+    "created_ns, expires_ns, decided_by, decided_ns, note, people, decisions, replaces, replaced_by, renewal, source"
 )
 ORDER = (
     "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "
@@ -83,6 +83,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
     "resume": {"": "control, resets, keeps", "control": CONTROL},
     "report": {"": "figure, limit, within, desks", "figure": "desk, name, value, by, time_ns"},
+    "hours": {"": "at, desk, hours", "hours[]": "instruments, applies_to, open, why, changes, changes_ns"},
     "risk set": {"": "limit, now, desks", "limit": LIMIT},
     "risk unset": {"": "name, desk, unset, left", "left[]": LIMIT},
     "risk history": {"": "changes", "changes[]": f"{LIMIT}, action, time_ns"},

@@ -20,6 +20,7 @@ from venuekit.settings.schema import (
     ApprovalSettings,
     DeskConfig,
     DeskSettings,
+    HoursWindow,
     OperatorSettings,
     PaceSettings,
     RiskSettings,
@@ -57,6 +58,7 @@ def bench(tmp_path) -> Callable[..., Any]:
         pace: PaceSettings | None = None,
         agents: dict[str, AgentSettings] | None = None,
         operators: Mapping[str, OperatorSettings] | None = None,
+        hours: Sequence[HoursWindow] = (),
         without: Sequence[Feature] = (),
         **build: Any,
     ) -> AsyncIterator[Bench]:
@@ -72,6 +74,7 @@ def bench(tmp_path) -> Callable[..., Any]:
             pace=pace or PaceSettings(),
             agents=agents or {},
             operators=operators or {},
+            hours=hours,
         )
         try:
             async with open_desk(config, environ={}) as desk:

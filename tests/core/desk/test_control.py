@@ -423,7 +423,9 @@ async def test_orders_go_within_trading_hours_only_and_cancels_always(bench: Ben
         bench.clock.tick(29 * 60 + 59)
         assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
         bench.clock.tick(1)
-        with pytest.raises(errors.MarketClosed, match="after 2026-01-12T12:00:00"):
+        with pytest.raises(
+            errors.MarketClosed, match=r"from 2026-01-12T12:00:00Z \(2026-01-12 07:00 in America/New_York\)"
+        ):
             await desk.submit(limit())
         with pytest.raises(errors.MarketClosed):
             await desk.amend("mine", price=D(97))

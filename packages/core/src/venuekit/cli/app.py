@@ -30,6 +30,7 @@ _COMMANDS = {
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
     "resume": ("venuekit.cli.control:resume", "Let orders go again."),
     "report": ("venuekit.cli.report:report", "Tell desks a figure that they limit, such as test coverage."),
+    "hours": ("venuekit.cli.hours:hours", "Whether trading is open, why not, and what is next."),
     "risk": ("venuekit.cli.risk:app", "Limits: explain, and change them while desks run."),
     "client": ("venuekit.cli.install:app", "MCP hosts: install."),
     "doctor": ("venuekit.cli.doctor:doctor", "Whether everything that a desk needs is in order."),

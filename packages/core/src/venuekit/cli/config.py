@@ -14,6 +14,7 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, pairs
 from venuekit.cli.place import Place, find
 from venuekit.desk.permission import desk_mode
+from venuekit.desk.risk.calendars import check_calendars
 from venuekit.desk.risk.checks import build_checks
 from venuekit.desk.risk.hours import Hours
 from venuekit.protocols.approver import Mode
@@ -75,6 +76,7 @@ def check_venue(place: Place, factory: VenueFactory) -> Mode:
         ConfigError: the mode, the hours or an option of the venue cannot be right.
     """
     config = place.config
+    check_calendars(config.hours, str(place.loaded.path or "configuration"))
     build_checks(config.risk, Hours(config.hours))
     with tempfile.TemporaryDirectory() as folder:  # nothing is kept: the adapter is asked, not opened
         venue = factory.create(

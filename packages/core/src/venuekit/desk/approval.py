@@ -104,6 +104,7 @@ class Approvals:
             id=self._identifiers.approval(),
             desk=self._desk,
             agent_id=valid.caller.agent_id,
+            source=valid.caller.source,
             order_id=order.id,
             order=body,
             order_hash=order_hash(valid.caller.agent_id, body),

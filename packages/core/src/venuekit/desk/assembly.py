@@ -26,11 +26,10 @@ from venuekit.desk.risk.hours import Hours
 from venuekit.desk.screening import Screening
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
-from venuekit.model.identity import AgentId
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Store, desk_name
+from venuekit.protocols.journal import Approval, Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue
@@ -95,7 +94,8 @@ class Parts:
             config.desk.currency,
         )
         self.approvals = Approvals(name, config, store, self.state, self.recorder, identifiers, clock)
-        hours = Hours(config.hours)
+        hours = Hours(config.hours, name)
+        hours.begin(clock.now_ns())
         self.limits = Limits(
             desk=name,
             configured=config.risk,
@@ -118,6 +118,7 @@ class Parts:
             reconciler=self.reconciler,
             approvals=self.approvals,
             budgets=self.budgets,
+            hours=hours,
             health=self.health,
             clock=clock,
         )
@@ -180,9 +181,10 @@ class Parts:
         """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
         self.controls.fail_closed(why)
 
-    def _caller_of(self, agent_id: AgentId) -> Caller:
-        """The asking agent, as it may act now: with the role, mode and grant that its table has today."""
+    def _caller_of(self, approval: Approval) -> Caller:
+        """Who asked, as it may act now: with the role, mode and grant that its table has today."""
+        agent_id, source = approval.agent_id, approval.source or "approval"
         if agent_id not in self._config.agents:
-            return caller_of(self._config, agent_id, "approval")
+            return caller_of(self._config, agent_id, source)
         table = self._config.agents[agent_id]
-        return Caller(agent_id=agent_id, role=table.role, mode=table.mode, source="approval")
+        return Caller(agent_id=agent_id, role=table.role, mode=table.mode, source=source)

@@ -16,7 +16,6 @@ from venuekit.desk.stages import RiskApproved
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
-from venuekit.model.identity import AgentId
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Caller, Operator
 from venuekit.protocols.clock import Clock
@@ -44,7 +43,7 @@ class Decided:
         submission: Submission,
         approvals: Approvals,
         clock: Clock,
-        caller_of: Callable[[AgentId], Caller],
+        caller_of: Callable[[Approval], Caller],
         fail_closed: Callable[[str], None],
     ) -> None:
         self._desk = desk
@@ -158,7 +157,7 @@ class Decided:
         try:
             request = self._approvals.bound(approval)
             await self._screening.refresh_quote(request.instrument)
-            caller = self._caller_of(approval.agent_id)
+            caller = self._caller_of(approval)
             checked = await self._screening.recheck(request, caller)
             outdated = self._approvals.outdated(approval, checked)
             if outdated and not self._approvals.may_renew(approval):

@@ -344,6 +344,7 @@ class Desk:
             headroom=self.risk_limits(caller=caller),
             limit_changes=self.limits.changes,
             pace=self._parts.limiter.states(),
+            hours=self._screening.hours_of(caller or self.default_caller),
         )
 
     @property

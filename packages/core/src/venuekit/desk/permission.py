@@ -14,6 +14,8 @@ from venuekit.settings.schema import DeskConfig
 
 _STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
 PAPER = "paper"
+#: Sources of bots and people; whatever else there may be one day is an agent.
+_OWN = ("library", "cli")
 
 
 def desk_mode(config: DeskConfig, environment: str, asked: Mode | None) -> Mode:
@@ -105,6 +107,10 @@ class Permission:
         named = ("venues", grant.settings.venues), ("instruments", grant.settings.instruments)
         bounds = [f"Granted {what}: {', '.join(patterns)}." for what, patterns in named if patterns]
         return [*bounds, f"All of it ends at {iso(grant.expires_ns)}."] if grant.expires_ns is not None else bounds
+
+    def is_agent(self, caller: Caller) -> bool:
+        """Whether the caller counts as an agent: who comes from outside of this process, or has a table of its own."""
+        return caller.source not in _OWN or self._grants.of(caller.agent_id) is not None
 
     def bounded(self, caller: Caller) -> bool:
         """Whether the caller was granted some instruments only."""

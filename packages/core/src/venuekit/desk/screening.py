@@ -15,12 +15,13 @@ from venuekit.desk.lookalike import twin_of
 from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
+from venuekit.desk.risk.hours import Hours
 from venuekit.desk.risk.proposal import propose
 from venuekit.desk.serving import served
 from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
-from venuekit.desk.views import Preview
+from venuekit.desk.views import HoursState, Preview
 from venuekit.errors import BudgetExceeded, Unavailable, VenuekitError
 from venuekit.model.intent import OrderRequest
 from venuekit.model.money import ZERO, times
@@ -35,6 +36,8 @@ log = logging.getLogger("venuekit.desk")
 
 #: Prices younger than this are used again rather than asked for.
 FRESH_QUOTE_NS = 250_000_000
+#: How many instruments are named that share their hours.
+_NAMES = 50
 
 
 class Screening:
@@ -55,6 +58,7 @@ class Screening:
         reconciler: Reconciler,
         approvals: Approvals,
         budgets: Budgets,
+        hours: Hours,
         health: Health,
         clock: Clock,
     ) -> None:
@@ -67,11 +71,23 @@ class Screening:
         self._reconciler = reconciler
         self._approvals = approvals
         self._budgets = budgets
+        self._hours = hours
         self._health = health
         self._clock = clock
         self.taker_fee: Decimal | None = None
         #: How often each check refused, for ``risk explain``.
         self.refusals: dict[str, int] = {}
+
+    def hours_of(self, caller: Caller) -> list[HoursState]:
+        """Whether orders of the caller go now, for the instruments that the desk has come across and for the rest."""
+        if not self._hours.configured:
+            return []
+        known = [(i.id, i.alias) for i in self._state.instruments.values()]
+        agent = self._permission.is_agent(caller)
+        return [
+            HoursState(instruments=sorted(names)[:_NAMES], open=found.open, why=found.why, changes=found.changes)
+            for names, found in self._hours.overview(known, self._clock.now_ns(), agent=agent)
+        ]
 
     async def normalize(self, request: OrderRequest, caller: Caller) -> Valid:
         """Step 1. Raises UsageError and InstrumentNotTrading."""
@@ -133,6 +149,7 @@ class Screening:
             collar=self._limits.risk.price_collar,
             max_quote_age_seconds=self._limits.risk.max_quote_age_seconds,
             now_ns=self._clock.now_ns(),
+            by_agent=self._permission.is_agent(valid.caller),
             replaces_size=left,
             replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
         )

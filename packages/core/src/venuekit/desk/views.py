@@ -49,6 +49,19 @@ class BreakerStatus:
 
 
 @attrs.frozen(kw_only=True)
+class HoursState:
+    """Whether orders of these instruments go now, as far as hours are concerned; none named: of all others.
+
+    `changes` is when that changes, in UTC and local time; empty: not within a year, or not known.
+    """
+
+    instruments: Sequence[str]
+    open: bool
+    why: str
+    changes: str
+
+
+@attrs.frozen(kw_only=True)
 class RiskState:
     """Where the desk stands. Amounts are in the desk's currency; None while something in them is unknown."""
 
@@ -67,6 +80,8 @@ class RiskState:
     #: Limits that an operator has changed and that are not as configured now.
     limit_changes: Sequence[LimitOverride] = ()
     pace: Sequence[PaceState] = ()
+    #: Empty where no hours are configured.
+    hours: Sequence[HoursState] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -45,7 +45,7 @@ class Caller:
     agent_id: AgentId
     role: Role
     mode: Mode | None = None
-    #: ``library``, ``mcp-stdio``, ``mcp-http``, ``cli``.
+    #: ``library``, ``mcp-stdio``, ``mcp-http``, ``cli``; all but ``library`` and ``cli`` count as agents.
     source: str = "library"
 
 

@@ -161,6 +161,8 @@ class Approval:
     replaces: ApprovalId = ""
     replaced_by: ApprovalId = ""
     renewal: int = 0
+    #: From where it was asked, as `Caller.source`; empty in a record that is older than this field.
+    source: str = ""
 
     @property
     def approvers(self) -> Sequence[str]:

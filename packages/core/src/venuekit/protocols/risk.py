@@ -67,6 +67,8 @@ class Proposal(NamedTuple):
     replaces_notional: Decimal
     now_ns: int
     quote: Quote | None
+    #: Whether an agent asks, rather than a bot or a person in this process.
+    by_agent: bool = False
 
 
 class RiskView(Protocol):

@@ -17,6 +17,7 @@ import attrs
 from venuekit.desk.bus import EventBus
 from venuekit.desk.desk import Desk
 from venuekit.desk.permission import desk_mode
+from venuekit.desk.risk.calendars import check_calendars
 from venuekit.desk.serving import Serving
 from venuekit.errors import ConfigError, JournalUnavailable, VenuekitError
 from venuekit.journal import open_store
@@ -67,6 +68,7 @@ async def open_desk(
     """
     loaded = load(source, environ=os.environ if environ is None else environ, agent=agent)  # noqa: TID251
     config = check(_with_account(loaded.config, account))
+    check_calendars(config.hours, str(loaded.path or "configuration"))
     factory = load_factory(config.desk.venue)
     clock = clock or SystemClock()
     folder = _folder(config)

@@ -12,6 +12,7 @@ from venuekit.model.times import parse_iso
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.address import shown
 from venuekit.settings.credentials import check_credentials
+from venuekit.settings.hours import read_windows
 from venuekit.settings.schema import AgentSettings, BreakerSettings, DeskConfig, FigureSettings
 
 _WHERE = "configuration"
@@ -46,6 +47,7 @@ def check(config: DeskConfig) -> DeskConfig:
         if agent.token_sha256 and not _SHA256.fullmatch(agent.token_sha256):
             raise mistake(f"agents.{name}.token_sha256", _WHERE, "", "64 hexadecimal digits")
         _check_grant(f"agents.{name}", agent)
+    read_windows(config.hours)
     for name, operator in config.operators.items():
         _matches(_AGENT, f"operators.{name}", name, "named by 1 to 64 letters, digits, . _ : -")
         if not _SHA256.fullmatch(operator.token_sha256):

@@ -14,6 +14,7 @@ import platformdirs
 from venuekit.errors import ConfigError
 from venuekit.model.table import structured
 from venuekit.settings.address import passwords
+from venuekit.settings.hours import read_windows
 from venuekit.settings.schema import AGENT_RISK, DeskConfig
 from venuekit.settings.secrets import EnvironmentSecrets, fill_in, literals
 
@@ -77,7 +78,9 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
     used: set[str] = set()
     tree = fill_in(tree, EnvironmentSecrets(environ), place="", used=used)
     used |= literals(tree)
-    config = _structured(tree, str(path) if path else "configuration", sources)
+    where = str(path) if path else "configuration"
+    config = _structured(tree, where, sources)
+    read_windows(config.hours, where)
     used |= passwords(config.store.url)
     if agent and "risk" not in tree:
         config = attrs.evolve(config, risk=AGENT_RISK)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from venuekit.desk.risk.hours import Hours
+from venuekit.desk.risk.hours import Hours, told
 from venuekit.desk.risk.proposal import fingerprint, reduces
 from venuekit.desk.risk.verdicts import NamedCheck, refuse
 from venuekit.model.identity import InstrumentId
 from venuekit.model.instrument import Instrument
-from venuekit.model.times import iso
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, TradingState, Verdict
 
 _MINUTE_NS = 60_000_000_000
@@ -96,16 +95,19 @@ class TradingHours(NamedCheck):
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         del view
-        is_open, change_ns = self._hours.check(proposal.instrument.id, proposal.now_ns)
-        if is_open:
+        instrument = proposal.instrument
+        found = self._hours.at(instrument.id, proposal.now_ns, alias=instrument.alias, agent=proposal.by_agent)
+        if found.open:
             return self.passes
-        opens = f"after {iso(change_ns)}" if change_ns is not None else "when a window is configured"
+        others = proposal.by_agent and self._hours.at(instrument.id, proposal.now_ns, alias=instrument.alias).open
+        who = " to agents" if others else ""
+        opens = f"from {found.changes}" if found.changes else "once an operator has looked into it"
         return refuse(
             self.name,
-            f"{proposal.instrument.id} is outside its trading hours; it may be traded {opens}.",
-            limit="configured windows",
-            value=iso(proposal.now_ns),
-            would_pass=opens,
+            f"{instrument.id} is not open{who} now ({found.why}); orders go {opens}. Cancels always go.",
+            limit=found.why,
+            value=told(proposal.now_ns, found.zone),
+            would_pass=f"the same order {opens}",
             code="MARKET_CLOSED",
         )
 

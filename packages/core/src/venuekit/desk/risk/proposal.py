@@ -59,6 +59,7 @@ def propose(
     now_ns: int,
     replaces_size: Decimal = ZERO,
     replaces_notional: Decimal = ZERO,
+    by_agent: bool = False,
 ) -> Proposal:
     """The order as checks see it. Without a trusted price, worst price and notional are None.
 
@@ -110,6 +111,7 @@ def propose(
         replaces_notional=replaces_notional,
         now_ns=now_ns,
         quote=quote,
+        by_agent=by_agent,
     )
 
 
