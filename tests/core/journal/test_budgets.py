@@ -14,7 +14,7 @@ import pytest
 
 from venuekit.errors import BudgetExceeded
 from venuekit.journal import open_store
-from venuekit.protocols.budget import DAY_NS, MINUTE_NS, Settled, Spent, Take
+from venuekit.protocols.budget import DAY_NS, MINUTE_NS, Settled, Spent, Standing, Take
 from venuekit.protocols.journal import Entry, RowQuery, Store
 
 pytestmark = pytest.mark.anyio
@@ -223,3 +223,39 @@ async def test_a_process_that_is_killed_leaves_as_many_takes_as_rows(url: str, a
     assert store.spent("agent bot", NOON).amount == rows * D("0.7")
     assert store.verify().ok
     await store.close()
+
+
+def standing(desk: str, value: str | None, **changes: Any) -> Standing:
+    fields: dict[str, Any] = {"name": "exposure", "desk": desk, "time_ns": NOON}
+    return Standing(value=None if value is None else D(value), **{**fields, **changes})
+
+
+async def test_a_desk_is_known_by_what_it_said_last(store: Store) -> None:
+    await store.append([], [standing("a", "10", base=D("0.5")), standing("b", None, running=False)])
+    await store.append([], [standing("a", "12", base=D("0.5"), time_ns=NOON + 1)])
+    assert store.standings("exposure") == [
+        standing("a", "12", base=D("0.5"), time_ns=NOON + 1),
+        standing("b", None, running=False),
+    ]
+    assert store.standings("profit") == []
+    assert store.rows(RowQuery()) == [], "what is said is no row of the journal"
+
+
+async def test_the_sum_over_desks_is_bounded_in_the_commit(store: Store, entry: Make) -> None:
+    await store.append([], [standing("a", "60")])
+    await store.append([entry(1)], [standing("b", "40", most=D(100))])
+    with pytest.raises(BudgetExceeded, match=r"All desks together have exposure of 100\.01; 100 is the most"):
+        await store.append([entry(2)], [standing("a", "60.01", most=D(100))])
+    assert [f.value for f in store.standings("exposure")] == [60, 40]
+    await store.append([entry(2)], [standing("b", "30", most=D(100))])
+    await store.append([entry(3)], [standing("a", "70", most=D(100))])
+
+
+async def test_a_sum_with_an_unknown_part_is_beyond_any_bound(store: Store, entry: Make) -> None:
+    await store.append([], [standing("a", None)])
+    with pytest.raises(BudgetExceeded, match="unknown"):
+        await store.append([entry(1)], [standing("b", "1", most=D(10**9))])
+    await store.append([], [standing("a", "5")])
+    with pytest.raises(BudgetExceeded, match="unknown"):
+        await store.append([entry(1)], [standing("b", None, most=D(10**9))])
+    await store.append([entry(1)], [standing("b", None)])

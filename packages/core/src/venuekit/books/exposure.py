@@ -30,6 +30,11 @@ def worth_the_same(currency: str) -> frozenset[str]:
     return _DOLLARS if currency in _DOLLARS else frozenset({currency})
 
 
+def unit_of(currency: str) -> str:
+    """The one name that a currency and all that count as it have in common."""
+    return "USD" if currency in _DOLLARS else currency
+
+
 class Exposure:
     """A `RiskView` in the desk's currency. Every update and every question takes constant time."""
 

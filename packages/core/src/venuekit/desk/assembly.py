@@ -24,12 +24,13 @@ from venuekit.desk.risk.agent_limits import agent_checks
 from venuekit.desk.risk.checks import build_checks
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.screening import Screening
+from venuekit.desk.shared import Shared
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Approval, Store, desk_name
+from venuekit.protocols.journal import Approval, EntryKind, RowQuery, Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue
@@ -70,7 +71,13 @@ class Parts:
         self.bus = bus
         self.name = name
         self.mode = mode
-        self.state = State(venue, clock, config.desk.currency)
+        self.state = State(
+            venue, clock, config.desk.currency, book_of=self.grants.book_of, books=self.grants.with_loss_limit()
+        )
+        self.state.agent_of_old = self._agent_of_old
+        self.shared = Shared(
+            name, self.grants, config.desk.currency, store, self.state, clock, risk=lambda: self.limits.risk
+        )
         self.budgets = Budgets(name, self.grants, config.desk.currency, store, self.state, clock)
         self.recorder = Recorder(venue, store, bus, clock, self.state, self.budgets)
         self.health = Health(name, config.breakers, store, self.recorder, clock, usage)
@@ -80,6 +87,7 @@ class Parts:
             clock,
             self.state,
             self.recorder,
+            self.shared,
             in_doubt=resolve,
             fail_closed=self.fail_closed,
             health=self.health,
@@ -106,6 +114,7 @@ class Parts:
                 *build_checks(risk, hours),
                 *agent_checks(self.grants, config.desk.currency),
                 *self.budgets.checks(),
+                *self.shared.checks(risk),
             ],
         )
         self.screening = Screening(
@@ -119,6 +128,7 @@ class Parts:
             approvals=self.approvals,
             budgets=self.budgets,
             hours=hours,
+            shared=self.shared,
             health=self.health,
             clock=clock,
         )
@@ -146,6 +156,7 @@ class Parts:
             dispatcher=self.dispatcher,
             screening=self.screening,
             submission=self.submission,
+            shared=self.shared,
             approvals=self.approvals,
             health=self.health,
             clock=clock,
@@ -180,6 +191,10 @@ class Parts:
     def fail_closed(self, why: str) -> None:
         """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
         self.controls.fail_closed(why)
+
+    def _agent_of_old(self, order_id: str) -> str:
+        rows = self.store.rows(RowQuery(desk=self.name, subject=order_id, kinds=(EntryKind.INTENT,), limit=1))
+        return rows[0].agent_id if rows else ""
 
     def _caller_of(self, approval: Approval) -> Caller:
         """Who asked, as it may act now: with the role, mode and grant that its table has today."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from venuekit.books.exposure import worth_the_same
+from venuekit.books.exposure import unit_of, worth_the_same
 from venuekit.desk.grants import Grants
 from venuekit.desk.risk.agent_budgets import (
     AgentDayNotional,
@@ -12,7 +12,6 @@ from venuekit.desk.risk.agent_budgets import (
     is_new,
     left_of,
 )
-from venuekit.desk.risk.proposal import reduces
 from venuekit.desk.state import State
 from venuekit.model.identity import AgentId
 from venuekit.model.money import ZERO, times
@@ -26,7 +25,7 @@ from venuekit.settings.schema import AgentSettings
 
 def budget_of(grant: str, currency: str) -> str:
     """How the budget of a table of ``[agents]`` is named in the store. Desks of one currency share it."""
-    return f"agent {grant} in {min(worth_the_same(currency))}"
+    return f"agent {grant} in {unit_of(currency)}"
 
 
 def has_budget(settings: AgentSettings) -> bool:
@@ -47,7 +46,8 @@ class Budgets:
         self._state = state
         self._clock = clock
         tables = [g.settings for g in grants if has_budget(g.settings)]
-        self._configured = bool(tables)
+        #: Whether any agent has a budget.
+        self.active = bool(tables)
         #: Whether orders that are over give something back.
         self.settles = any(t.max_notional_per_day is not None for t in tables)
         #: What was last read, by table.
@@ -55,14 +55,14 @@ class Budgets:
 
     def checks(self) -> list[RiskCheck]:
         """The checks that some agent's table asks for."""
-        if not self._configured:
+        if not self.active:
             return []
         checks: list[RiskCheck] = [AgentOrderRate(self), AgentDayOrders(self)]
         return [*checks, AgentDayNotional(self, self._currency)] if self.settles else checks
 
     def look(self, agent_id: AgentId) -> None:
         """Read what the agent has used, over all desks. Raises JournalUnavailable."""
-        if self._configured:
+        if self.active:
             grant = self._grants.of(agent_id)
             if grant is not None and has_budget(grant.settings):
                 budget = budget_of(grant.name, self._currency)
@@ -83,14 +83,13 @@ class Budgets:
         self.look(agent_id)
         return left_of(grant.settings, self._read.get(grant.name, Spent()), self._currency, self._clock.now_ns())
 
-    def takes(self, proposal: Proposal, order_id: str) -> list[Claim]:
-        """What is to be taken when the order is recorded. What only reduces is counted, and bounded by the minute."""
-        grant = self._grants.of(proposal.agent_id) if self._configured else None
+    def takes(self, proposal: Proposal, order_id: str, *, free: bool) -> list[Claim]:
+        """What is to be taken when the order is recorded; what goes `free` of the day's bounds is counted too."""
+        grant = self._grants.of(proposal.agent_id) if self.active else None
         if grant is None or not has_budget(grant.settings):
             return []
         bounds = grant.settings
         known = proposal.instrument.quote in self._money
-        free = reduces(proposal, self._state.exposure)
         return [
             Take(
                 budget=budget_of(grant.name, self._currency),

@@ -14,8 +14,11 @@ from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.health import Health
 from venuekit.desk.permission import Permission
 from venuekit.desk.recorder import Recorder
+from venuekit.desk.risk.agent_budgets import added
 from venuekit.desk.screening import Screening
 from venuekit.desk.serving import served
+from venuekit.desk.shared import Shared
+from venuekit.desk.stages import RiskApproved
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission, given_up
 from venuekit.errors import (
@@ -34,7 +37,7 @@ from venuekit.errors import (
 )
 from venuekit.model.capability import Feature
 from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, OrderType, Side
-from venuekit.model.money import floor_to
+from venuekit.model.money import ZERO, floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
 from venuekit.protocols.approver import Caller
 from venuekit.protocols.budget import Claim
@@ -60,6 +63,7 @@ class Changes:
         dispatcher: Dispatcher,
         screening: Screening,
         submission: Submission,
+        shared: Shared,
         approvals: Approvals,
         health: Health,
         clock: Clock,
@@ -75,6 +79,7 @@ class Changes:
         self._dispatcher = dispatcher
         self._screening = screening
         self._submission = submission
+        self._shared = shared
         self._approvals = approvals
         self._clock = clock
         #: Changes that are under way, and since when.
@@ -301,10 +306,14 @@ class Changes:
         ]
         shown = {n: str(v) for n, v in zip(("size", "price", "stop_price"), new, strict=True) if v is not None}
         try:
-            await self._keep("amend", order.id, caller, shown, approved.claims)
+            await self._keep("amend", order.id, caller, shown, [*approved.claims, *self._shared_claims(approved)])
         except BudgetExceeded as late:
             raise self._screening.outrun(approved, late) from None
         return await self._own(self._amend(order, *new))
+
+    def _shared_claims(self, approved: RiskApproved) -> list[Claim]:
+        more = added(approved.proposal) or ZERO
+        return self._shared.claims(approved.proposal, "", bounded=not approved.reduces, more=more)
 
     async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:
         await self._limiter.take(EndpointClass.ORDERS, call="amend", agent_id=order.agent_id)

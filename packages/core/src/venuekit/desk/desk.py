@@ -102,6 +102,7 @@ class Desk:
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
         self._budgets = parts.budgets
+        self._shared = parts.shared
         self._screening = parts.screening
         self.limits = parts.limits  # as they hold now; an operator changes them while the desk runs
         self._submission = parts.submission
@@ -323,7 +324,8 @@ class Desk:
     def risk_limits(self, *, caller: Caller | None = None) -> list[Headroom]:
         """What is left of every limit, the caller's own budgets among them. Raises JournalUnavailable."""
         rows = risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)
-        return [*rows, *self._budgets.left((caller or self.default_caller).agent_id)]
+        agent_id = (caller or self.default_caller).agent_id
+        return [*rows, *self._budgets.left(agent_id), *self._shared.left(agent_id)]
 
     def risk_state(self, *, caller: Caller | None = None) -> RiskState:
         """Where the desk stands, and what is left to the caller. Raises JournalUnavailable."""

@@ -13,6 +13,7 @@ from venuekit.books.reports import Applied
 from venuekit.desk.health import Health
 from venuekit.desk.lookalike import twin_of
 from venuekit.desk.recorder import Recorder
+from venuekit.desk.shared import Shared
 from venuekit.desk.stages import Authorized, Recorded
 from venuekit.desk.state import State
 from venuekit.errors import (
@@ -78,6 +79,7 @@ class Dispatcher:
         clock: Clock,
         state: State,
         recorder: Recorder,
+        shared: Shared,
         *,
         in_doubt: Callable[[Order], None],
         fail_closed: Callable[[str], None],
@@ -89,6 +91,7 @@ class Dispatcher:
         self._clock = clock
         self._state = state
         self._recorder = recorder
+        self._shared = shared
         self._in_doubt = in_doubt
         self._fail_closed = fail_closed
         #: Orders that wait for a slot or for the venue's answer, and since when, by the clock that is never set.
@@ -110,7 +113,9 @@ class Dispatcher:
         self._state.put(sending, proposal.worst_price)
         try:
             entry = self._recorder.order_entry(sending, EntryKind.INTENT)
-            sequence = await self._recorder.write([entry], authorized.approved.claims)
+            approved = authorized.approved
+            said = self._shared.claims(proposal, order.id, bounded=not approved.reduces)
+            sequence = await self._recorder.write([entry], [*approved.claims, *said])
         except (JournalUnavailable, BudgetExceeded):
             self._state.forget(sending)
             raise

@@ -75,6 +75,15 @@ class Grants:
         name = grant_name(self._config, agent_id)
         return None if name is None else self._grants[name]
 
+    def book_of(self, agent_id: AgentId) -> str | None:
+        """The name of the table that bounds the agent's loss of a day; what nobody here sent is nobody's loss."""
+        grant = self.of(agent_id) if agent_id else None
+        return grant.name if grant is not None and grant.settings.max_loss_per_day is not None else None
+
+    def with_loss_limit(self) -> frozenset[str]:
+        """The names of the tables that bound what may be lost on a day."""
+        return frozenset(g.name for g in self if g.settings.max_loss_per_day is not None)
+
     def refusal(self, agent_id: AgentId, tools: Sequence[str] = (), *, action: str) -> PermissionRefused | None:
         """Why an agent may not act here now, or not with these tools; None when it may."""
         grant = self.of(agent_id)

@@ -308,7 +308,8 @@ class Reconciler:
             traded = self._state.folded
             balances = await self._venue.balances()
             positions = await self._venue.positions() if self._can(Feature.POSITIONS) else ()
-            await self._learn({p.instrument for p in positions}, {b.asset for b in balances})
+            held = {p.instrument for p in positions} | self._state.agents.instruments()
+            await self._learn(held, {b.asset for b in balances})
             late = await self._fills()
             found += late
             if late or self._state.folded != traded or (not first and self._unanswered()):

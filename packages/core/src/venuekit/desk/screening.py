@@ -16,8 +16,9 @@ from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
 from venuekit.desk.risk.hours import Hours
-from venuekit.desk.risk.proposal import propose
+from venuekit.desk.risk.proposal import propose, reduces
 from venuekit.desk.serving import served
+from venuekit.desk.shared import Shared
 from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
@@ -59,6 +60,7 @@ class Screening:
         approvals: Approvals,
         budgets: Budgets,
         hours: Hours,
+        shared: Shared,
         health: Health,
         clock: Clock,
     ) -> None:
@@ -72,6 +74,7 @@ class Screening:
         self._approvals = approvals
         self._budgets = budgets
         self._hours = hours
+        self._shared = shared
         self._health = health
         self._clock = clock
         self.taker_fee: Decimal | None = None
@@ -113,8 +116,11 @@ class Screening:
         refusal = self._desk_says(proposal, replaces) or run(self._limits.checks, proposal, self._state.exposure)
         if refusal is not None:
             raise self._refused(refusal)
+        if not (self._budgets.active or self._shared.active):
+            return RiskApproved(valid, proposal)
         order_id = valid.request.client_order_id or "" if replaces is None else replaces.id
-        return RiskApproved(valid, proposal, self._budgets.takes(proposal, order_id))
+        free = reduces(proposal, self._state.exposure)
+        return RiskApproved(valid, proposal, self._budgets.takes(proposal, order_id, free=free), free)
 
     def _refused(self, refusal: Verdict) -> VenuekitError:
         self.refusals[refusal.check] = self.refusals.get(refusal.check, 0) + 1
@@ -124,7 +130,9 @@ class Screening:
         """The refusal of an order that passed, and whose budget another order took before it was recorded."""
         proposal = approved.proposal
         self._budgets.look(proposal.agent_id)
-        refusal = run(self._budgets.checks(), proposal, self._state.exposure)
+        refusal = run(
+            [*self._budgets.checks(), *self._shared.checks(self._limits.risk)], proposal, self._state.exposure
+        )
         return late if refusal is None else self._refused(refusal)
 
     def _desk_says(self, proposal: Proposal, replaces: Order | None) -> Verdict | None:

@@ -30,11 +30,15 @@ class Valid:
 
 @attrs.frozen
 class RiskApproved:
-    """Within every limit, on data that was trusted at that moment; `claims` are to be counted when it is recorded."""
+    """Within every limit, on data that was trusted at that moment.
+
+    `claims` are to be counted when it is recorded; `reduces` is set for what only makes a position smaller.
+    """
 
     valid: Valid
     proposal: Proposal
     claims: Sequence[Claim] = ()
+    reduces: bool = False
 
 
 @attrs.frozen

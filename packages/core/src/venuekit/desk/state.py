@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from venuekit.books.exposure import Exposure
+from venuekit.books.agents import AgentBooks
+from venuekit.books.exposure import Exposure, worth_the_same
 from venuekit.books.holding import Holding
 from venuekit.books.orders import Orders
 from venuekit.books.positions import Positions
@@ -14,7 +16,7 @@ from venuekit.books.reports import Applied
 from venuekit.journal.replay import OVERLAP
 from venuekit.model.account import Balance
 from venuekit.model.codec import from_record, to_plain
-from venuekit.model.identity import InstrumentId
+from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, minus, plus
@@ -35,11 +37,22 @@ SNAPSHOT_EVERY = 5_000
 class State:
     """The desk's memory. Only applies what it is told; asks nobody."""
 
-    def __init__(self, venue: Venue, clock: Clock, currency: str) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        clock: Clock,
+        currency: str,
+        *,
+        book_of: Callable[[AgentId], str | None] = lambda _: None,
+        books: frozenset[str] = frozenset(),
+    ) -> None:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.orders = Orders()
         self.positions = Positions(venue.name, venue.account, self.instruments.get)
         self.exposure = Exposure(clock, currency)
+        #: Of agents whose losses are bounded, by the name of their table; the others' fills are in none.
+        self.agents = AgentBooks(book_of, self.instruments.get, worth_the_same(currency))
+        self._books = books
         self._clock = clock
         self._venue = venue.name
         self._account = venue.account
@@ -56,6 +69,8 @@ class State:
         #: After a restart: fills since the holdings were last written down, to be folded once instruments are known.
         self.to_fold: list[Fill] = []
         self.quoted_ns: dict[InstrumentId, int] = {}
+        #: Whose an order was that is no longer in memory.
+        self.agent_of_old: Callable[[str], AgentId] = lambda _: ""
 
     def know(self, instrument: Instrument) -> None:
         """Remember an instrument's rules."""
@@ -115,6 +130,7 @@ class State:
         if direction == 0 and before is not None and _FIGURES(undone) != _FIGURES(fill):
             # It is final, and not as it was told at first.
             self.exposure.on_fill(undone, holding.size, holding.cost, -1)
+            self._fold_agents(undone, -1)
             direction = 1
         self.exposure.on_fill(
             undone if direction < 0 else fill,
@@ -123,9 +139,20 @@ class State:
             direction,
             minus(holding.realized, realized),
         )
+        self._fold_agents(undone if direction < 0 else fill, direction)
         if before is None and fill.state is not FillState.REVERSED:
             self._count(fill)
         return True
+
+    def _fold_agents(self, fill: Fill, direction: int) -> None:
+        if self._books:
+            self.agents.fold(fill, self.agent_of(fill), direction)
+
+    def agent_of(self, fill: Fill) -> AgentId:
+        """Whose order the fill is of; empty where that is not known, or nobody's here."""
+        order_id = fill.client_order_id or fill.venue_order_id
+        order = self.orders.get(order_id)
+        return self.agent_of_old(order_id) if order is None else order.agent_id
 
     def _count(self, fill: Fill) -> None:
         order = self.orders.get(fill.client_order_id or fill.venue_order_id)
@@ -165,6 +192,7 @@ class State:
             "positions": {name: to_plain(self.positions.holding(name)) for name in self.positions.instruments()},
             "balances": {asset: str(self.exposure.total(asset)) for asset in self.exposure.assets()},
             "unwritten": sorted(self.unwritten),
+            **({"agents": self.agents.written(self._books)} if self._books else {}),
         }
 
     def restore(self, store: Store, desk: str) -> int:
@@ -218,6 +246,7 @@ class State:
         self.positions.remember(self.to_fold)
         self.to_fold = []
         self.positions.resume({name: from_record(holding, Holding) for name, holding in body["positions"].items()})
+        self.agents.resume({n: book for n, book in body.get("agents", {}).items() if n in self._books})
         held = [self.positions.position(name, None) for name in self.positions.instruments()]
         self.exposure.set_positions(held, {p.instrument: self.positions.holding(p.instrument).cost for p in held})
         totals = {asset: Decimal(total) for asset, total in body["balances"].items()}

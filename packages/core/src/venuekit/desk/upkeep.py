@@ -54,6 +54,8 @@ class Upkeep:
             "holdings": parts.state.holdings(),
         }
         await parts.recorder.write([parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, body)])
+        parts.shared.begin()
+        await parts.shared.say()
         self.connected = True
 
     async def stop(self) -> None:
@@ -67,7 +69,7 @@ class Upkeep:
         await self._landed()
         entry = parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, {"event": "closed"})
         try:
-            await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)])
+            await parts.recorder.write([entry, parts.state.snapshot_entry(parts.name)], parts.shared.farewell())
         finally:
             parts.bus.close()
 
@@ -109,6 +111,7 @@ class Upkeep:
         parts.submission.overdue(self._patience_ns)
         parts.changes.overdue(self._patience_ns)
         await parts.health.look(parts.state.exposure, self._priced())
+        await parts.shared.say()
 
     async def _decisions(self) -> None:
         """Obey the store; what waits for the venue goes on beside, so that it holds up nothing that is looked after."""

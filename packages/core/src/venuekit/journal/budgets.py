@@ -1,14 +1,15 @@
-"""Counting budgets inside a transaction that nobody else writes beside, with the same statements on every database."""
+"""Counting budgets and standings in a transaction that nobody else writes beside, alike on every database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import reduce
 
 from venuekit.errors import BudgetExceeded
 from venuekit.journal.chain import Chain
 from venuekit.model.money import ZERO, minus, plus
-from venuekit.protocols.budget import MINUTE_NS, Claim, Settled, Take, day_of
+from venuekit.protocols.budget import MINUTE_NS, Claim, Settled, Standing, Take, day_of
 
 #: How long an order's own take is kept, so that it can be given back; the day's sum stays.
 _KEPT_DAYS = 8
@@ -34,18 +35,27 @@ _TAKEN = (
 )
 _KEEP = "UPDATE takes SET amount = ? WHERE subject = ? AND budget = ? AND day = ?"
 
-#: What a reader asks: today's sum, and the orders of the last minute.
+_OTHERS = "SELECT value FROM standings WHERE name = ? AND desk <> ?"
+_SAY = (
+    "INSERT INTO standings (name, desk, time_ns, value, base, running) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (name, desk) DO UPDATE SET time_ns = excluded.time_ns, value = excluded.value, "
+    "base = excluded.base, running = excluded.running"
+)
+
+#: What a reader asks: what every desk said; today's sum, and the orders of the last minute.
+STANDINGS = "SELECT name, desk, time_ns, value, base, running FROM standings WHERE name = ? ORDER BY desk"
 TODAY = "SELECT amount, orders FROM spent WHERE budget = ? AND day = ?"
 LAST_MINUTE = "SELECT time_ns FROM takes WHERE budget = ? AND time_ns > ? AND orders = 1 ORDER BY time_ns"
 
 
 def claim(chain: Chain, claims: Sequence[Claim]) -> None:
-    """Count what is taken and given back. Every take is of another budget.
+    """Count what is taken and given back, and keep what the desk says. Every take is of another budget.
 
     Raises:
         BudgetExceeded: one of them has less left; nothing is written then.
     """
     written = [row for one in claims if isinstance(one, Take) for row in _taken(chain, one)]
+    written += [_said(chain, one) for one in claims if isinstance(one, Standing)]
     for sql, values in written:
         chain.execute(sql, values)
     for one in claims:
@@ -57,11 +67,11 @@ def _taken(chain: Chain, take: Take) -> list[tuple[str, tuple[object, ...]]]:
     """What is to be written for a take that fits."""
     day, since = day_of(take.time_ns), take.time_ns - MINUTE_NS
     at = (take.budget, day)
-    amount, orders, minute, before = chain.execute(
+    today, orders, minute, before = chain.execute(
         _STANDS, (*at, *at, take.budget, since, take.subject, take.subject, *at)
     ).fetchone()
-    fresh = amount is None
-    spent, own = ZERO if fresh else Decimal(amount), ZERO if before is None else Decimal(before)
+    fresh = today is None
+    spent, own = ZERO if fresh else Decimal(today), ZERO if before is None else Decimal(before)
     new = take.amount if take.orders else plus(own, take.amount)
     total = plus(spent, minus(new, own))
     counted = (orders or 0) + (take.orders if before is None else 0)
@@ -83,11 +93,32 @@ def _taken(chain: Chain, take: Take) -> list[tuple[str, tuple[object, ...]]]:
     return rows
 
 
+def _said(chain: Chain, standing: Standing) -> tuple[str, tuple[object, ...]]:
+    """What is to be written for a standing that is within its bound."""
+    if standing.most is not None:
+        parts = [standing.value]
+        parts += [amount(value) for (value,) in chain.execute(_OTHERS, (standing.name, standing.desk)).fetchall()]
+        total = None if None in parts else reduce(plus, (part for part in parts if part is not None), ZERO)
+        if total is None or not total <= standing.most:
+            raise BudgetExceeded(
+                f"All desks together have {standing.name} of {'an unknown amount' if total is None else total}; "
+                f"{standing.most} is the most.",
+                details={"budget": standing.name, "what": "total", "limit": str(standing.most), "used": str(total)},
+            )
+    texts = [None if number is None else str(number) for number in (standing.value, standing.base)]
+    return _SAY, (standing.name, standing.desk, standing.time_ns, *texts, int(standing.running))
+
+
+def amount(text: str | None) -> Decimal | None:
+    """An amount as it was stored."""
+    return None if text is None else Decimal(text)
+
+
 def _settle(chain: Chain, settled: Settled) -> None:
     """What is spent counts to whoever took first, as much as that was; what is more, to whoever took last."""
     rows, left = chain.execute(_TAKEN, (settled.subject,)).fetchall(), settled.amount
-    for number, (budget, day, amount, orders, spent) in enumerate(rows, 1):
-        took = Decimal(amount)
+    for number, (budget, day, taken, orders, spent) in enumerate(rows, 1):
+        took = Decimal(taken)
         keeps = left if number == len(rows) else min(took, left)
         left = minus(left, keeps)
         if keeps != took:

@@ -11,14 +11,14 @@ import attrs
 import msgspec
 
 from venuekit.errors import JournalUnavailable
-from venuekit.journal.budgets import LAST_MINUTE, TODAY
+from venuekit.journal.budgets import LAST_MINUTE, STANDINGS, TODAY, amount
 from venuekit.journal.chain import Chain
 from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
 from venuekit.journal.record import encode_body, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
 from venuekit.model.times import iso
-from venuekit.protocols.budget import MINUTE_NS, Spent, day_of
+from venuekit.protocols.budget import MINUTE_NS, Spent, Standing, day_of
 from venuekit.protocols.journal import (
     Approval,
     ApprovalState,
@@ -104,9 +104,17 @@ class SqlStore(ABC):
     def spent(self, budget: str, now_ns: int) -> Spent:
         """What is used of a budget, by all desks."""
         found = self._read(TODAY, (budget, day_of(now_ns)))
-        amount, orders = found[0] if found else ("0", 0)
+        total, orders = found[0] if found else ("0", 0)
         minute = self._read(LAST_MINUTE, (budget, now_ns - MINUTE_NS))
-        return Spent(amount=Decimal(amount), orders=orders, minute=tuple(time_ns for (time_ns,) in minute))
+        return Spent(amount=Decimal(total), orders=orders, minute=tuple(time_ns for (time_ns,) in minute))
+
+    def standings(self, name: str) -> Sequence[Standing]:
+        """What every desk last said under this name."""
+        found = self._read(STANDINGS, (name,))
+        return [
+            Standing(name=name, desk=desk, time_ns=at, value=amount(value), base=amount(base), running=bool(running))
+            for name, desk, at, value, base, running in found
+        ]
 
     # -- what is decided by compare-and-set
 

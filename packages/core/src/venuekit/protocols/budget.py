@@ -42,7 +42,24 @@ class Settled:
     amount: Decimal
 
 
-Claim = Take | Settled
+@attrs.frozen(kw_only=True)
+class Standing:
+    """What a desk last said of itself to the other desks of the store; None where it does not know.
+
+    `most` bounds the sum over all desks, this one as it says now; an unknown part of that sum is beyond any bound.
+    `base` is what a day's profit is measured from. `running` ends when the desk is closed, and not when it crashes.
+    """
+
+    name: str
+    desk: str
+    time_ns: int
+    value: Decimal | None
+    base: Decimal | None = None
+    running: bool = True
+    most: Decimal | None = None
+
+
+Claim = Take | Settled | Standing
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import attrs
 
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
-from venuekit.protocols.budget import Claim, Spent
+from venuekit.protocols.budget import Claim, Spent, Standing
 from venuekit.protocols.risk import TradingState
 
 
@@ -269,6 +269,10 @@ class Store(Protocol):
 
     def spent(self, budget: str, now_ns: int) -> Spent:
         """What all desks of this store have used of a budget on the UTC day of `now_ns`, as it is now."""
+        ...
+
+    def standings(self, name: str) -> Sequence[Standing]:
+        """What every desk last said under this name, by desk."""
         ...
 
     async def claim(self, desk: str) -> None:

@@ -86,6 +86,21 @@ class RiskSettings:
         kind=SHARE,
         tighter=LOWER,
     )
+    shared_max_gross_exposure: Decimal | None = _field(
+        "max_gross_exposure of all desks of the store together, each of which has to have this setting.",
+        None,
+        tighter=LOWER,
+    )
+    shared_max_daily_loss: Decimal | None = _field(
+        "max_daily_loss of all desks of the store together, each of which has to have this setting.",
+        None,
+        tighter=LOWER,
+    )
+    shared_max_orders_per_minute: int | None = _field(
+        "max_orders_per_minute of all desks of the store together, each of which has to have this setting.",
+        None,
+        tighter=LOWER,
+    )
     check_balance: bool = _field(
         "Refuse an order that the known balance or margin cannot pay for.", True, tighter=HIGHER
     )
@@ -341,6 +356,9 @@ class AgentSettings:
     )
     max_orders_per_minute: int | None = _field("Most new orders of it in any 60 seconds, over all desks.", None)
     max_orders_per_day: int | None = _field("Most new orders of it on one UTC day, over all desks.", None)
+    max_loss_per_day: Decimal | None = _field(
+        "Largest loss of its own trades since the UTC day began, realized and unrealized, over all desks.", None
+    )
     calls_per_minute: int | None = _field(
         "Its calls a minute, instead of agent_calls_per_minute of [pace]; cancels are not counted.", None, kind=POSITIVE
     )
