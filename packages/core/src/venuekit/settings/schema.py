@@ -1,4 +1,4 @@
-"""Every setting there is, with its default; the configuration reference is made from this file.
+"""Every setting there is, with its default; the configuration reference is made from what stands here.
 
 Each attrs class is one TOML table. ``metadata["doc"]`` says what a setting does, with its unit. Money is a
 decimal string in the desk's quote currency, shares are decimal strings (0.05 is 5 %).
@@ -18,16 +18,12 @@ from venuekit.model.table import POSITIVE, SHARE, SIGNED
 from venuekit.protocols.approver import Mode, Role
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.address import shown
-from venuekit.settings.stricter import HIGHER, LOWER, MORE, TIGHTER
+from venuekit.settings.field import setting as _field
+from venuekit.settings.principals import AgentSettings as AgentSettings  # noqa: PLC0414 - a part of this schema
+from venuekit.settings.principals import OperatorSettings as OperatorSettings  # noqa: PLC0414
+from venuekit.settings.stricter import HIGHER, LOWER, MORE
 
 D = Decimal
-
-
-def _field(doc: str, default: Any = attrs.NOTHING, *, factory: Any = None, kind: str = "", tighter: str = "") -> Any:
-    metadata = {"doc": doc, TIGHTER: tighter, **({kind: True} if kind else {})}
-    if factory is not None:
-        return attrs.field(factory=factory, metadata=metadata)
-    return attrs.field(default=default, metadata=metadata)
 
 
 @attrs.frozen(kw_only=True)
@@ -332,47 +328,6 @@ class ReconcileSettings:
     in_doubt_patience_seconds: float = _field(
         "How long an order in doubt may be unknown to the venue before it counts as never received.", 60.0
     )
-
-
-@attrs.frozen(kw_only=True)
-class AgentSettings:
-    """``[agents.NAME]``: what one agent may do, within what the desk may. ``[agents.default]`` is for all others."""
-
-    role: Role = _field("viewer, analyst, trader or admin.", Role.TRADER)
-    mode: Mode | None = _field("Stricter than the desk's mode, never looser.", None)
-    token_sha256: str = _field("SHA-256, in hex, of the token with which it comes over HTTP.", "")
-    venues: Sequence[str] = _field(
-        "Patterns of venues, or of venue:account, where it may do anything at all; empty allows all.", ()
-    )
-    instruments: Sequence[str] = _field("Patterns of what it may trade, such as BTC-*; empty allows all.", ())
-    tools: Sequence[str] = _field(
-        "Patterns of MCP tools that it sees and may call; resources and prompts follow. Empty allows all.", ()
-    )
-    max_order_notional: Decimal | None = _field("Largest value of one order of it.", None)
-    max_notional_per_day: Decimal | None = _field(
-        "What its orders of one UTC day may be worth together, over all desks of the store: what was traded, and what "
-        "is still open.",
-        None,
-    )
-    max_orders_per_minute: int | None = _field("Most new orders of it in any 60 seconds, over all desks.", None)
-    max_orders_per_day: int | None = _field("Most new orders of it on one UTC day, over all desks.", None)
-    max_loss_per_day: Decimal | None = _field(
-        "Largest loss of its own trades since the UTC day began, realized and unrealized, over all desks.", None
-    )
-    calls_per_minute: int | None = _field(
-        "Its calls a minute, instead of agent_calls_per_minute of [pace]; cancels are not counted.", None, kind=POSITIVE
-    )
-    expires: str = _field("When all this ends, such as 2026-12-31T18:00:00Z; empty is never.", "")
-
-
-@attrs.frozen(kw_only=True)
-class OperatorSettings:
-    """``[operators.NAME]``: who decides about orders that wait, and how that person is known.
-
-    With any, deciding takes a token. Without, whoever can write the store decides.
-    """
-
-    token_sha256: str = _field("SHA-256, in hex, of the operator's token; venuekit approvals credential makes one.")
 
 
 @attrs.frozen(kw_only=True)
