@@ -33,14 +33,14 @@ async def journal(monkeypatch):
         def under(self, desk):
             append = desk.store.append
 
-            async def watched(entries):
+            async def watched(entries, claims=()):
                 if any(e.kind in self.broken for e in entries):
                     error = JournalUnavailable("The disk is full.")
                     if not self.failure.done():
                         self.failure.set_exception(error)
                     raise error
                 self.writes.append([e.kind for e in entries])
-                return await append(entries)
+                return await append(entries, claims)
 
             monkeypatch.setattr(desk.store, "append", watched)
 

@@ -40,6 +40,7 @@ def test_status_as_json(venuekit: Any, recorded: Any) -> None:
         "open_orders": 3,
         "in_doubt": 0,
         "pending_approvals": 1,
+        "pace": [],
         "breakers": [],
     }
 

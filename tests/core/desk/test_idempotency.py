@@ -121,6 +121,7 @@ async def test_an_order_that_was_not_sent_is_a_new_attempt_under_its_id(
             await desk.submit(limit(client_order_id="mine"))
         assert told.value.order_id == "mine"
         assert (await desk.order("mine")).status is OrderStatus.DENIED
+        await bench.clock.advance(1.1)  # the time that the venue named, if it named one
         again = await desk.submit(limit(client_order_id="mine"))
         assert again.status is OrderStatus.OPEN
         assert again == await desk.submit(limit(client_order_id="mine")), "now it is there"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
 import pytest
-from desks import Bench, limit
+from desks import Bench, limit, rows
 
+from venuekit.desk.bus import EventFeed
+from venuekit.desk.pacing import in_words, slowed
 from venuekit.desk.serving import served
 from venuekit.errors import RateLimited
 from venuekit.model.account import HistoryQuery
+from venuekit.model.events import DeskEvent
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Caller, Role
+from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import AgentSettings, PaceSettings
 
 pytestmark = pytest.mark.anyio
@@ -145,3 +149,80 @@ async def test_the_program_itself_is_not_counted(bench: Bench) -> None:
     async with bench.open(bench.config(pace=PaceSettings(agent_calls_per_minute=1))) as desk:
         for _ in range(5):
             await desk.preview(limit())
+
+
+async def test_a_429_on_an_order_sends_nothing_twice_and_slows_the_orders_down(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(orders=10, recover_seconds=20))) as desk:
+        feed = desk.listen(wanted=lambda event: isinstance(event, DeskEvent))
+        bench.venue.faults["submit"].append(RateLimited("429 Too Many Requests", retry_after=2.5))
+        with pytest.raises(RateLimited) as caught:
+            await desk.submit(limit(client_order_id="mine"))
+        assert caught.value.details["retry_after_seconds"] == "2.500"
+        assert (await desk.order("mine")).status is OrderStatus.DENIED
+        await bench.clock.advance(0.5)
+        now = bench.clock.now_ns()
+        (seen,) = slowed(desk.store, desk.name, now, 0)
+        assert (seen["endpoint"], seen["share"], seen["recovers_ns"] - now) == ("orders", "0.50", 12_000_000_000)
+        (words,) = in_words([seen], now)
+        assert words.startswith("orders calls: stopped for 2.0 s, cut to 50%")
+        assert words.endswith("whole in 12 s")
+        (cut,) = desk.status().pace
+        assert (cut.endpoint, cut.share, cut.stopped_seconds) == ("orders", 0.5, 2.0)
+        assert desk.risk_state().pace == [cut]
+        later = asyncio.create_task(desk.submit(limit(price=Decimal(97))))
+        await bench.clock.advance(1.9)
+        assert len(bench.venue.sent()) == 1, "it did not wait as long as the venue had asked"
+        await desk.cancel_all()
+        await bench.clock.advance(0.2)
+        assert (await later).status is OrderStatus.OPEN
+        await bench.clock.advance(20)
+        told = [(e.kind, e.subject) async for e in _so_far(feed) if e.kind.startswith("pace")]
+        assert told == [("pace_slowed", "orders"), ("pace_recovered", "orders")]
+        assert list(slowed(desk.store, desk.name, bench.clock.now_ns(), 0)) == []
+        kept = [r for r in rows(desk, EntryKind.CONTROL) if r.body["event"].startswith("pace")]
+        assert [r.body["share"] for r in kept] == ["0.50", "1.00"]
+        assert all(breaker.state == "CLOSED" for breaker in desk.risk_state().breakers)
+
+
+async def test_a_429_on_a_read_stops_reads_of_that_class_and_no_others(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(patience_seconds=1))) as desk:
+        bench.venue.faults["balances"].append(RateLimited("429", retry_after=30))
+        with pytest.raises(RateLimited):
+            await desk.balances()
+        before = len(bench.venue.calls)
+        with pytest.raises(RateLimited, match="asked for a pause") as caught:
+            await desk.positions()
+        assert caught.value.retry_after == 30
+        assert names(bench, before) == []
+        assert (await desk.submit(limit())).status is OrderStatus.OPEN
+        await desk.cancel_all()
+        await bench.clock.advance(30.1)
+        await desk.balances()
+
+
+async def test_a_venue_that_says_too_many_of_another_class_stops_that_one(bench: Bench) -> None:
+    async with bench.open(bench.config(pace=PaceSettings(patience_seconds=1))) as desk:
+        bench.venue.faults["tickers"].append(RateLimited("429", retry_after=30, endpoint="private"))
+        with pytest.raises(RateLimited):
+            await desk.venue.ticker("BTC-USD")
+        await desk.venue.ticker("BTC-USD")
+        with pytest.raises(RateLimited):
+            await desk.balances()
+
+
+async def test_a_429_on_the_kill_switch_is_waited_out_and_tried_again(bench: Bench) -> None:
+    async with bench.open() as desk:
+        await desk.submit(limit())
+        bench.venue.faults["cancel_all"].append(RateLimited("429", retry_after=15))
+        await desk.halt(by="me", reason="enough", cancel_all=True)
+        await bench.clock.advance(14)
+        assert [o.status for o in await desk.open_orders()] == [OrderStatus.OPEN]
+        await bench.clock.advance(3)
+        assert await desk.open_orders() == []
+
+
+async def _so_far(feed: EventFeed) -> AsyncIterator[DeskEvent]:
+    feed.close()
+    async for event in feed:
+        assert isinstance(event, DeskEvent)
+        yield event

@@ -160,6 +160,7 @@ from venuekit.model.paging import (
     paged,
 )
 from venuekit.model.rate import Rate
+from venuekit.model.retry import retry_after_seconds
 from venuekit.model.table import (
     POSITIVE,
     SHARE,
@@ -357,6 +358,7 @@ __all__ = [
     "positive_amount",
     "ratio",
     "read_table",
+    "retry_after_seconds",
     "times",
     "to_plain",
     "validate",

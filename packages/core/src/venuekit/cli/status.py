@@ -9,6 +9,7 @@ from venuekit.cli.exits import OK
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, pairs, say, table
 from venuekit.cli.place import find, last_session, read
+from venuekit.desk.pacing import in_words, slowed
 from venuekit.desk.risk.figure_gauge import limit_text
 from venuekit.desk.risk.machine import CLOSED
 from venuekit.journal.replay import live_orders
@@ -29,7 +30,9 @@ async def status(*, options: Options = DEFAULT) -> int:
         now_ns = SystemClock().now_ns()
         limits = [c for c in store.limits() if c.until_ns is None or c.until_ns > now_ns]
         figures = [_figure(f, place.config.breakers.figures, now_ns) for f in store.figures()]
-        desks = [_desk(store, name) for name in store.desks()]
+        pace = place.config.pace
+        since_ns = now_ns - int((pace.longest_stop_seconds + pace.recover_seconds) * NANOS)
+        desks = [_desk(store, name, now_ns, since_ns) for name in store.desks()]
     if options.json:
         document(
             {
@@ -66,6 +69,9 @@ async def status(*, options: Options = DEFAULT) -> int:
     )
     _tell_breakers(desks)
     _tell_figures(figures)
+    for d in desks:
+        for words in in_words(d["pace"], now_ns):
+            say(f"\n{d['desk']}, {words}")
     if any(d["pending_approvals"] for d in desks):
         say("\nOrders wait for you: venuekit approvals list")
     return OK
@@ -138,7 +144,8 @@ def _late(figure: dict[str, Any]) -> str:
     return " (stale)" if most is not None and figure["age_seconds"] > most else ""
 
 
-def _desk(store: Store, name: str) -> dict[str, Any]:
+def _desk(store: Store, name: str, now_ns: int, since_ns: int) -> dict[str, Any]:
+    """A desk; what it said of its pace counts from `since_ns` on, and only in its present session."""
     session = last_session(store, name)
     live = live_orders(store, name)
     waiting = store.approvals(desk=name, states=(ApprovalState.PENDING,), limit=1000)
@@ -152,6 +159,7 @@ def _desk(store: Store, name: str) -> dict[str, Any]:
         "open_orders": len(live),
         "in_doubt": sum(o.status is OrderStatus.IN_DOUBT for o in live),
         "pending_approvals": len(waiting),
+        "pace": list(slowed(store, name, now_ns, max(since_ns, session.since_ns or 0))),
         "breakers": [to_plain(b) for b in store.breakers(name)],
         "last_row_ns": newest[0].time_ns if newest else None,
     }

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from venuekit.desk import pacing
 from venuekit.desk.assembly import Parts
 from venuekit.desk.begun import Done, begin
 from venuekit.desk.streams import StreamHub
@@ -112,6 +113,7 @@ class Upkeep:
         parts.changes.overdue(self._patience_ns)
         await parts.health.look(parts.state.exposure, self._priced())
         await parts.shared.say()
+        await pacing.tell(parts.limiter, parts.recorder, parts.clock)
 
     async def _decisions(self) -> None:
         """Obey the store; what waits for the venue goes on beside, so that it holds up nothing that is looked after."""

@@ -16,11 +16,11 @@ _SHORTEST_STOP = 0.1
 class Throttle:
     """Multiplicative decrease, additive recovery, and the moment until which nothing goes."""
 
-    __slots__ = ("_longest_ns", "_next_ns", "_step_ns", "_steps_lost", "stopped_until_ns")
+    __slots__ = ("_longest_seconds", "_next_ns", "_step_ns", "_steps_lost", "stopped_until_ns")
 
     def __init__(self, settings: PaceSettings) -> None:
         self._step_ns = int(settings.recover_seconds * NANOS / _STEPS)
-        self._longest_ns = int(settings.longest_stop_seconds * NANOS)
+        self._longest_seconds = settings.longest_stop_seconds
         #: How many twentieths are not used.
         self._steps_lost = 0
         self._next_ns = 0
@@ -38,8 +38,8 @@ class Throttle:
 
     def stop(self, now_ns: int, seconds: float) -> None:
         """Let nothing go for so long."""
-        wait = int(max(_SHORTEST_STOP, seconds) * NANOS) if seconds == seconds else 0  # noqa: PLR0124 - NaN
-        until = now_ns + min(wait, self._longest_ns)
+        wait = min(max(_SHORTEST_STOP, seconds), self._longest_seconds)  # what is no number is the shortest
+        until = now_ns + int(wait * NANOS)
         self.stopped_until_ns = max(self.stopped_until_ns, until)
 
     def cut(self, now_ns: int, seconds: float) -> bool:
