@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from venuekit.model.order import Order
+from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import Approval
 
 Fact = tuple[str, ...]
 #: Kinds whose third word tells them further apart.
 _DETAILED = ("sent", "order", "approval", "refusal", "row")
+#: How an order that was not sent begins anew.
+_ANEW = (OrderStatus.SUBMITTING, OrderStatus.PENDING_APPROVAL)
 
 
 class Ledger:
@@ -21,6 +23,8 @@ class Ledger:
         self.facts: dict[Fact, None] = dict.fromkeys(known)
         self.violations: list[str] = []
         self._sink = sink
+        #: The newest state of each order that everybody was told.
+        self._last: dict[str, Order] = {}
 
     def note(self, *fact: str) -> None:
         """Keep a fact."""
@@ -32,6 +36,16 @@ class Ledger:
     def order(self, order: Order) -> None:
         """Somebody was told of an order."""
         self.note("order", order.id, order.status.value, str(order.filled_size))
+
+    def follows(self, order: Order) -> None:
+        """Everybody is told of an order, after what they were told of it before: an end is an end, a fill a fill."""
+        before, self._last[order.id] = self._last.get(order.id), order
+        if before is None or (before.status is OrderStatus.DENIED and order.status in _ANEW):
+            return
+        if before.is_done and not order.is_done:
+            self.broken(f"{order.id} was told to be over, {before.status.value}, and then {order.status.value}")
+        if order.filled_size < before.filled_size:
+            self.broken(f"{order.id} was told to have {before.filled_size} filled, and then {order.filled_size}")
 
     def approval(self, approval: Approval) -> None:
         """Somebody was told of an approval."""

@@ -83,6 +83,7 @@ class PointedBus(EventBus):
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, OrderEvent):
+            self._ledger.follows(event.order)
             self._ledger.order(event.order)
         elif isinstance(event, FillEvent):
             self._ledger.note("fill", event.fill.id)
