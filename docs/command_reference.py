@@ -48,6 +48,7 @@ ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 CONTROL = "state, reason, by, since_ns, cancel_all_request, revision"
 LIMIT = "name, value, desk, by, reason, since_ns, until_ns, loosens, format"
 VERIFICATION = "ok, rows, head, problem, sequence"
+AGENT = "name, table, role, mode, over_http, venues, instruments, tools, expires, limits, orders_today, refused_today"
 VENUE = "name, title, environment, capabilities, options, tools"
 #: The keys of each answer; `what[]` are those of its items, `what` those of an object in it.
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -60,6 +61,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "desks[]": "desk, session_open, since_ns, mode, environment, open_orders, in_doubt, pending_approvals, pace, "
         "breakers, last_row_ns",
     },
+    "agents list": {"": "agents", "agents[]": AGENT},
+    "agents show": {"": "agent, refused_by", "agent": AGENT},
     "orders": {"": "orders", "orders[]": ORDER},
     "positions": {
         "": "positions",

@@ -24,6 +24,7 @@ def reference() -> ModuleType:
 
 KEYS: Mapping[str, Mapping[str, str]] = reference().KEYS
 ARGUMENTS = {
+    "agents show": ["night-bot"],
     "chaos": ["--schedules", "2"],
     "approvals show": ["{approval}"],
     "approvals approve": ["{approval}"],

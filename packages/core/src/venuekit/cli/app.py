@@ -25,6 +25,7 @@ _COMMANDS = {
     "status": ("venuekit.cli.status:status", "Every desk at a glance."),
     "orders": ("venuekit.cli.orders:orders", "What is open; with an id, one order from its beginning."),
     "positions": ("venuekit.cli.orders:positions", "What is held."),
+    "agents": ("venuekit.cli.agents:app", "Agents: what each was granted, and what is left of it today."),
     "approvals": ("venuekit.cli.approvals:app", "Orders that wait for a person: list, show, approve, reject."),
     "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),

@@ -95,12 +95,12 @@ class Shared:
         return bool(self._losers) or limits != _NONE
 
     def _agent_name(self, grant: str) -> str:
-        return f"profit of agent {grant} in {self._unit}"
+        return agent_profit_name(grant, self._unit)
 
     def _own_exposure(self) -> Decimal | None:
         view = self._state.exposure
         parts = (view.gross_exposure(), view.open_notional(BUY), view.open_notional(SELL))
-        return _sum(parts)
+        return total_of(parts)
 
     def _own_agent_profit(self, grant: str) -> Decimal | None:
         """Since the UTC day began, of the fills of this desk's orders."""
@@ -175,7 +175,7 @@ class Shared:
     def exposure(self) -> Decimal | None:
         """Positions and open orders of all desks."""
         others = [f.value for f in self._store.standings(self._exposure_name) if f.desk != self._desk]
-        return _sum([self._own_exposure(), *others])
+        return total_of([self._own_exposure(), *others])
 
     def profit(self) -> Decimal | None:
         """Of all desks since the UTC day began."""
@@ -196,7 +196,7 @@ class Shared:
     def _total_profit(self, name: str, own: Decimal | None) -> Decimal | None:
         now = self._clock.now_ns()
         others = [profit_now(f, now) for f in self._store.standings(name) if f.desk != self._desk]
-        return _sum([own, *others])
+        return total_of([own, *others])
 
     # -- the limits
 
@@ -217,6 +217,17 @@ class Shared:
         return [] if bounds is None else [left_to_lose(*bounds, self._currency, self._clock.now_ns())]
 
 
+def agent_profit_name(grant: str, currency: str) -> str:
+    """Under which name desks say what an agent's trades came to today."""
+    return f"profit of agent {grant} in {unit_of(currency)}"
+
+
+def total_of(parts: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum; None while a part is not known."""
+    known = [part for part in parts if part is not None]
+    return reduce(plus, known, ZERO) if len(known) == len(parts) else None
+
+
 def profit_now(standing: Standing, now_ns: int) -> Decimal | None:
     """What a desk's word on its day's profit is good for now.
 
@@ -229,8 +240,3 @@ def profit_now(standing: Standing, now_ns: int) -> Decimal | None:
     if today and now_ns - standing.time_ns <= STALE_NS:
         return standing.value
     return None if standing.value is None else min(standing.value, ZERO)
-
-
-def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:
-    known = [part for part in parts if part is not None]
-    return reduce(plus, known, ZERO) if len(known) == len(parts) else None

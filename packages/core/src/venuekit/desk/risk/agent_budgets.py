@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from venuekit.desk.risk.proposal import reduces
 from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
 from venuekit.model.identity import AgentId
 from venuekit.model.money import ZERO, minus, plus
-from venuekit.model.times import iso
+from venuekit.model.times import NANOS, iso
 from venuekit.protocols.budget import DAY_NS, MINUTE_NS, Spent, day_of
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 from venuekit.settings.schema import AgentSettings
@@ -28,6 +29,14 @@ class Ledger(Protocol):
 def next_day(now_ns: int) -> str:
     """When the UTC day ends, and with it what was used of its budgets."""
     return iso((day_of(now_ns) + 1) * DAY_NS)
+
+
+def next_order(minute: Sequence[int], limit: int) -> str:
+    """When so few orders were sent in the last sixty seconds that one more may go, to the second; empty is never."""
+    if not limit:
+        return ""
+    free_ns = minute[len(minute) - limit] + MINUTE_NS
+    return iso(-(-free_ns // NANOS) * NANOS)
 
 
 def added(proposal: Proposal) -> Decimal | None:
@@ -60,7 +69,7 @@ class AgentOrderRate(NamedCheck):
         minute = bounds[1].minute
         if len(minute) < limit:
             return self.passes
-        when = iso(minute[len(minute) - limit] + MINUTE_NS) if limit else ""
+        when = next_order(minute, limit)
         return refuse(
             self.name,
             f"{proposal.agent_id} sent {len(minute)} orders in the last minute; it may send {limit}.",
@@ -159,6 +168,6 @@ def left_of(settings: AgentSettings, spent: Spent, currency: str, now_ns: int) -
             more = max(0, limit_ - used)
             message = f"you may still send {more} orders {span}"
             if span == "this minute" and more == 0 and limit_:
-                message += f"; the next at {iso(spent.minute[len(spent.minute) - limit_] + MINUTE_NS)}"
+                message += f"; the next at {next_order(spent.minute, limit_)}"
             rows.append(Headroom(name, str(limit_), str(used), str(more), message))
     return rows

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
-from venuekit.desk.risk.agent_budgets import added, is_new, next_day
+from venuekit.desk.risk.agent_budgets import added, is_new, next_day, next_order
 from venuekit.desk.risk.proposal import reduces
 from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.money import ZERO, minus, plus
-from venuekit.model.times import iso
-from venuekit.protocols.budget import MINUTE_NS
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
 
@@ -119,7 +117,7 @@ class SharedOrderRate(NamedCheck):
         minute = self._together.minute()
         if len(minute) < self._limit or not is_new(proposal):
             return self.passes
-        when = iso(minute[len(minute) - self._limit] + MINUTE_NS) if self._limit else ""
+        when = next_order(minute, self._limit)
         return refuse(
             self.name,
             f"All desks of this store sent {len(minute)} orders in the last minute; {self._limit} may go.",
