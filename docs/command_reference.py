@@ -45,7 +45,7 @@ ORDER = (
     "filled_size, average_price, fees, fee_asset, status_code, status_reason, agent_id, reason, approval_id"
 )
 ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
-CONTROL = "state, reason, by, since_ns, cancel_all_request, revision"
+CONTROL = "state, reason, by, since_ns, cancel_all_request, resumes, revision, scopes"
 LIMIT = "name, value, desk, by, reason, since_ns, until_ns, loosens, format"
 VERIFICATION = "ok, rows, head, problem, sequence"
 AGENT = "name, table, role, mode, over_http, venues, instruments, tools, expires, limits, orders_today, refused_today"
@@ -84,7 +84,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "audit verify": {"": VERIFICATION},
     "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
     "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
-    "resume": {"": "control, resets, keeps", "control": CONTROL},
+    "reduce-only": {"": "control", "control": CONTROL},
+    "resume": {"": "control, resets, keeps, stopped", "control": CONTROL},
     "report": {"": "figure, limit, within, desks", "figure": "desk, name, value, by, time_ns"},
     "hours": {"": "at, desk, hours", "hours[]": "instruments, applies_to, open, why, changes, changes_ns"},
     "risk set": {"": "limit, now, desks", "limit": LIMIT},

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from venuekit import LimitOrder, Side
-from venuekit.cli.exits import OK, UNAVAILABLE
-from venuekit.errors import Halted
+from venuekit.cli.exits import FAILED, OK, UNAVAILABLE, USAGE
+from venuekit.errors import Halted, ReduceOnlyState
 from venuekit.journal import SqliteStore
 from venuekit.protocols.journal import Entry, EntryKind
 
@@ -73,7 +73,7 @@ async def test_a_resume_lets_the_next_order_go_and_says_what_it_left_alone(
         assert "As before: limits" in ran.out
         await desk.submit(order())
     again = await beside("resume", "--json", config=empty)
-    assert set(again.json) == {"control", "resets", "keeps"}
+    assert set(again.json) == {"control", "resets", "keeps", "stopped"}
 
 
 def test_a_halt_holds_where_no_desk_was_ever_opened(venuekit: Any, empty: Path) -> None:
@@ -158,3 +158,41 @@ async def test_the_journal_verifies_after_breakers_were_reset_by_a_resume(
         await beside("resume", config=empty)
     ran = await beside("audit", "verify", config=empty)
     assert ran.code == OK, ran.out
+
+
+async def test_reduce_only_lets_positions_be_closed_and_nothing_else_until_a_resume(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        ran = await beside("reduce-only", "--reason", "careful", config=empty)
+        assert ran.code == OK
+        assert ran.out.startswith("REDUCING by alice: careful.")
+        with pytest.raises(ReduceOnlyState, match="careful"):
+            await desk.submit(order())
+        await beside("resume", config=empty)
+        await desk.submit(order())
+
+
+async def test_one_desk_or_venue_is_stopped_by_name_and_a_resume_of_it_leaves_a_halt_of_all(
+    beside: Any, empty: Path, desk_of: Callable[..., Any]
+) -> None:
+    async with desk_of(empty) as desk:
+        await beside("halt", "--desk", "paper:default", "--reason", "one", config=empty)
+        status = (await beside("status", config=empty)).out
+        assert "paper:default HALTED: one" in status
+        with pytest.raises(Halted, match="one"):
+            await desk.submit(order())
+        await beside("halt", "--venue", "paper", config=empty)
+        still = await beside("resume", "--desk", "paper:default", config=empty)
+        assert still.code == FAILED
+        assert "paper:default is still HALTED" in still.err
+        everything = await beside("resume", config=empty)
+        assert everything.code == OK
+        assert "That ends also what was said of every desk at paper (HALTED)." in everything.out
+        await desk.submit(order())
+
+
+def test_a_name_that_nobody_has_stops_nobody_and_says_so(venuekit: Any, recorded: Any) -> None:
+    for words in (("--desk", "papr:default"), ("--venue", "papr"), ("--desk", "paper:default", "--venue", "paper")):
+        assert venuekit("halt", *words, config=recorded.config).code == USAGE
+    assert "trading  ACTIVE" in venuekit("status", config=recorded.config).out

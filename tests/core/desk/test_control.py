@@ -81,6 +81,83 @@ async def test_resuming_keeps_limits_losses_orders_and_approvals(bench: Bench) -
         assert desk.risk_state().orders_last_minute == 1
 
 
+async def test_one_desk_can_be_stopped_by_name_and_the_others_of_the_store_go_on(bench: Bench) -> None:
+    async with bench.open() as desk:
+        await desk.halt(by="ann", reason="that one", scope="scripted:second")
+        assert await submitted(desk) is OrderStatus.OPEN
+        await desk.halt(by="ann", reason="this one", scope=desk.name)
+        with pytest.raises(errors.Halted, match="this one"):
+            await desk.submit(limit())
+        assert desk.risk_state().reason == "this one"
+        await desk.resume(by="ann", scope=desk.name)
+        assert await submitted(desk, price=D(97)) is OrderStatus.OPEN
+        await desk.reduce_only(by="ann", reason="careful", scope="scripted")
+        with pytest.raises(errors.ReduceOnlyState, match="careful"):
+            await desk.submit(limit())
+        await desk.resume(by="ann")
+        assert await submitted(desk, price=D(96)) is OrderStatus.OPEN
+
+
+async def test_a_word_about_another_desk_resets_no_breaker_here(bench: Bench) -> None:
+    async with bench.open(bench.config(breakers=BREAKERS, reconcile=QUIET)) as desk:
+        await trip(bench, desk)
+        await desk.resume(by="ann", scope="scripted:other")
+        await desk.halt(by="ann", reason="that one", scope="scripted:other")
+        with pytest.raises(errors.Halted, match="error_rate"):
+            await desk.submit(limit())
+        await desk.resume(by="ann", scope=desk.name)
+        assert await submitted(desk) is OrderStatus.OPEN
+
+
+async def test_a_resume_while_no_desk_was_open_counts_when_it_is(bench: Bench) -> None:
+    config = bench.config(breakers=attrs.evolve(BREAKERS, max_recoveries=0), reconcile=QUIET)
+    async with bench.open(config) as desk:
+        await trip(bench, desk)
+        await bench.clock.advance(2)
+    async with bench.elsewhere() as operator:
+        await operator.resume(by="ann")
+    for _ in range(2):
+        async with bench.open(config) as desk:
+            assert desk.risk_state().trading_state is TradingState.ACTIVE
+    async with bench.open(config) as desk:
+        await trip(bench, desk)
+        await bench.clock.advance(2)
+    async with bench.open(config) as desk:
+        with pytest.raises(errors.Halted, match="MANUAL"):
+            await desk.submit(limit())
+
+
+async def test_two_who_change_different_things_at_once_undo_nothing_of_each_other(bench: Bench) -> None:
+    async with bench.open() as desk, bench.elsewhere() as operator:
+        await operator.halt(by="bob", reason="news")
+        # This desk has not heard of it when it says something of another one.
+        await desk.resume(by="ann", scope="scripted:other")
+        with pytest.raises(errors.Halted, match="news"):
+            await desk.submit(limit())
+
+
+async def test_a_halt_holds_here_even_when_it_cannot_be_recorded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> None:
+        raise errors.JournalUnavailable("The disk is full.")
+
+    async with bench.open() as desk:
+        await desk.submit(limit(client_order_id="mine"))
+        monkeypatch.setattr(desk.store, "set_control", full)
+        with pytest.raises(errors.JournalUnavailable):
+            await desk.halt(by="ann", reason="news", cancel_all=True)
+        assert (await desk.order("mine")).status is OrderStatus.CANCELED
+        with pytest.raises(errors.Halted, match="news"):
+            await desk.submit(limit())
+
+
+async def test_a_resume_is_on_record_with_what_it_reset_and_what_it_left(bench: Bench) -> None:
+    async with bench.open() as desk:
+        await desk.resume(by="ann")
+        (row,) = rows(desk, EntryKind.CONTROL)
+        assert "every circuit breaker, with its count of recoveries" in row.body["resets"]
+        assert "limits" in row.body["keeps"]
+
+
 async def test_a_halt_by_another_process_is_obeyed_before_the_very_next_order(bench: Bench) -> None:
     async with bench.open() as desk, bench.elsewhere() as operator:
         assert await submitted(desk) is OrderStatus.OPEN
@@ -190,9 +267,9 @@ async def test_cancel_all_asked_for_while_no_desk_was_open_is_done_at_the_next_s
     from venuekit.settings.load import store_url
 
     store = open_store(store_url(crashed), synchronous="NORMAL")
-    control = halted(store.control(), by="ann", reason="news", cancel_all=True, now_ns=bench.clock.now_ns())
+    now = bench.clock.now_ns()
     entry = Entry(kind=EntryKind.CONTROL, desk="", subject="", agent_id="ann", body={"action": "halt"}, time_ns=1)
-    await store.set_control(control, entry)
+    await store.set_control(lambda before: halted(before, by="ann", reason="news", cancel_all=True, now_ns=now), entry)
     await store.close()
     for _ in range(2):
         async with bench.open(crashed) as desk:

@@ -13,7 +13,8 @@ from venuekit.desk.desk import Desk
 from venuekit.model.events import DeskEvent
 from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import OrderStatus
-from venuekit.protocols.journal import Entry, EntryKind, Figure
+from venuekit.protocols.breakers import Figure
+from venuekit.protocols.journal import Entry, EntryKind
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.schema import BreakerSettings, DeskConfig, FigureSettings, ReconcileSettings
 

@@ -11,7 +11,8 @@ import pytest
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import SqliteStore, verify_file
-from venuekit.protocols.journal import Approval, ApprovalState, BreakerRecord, Control, Entry, EntryKind
+from venuekit.protocols.breakers import BreakerRecord
+from venuekit.protocols.journal import Approval, ApprovalState, Control, Entry, EntryKind
 from venuekit.protocols.risk import TradingState
 
 pytestmark = pytest.mark.anyio
@@ -200,7 +201,7 @@ async def test_a_damaged_write_ahead_log_is_noticed(path: Path, entry: Make) -> 
 async def beside(file_store: SqliteStore, path: Path, entry: Make) -> Path:
     """A store in which a halt, two breakers and an approval stand beside the journal."""
     control = entry(kind=EntryKind.CONTROL, body={"action": "halt"}, desk="", subject="")
-    await file_store.set_control(Control(state=TradingState.HALTED), control)
+    await file_store.set_control(lambda _: Control(state=TradingState.HALTED), control)
     for name in ("latency", "daily_loss"):
         await file_store.set_breaker(DESK, BreakerRecord(name=name, state="OPEN"), entry(kind=EntryKind.CONTROL))
     await file_store.add_approval(
@@ -221,7 +222,7 @@ async def beside(file_store: SqliteStore, path: Path, entry: Make) -> Path:
         ),
         [],
     )
-    await file_store.set_control(Control(state=TradingState.ACTIVE), control)
+    await file_store.set_control(lambda _: Control(state=TradingState.ACTIVE), control)
     await file_store.set_breaker(DESK, BreakerRecord(name="latency", state="CLOSED"), entry(kind=EntryKind.CONTROL))
     return path
 

@@ -10,7 +10,8 @@ import attrs
 import pytest
 
 from venuekit.journal import open_store
-from venuekit.protocols.journal import Entry, EntryKind, Figure, RowQuery, Store
+from venuekit.protocols.breakers import Figure
+from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., Entry]

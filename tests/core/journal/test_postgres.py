@@ -189,7 +189,7 @@ async def test_what_is_changed_on_purpose_is_named(
 
 
 async def test_a_record_changed_beside_the_journal_is_named(store: Store, admin: Any, entry: Make) -> None:
-    await store.set_control(Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
+    await store.set_control(lambda _: Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
     admin.execute("UPDATE control SET body = replace(body, 'HALTED', 'ACTIVE')")
     assert store.verify().problem == "the control record was altered outside the journal"
 
@@ -234,7 +234,7 @@ async def test_questions_that_read_every_row_may_take_longer_than_others(url: st
 async def test_a_change_by_another_is_heard_once_and_an_own_one_is_none(url: str, store: Store, entry: Make) -> None:
     other = open_store(url)
     assert not store.changed()
-    await other.set_control(Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
+    await other.set_control(lambda _: Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
     await asyncio.wait_for(heard(store), 10)
     assert store.control().state is TradingState.HALTED
     assert not store.changed()

@@ -76,7 +76,7 @@ async def test_while_the_server_is_down_everything_is_refused_and_afterwards_it_
             with pytest.raises(JournalUnavailable):
                 store.control()
         with pytest.raises(JournalUnavailable):
-            await store.set_control(Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
+            await store.set_control(lambda _: Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
     finally:
         postgres.start()
     assert await store.append([entry(3)]) == [3]
@@ -130,9 +130,9 @@ async def test_a_change_beside_the_journal_is_made_once_wherever_the_wire_breaks
     far: Store, wire: Wire, entry: Make, lost: Cut, step: int
 ) -> None:
     halted = Control(state=TradingState.HALTED, reason="news")
-    first = await far.set_control(halted, entry(kind=EntryKind.CONTROL))
+    first = await far.set_control(lambda _: halted, entry(kind=EntryKind.CONTROL))
     wire.cut_next(lost, after=step - 1)
-    second = await far.set_control(halted, entry(kind=EntryKind.CONTROL))
+    second = await far.set_control(lambda _: halted, entry(kind=EntryKind.CONTROL))
     assert (first.revision, second.revision) == (1, 2)
     assert far.control() == second
     result = far.verify()
@@ -215,7 +215,10 @@ async def test_a_full_disk_refuses_and_when_there_is_room_again_it_goes_on(store
             "$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
         )
         admin.execute("CREATE TRIGGER full_disk BEFORE INSERT ON journal EXECUTE FUNCTION full_disk()")
-        for change in (store.append([entry(2)]), store.set_control(Control(), entry(2, kind=EntryKind.CONTROL))):
+        for change in (
+            store.append([entry(2)]),
+            store.set_control(lambda _: Control(), entry(2, kind=EntryKind.CONTROL)),
+        ):
             with pytest.raises(JournalUnavailable, match="cannot be written: could not extend file"):
                 await change
         assert store.control().revision == 0

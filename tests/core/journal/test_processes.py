@@ -98,7 +98,8 @@ async def test_a_process_that_is_killed_loses_no_acknowledged_row(url: str, sync
 _SWITCHER = """
 import asyncio, sys
 from venuekit.journal import open_store
-from venuekit.protocols.journal import BreakerRecord, Control, Entry, EntryKind
+from venuekit.protocols.breakers import BreakerRecord
+from venuekit.protocols.journal import Control, Entry, EntryKind
 from venuekit.protocols.risk import TradingState
 
 async def main(path):
@@ -106,7 +107,7 @@ async def main(path):
     entry = Entry(kind=EntryKind.CONTROL, desk="d", subject="", agent_id="x", body={}, time_ns=1)
     print("ready", flush=True)
     for n in range(400):
-        await store.set_control(Control(state=list(TradingState)[n % 3]), entry)
+        await store.set_control(lambda _, n=n: Control(state=list(TradingState)[n % 3]), entry)
         await store.set_breaker("d", BreakerRecord(name="latency", state=str(n)), entry)
     await store.close()
 

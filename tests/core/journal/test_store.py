@@ -13,17 +13,8 @@ from venuekit.errors import ConfigError
 from venuekit.journal import open_store
 from venuekit.model.codec import from_record
 from venuekit.model.order import Order
-from venuekit.protocols.journal import (
-    Approval,
-    ApprovalState,
-    BreakerRecord,
-    Control,
-    Decision,
-    Entry,
-    EntryKind,
-    RowQuery,
-    Store,
-)
+from venuekit.protocols.breakers import BreakerRecord
+from venuekit.protocols.journal import Approval, ApprovalState, Control, Decision, Entry, EntryKind, RowQuery, Store
 from venuekit.protocols.risk import TradingState
 
 pytestmark = pytest.mark.anyio
@@ -135,7 +126,9 @@ async def test_secrets_beside_the_journal_are_hidden_in_both_places(url: str, en
     store = open_store(url, secrets=frozenset({"hunter2hunter2"}))
     said = "hunter2hunter2 and password=geheim123"
     control = Control(state=TradingState.HALTED, reason=said)
-    kept = await store.set_control(control, entry(kind=EntryKind.CONTROL, body={"action": "halt", "reason": said}))
+    kept = await store.set_control(
+        lambda _: control, entry(kind=EntryKind.CONTROL, body={"action": "halt", "reason": said})
+    )
     assert kept.reason == store.control().reason == "[redacted] and password=[redacted]"
     await store.set_breaker("d", BreakerRecord(name="b", state="OPEN", reason=said), entry(kind=EntryKind.CONTROL))
     await store.add_approval(approval(note="hunter2hunter2"), [])
@@ -228,8 +221,8 @@ async def test_stats_count_rows_by_day_kind_and_agent(store: Store, entry: Make)
 async def test_control_changes_with_its_row_and_its_revision_grows(store: Store, entry: Make) -> None:
     assert store.control() == Control()
     halted = Control(state=TradingState.HALTED, reason="news", by="ann", since_ns=5)
-    first = await store.set_control(halted, entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
-    second = await store.set_control(halted, entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
+    first = await store.set_control(lambda _: halted, entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
+    second = await store.set_control(lambda _: halted, entry(kind=EntryKind.CONTROL, body={"action": "halt"}))
     assert (first.revision, second.revision) == (1, 2)
     assert store.control() == second
     row = store.latest("paper:default", EntryKind.CONTROL)

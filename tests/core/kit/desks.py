@@ -63,13 +63,14 @@ class Elsewhere:
     async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> None:
         """See `venuekit halt`."""
         now = self.clock.now_ns()
-        control = halted(self.store.control(), by=by, reason=reason, cancel_all=cancel_all, now_ns=now)
-        await self.store.set_control(control, self._entry(by))
+        await self.store.set_control(
+            lambda before: halted(before, by=by, reason=reason, cancel_all=cancel_all, now_ns=now), self._entry(by)
+        )
 
     async def resume(self, *, by: str) -> None:
         """See `venuekit resume`."""
-        control = resumed(self.store.control(), by=by, now_ns=self.clock.now_ns())
-        await self.store.set_control(control, self._entry(by))
+        now = self.clock.now_ns()
+        await self.store.set_control(lambda before: resumed(before, by=by, now_ns=now), self._entry(by))
 
     async def approve(self, approval_id: str, *, by: str) -> None:
         """See `venuekit approvals approve`."""

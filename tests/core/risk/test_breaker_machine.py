@@ -11,7 +11,7 @@ from still_clock import StillClock
 
 from venuekit.desk.risk.breaker_kinds import DAILY_LOSS, ERROR_RATE, Kind
 from venuekit.desk.risk.machine import Machine
-from venuekit.protocols.journal import BreakerRecord
+from venuekit.protocols.breakers import BreakerRecord
 from venuekit.settings.schema import BreakerSettings
 
 SECOND = 10**9
@@ -88,7 +88,9 @@ class Life(RuleBasedStateMachine):
         # The time of day is what a restart has: it was set right in between.
         self.clock.step = 0
         tripped = {name: r.tripped_ns for name, r in self.kept.items() if r.state == "OPEN"}
+        resumes = self.machine.resumes
         self.machine = Machine(self.settings, self.clock, list(self.kept.values()))
+        self.machine.resume(resumes)
         for name, record in self.kept.items():
             now = next(r for r in self.machine.records() if r.name == name)
             assert now.recoveries == record.recoveries
@@ -100,7 +102,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def resume(self) -> None:
         self.record()
-        self.machine.resume()
+        self.machine.resume(self.machine.resumes + 1)
         self.before = dict.fromkeys(self.before, "CLOSED")
         while (change := self.machine.next_change()) is not None:
             assert change.record.state == "CLOSED"

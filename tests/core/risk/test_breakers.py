@@ -100,7 +100,7 @@ def test_after_three_recoveries_only_a_person_closes_it_and_a_restart_remembers(
     clock.now += 3600 * SECOND
     breakers.venue.on_call("ticker", ok=True, seconds=0.1)
     assert state(breakers, "error_rate") == "MANUAL"
-    breakers.resume()
+    breakers.resumed(1)
     assert breakers.blocking() is None
 
 
@@ -174,7 +174,7 @@ def test_a_loss_breaker_waits_for_a_person_from_the_first_time_on(clock: Any, vi
         clock.now += 3600 * SECOND
         breakers.loss.check(view)
     assert state(breakers, "daily_loss") == "MANUAL", "also on the days after"
-    breakers.resume()
+    breakers.resumed(1)
     breakers.loss.check(view)
     assert breakers.blocking() is None
 
@@ -184,7 +184,7 @@ def test_after_a_resume_the_loss_of_the_day_still_counts(clock: Any, view: Any) 
     breakers.loss.check(view)
     cash(view, 8500)
     breakers.loss.check(view)
-    breakers.resume()
+    breakers.resumed(1)
     breakers.loss.check(view)
     assert state(breakers, "daily_loss") == "MANUAL"
 
@@ -224,7 +224,7 @@ def test_the_best_from_which_a_drawdown_counts_is_kept_over_a_restart_and_reset_
     cash(view, 9_600)
     breakers.loss.check(view)
     assert state(breakers, "drawdown") == "MANUAL"
-    breakers.resume()
+    breakers.resumed(1)
     breakers.loss.check(view)
     assert breakers.blocking() is None
 

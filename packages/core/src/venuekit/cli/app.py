@@ -29,6 +29,7 @@ _COMMANDS = {
     "approvals": ("venuekit.cli.approvals:app", "Orders that wait for a person: list, show, approve, reject."),
     "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
+    "reduce-only": ("venuekit.cli.control:reduce_only", "Let only orders go that make a position smaller."),
     "resume": ("venuekit.cli.control:resume", "Let orders go again."),
     "report": ("venuekit.cli.report:report", "Tell desks a figure that they limit, such as test coverage."),
     "hours": ("venuekit.cli.hours:hours", "Whether trading is open, why not, and what is next."),

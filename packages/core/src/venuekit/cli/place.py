@@ -7,11 +7,10 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
-from venuekit.cli.options import Options
 from venuekit.cli.output import never_show
 from venuekit.errors import InvalidValue
 from venuekit.journal import open_store, verify_file
@@ -23,6 +22,15 @@ from venuekit.settings.load import Loaded, load, store_url
 from venuekit.settings.schema import DeskConfig, DeskSettings
 
 _SESSION_ROWS = 200
+
+
+class Meant(Protocol):
+    """What says which configuration is meant."""
+
+    @property
+    def config(self) -> Path | None:
+        """Its file."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +68,7 @@ class Place:
         return self.file.exists() if self.file is not None else self.url.startswith("postgresql:")
 
 
-def find(options: Options, *, agent: bool = False) -> Place:
+def find(options: Meant, *, agent: bool = False) -> Place:
     """Load the configuration.
 
     Raises:

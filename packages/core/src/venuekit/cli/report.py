@@ -16,7 +16,8 @@ from venuekit.cli.place import find, known_desk, last_session, opened
 from venuekit.desk.risk.figure_gauge import UNKNOWN, decimal_of, figure_text, limit_text
 from venuekit.errors import InvalidValue
 from venuekit.model.codec import to_plain
-from venuekit.protocols.journal import Entry, EntryKind, Figure
+from venuekit.protocols.breakers import Figure
+from venuekit.protocols.journal import Entry, EntryKind
 from venuekit.settings.schema import FigureSettings
 from venuekit.watch.clock import SystemClock
 

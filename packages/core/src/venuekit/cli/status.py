@@ -16,7 +16,9 @@ from venuekit.journal.replay import live_orders
 from venuekit.model.codec import to_plain
 from venuekit.model.order import OrderStatus
 from venuekit.model.times import NANOS
-from venuekit.protocols.journal import ApprovalState, Figure, LimitOverride, RowQuery, Store
+from venuekit.protocols.breakers import Figure
+from venuekit.protocols.journal import ApprovalState, Control, Hold, LimitOverride, RowQuery, Store
+from venuekit.protocols.risk import TradingState
 from venuekit.settings.schema import FigureSettings
 from venuekit.version import VERSION
 from venuekit.watch.clock import SystemClock
@@ -77,13 +79,19 @@ async def status(*, options: Options = DEFAULT) -> int:
     return OK
 
 
-def _headline(url: str, control: Any) -> list[tuple[str, object]]:
+def _headline(url: str, control: Control) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [("store", url), ("trading", control.state.value)]
     if control.reason or control.by:
-        lines.append(
-            ("because", f"{control.reason or 'no reason given'} (by {control.by}, {moment(control.since_ns)})")
-        )
-    return lines
+        lines.append(("because", _why(control)))
+    return lines + [
+        ("stopped", f"{scope} {hold.state.value}: {_why(hold)}")
+        for scope, hold in sorted(control.scopes.items())
+        if hold.state is not TradingState.ACTIVE
+    ]
+
+
+def _why(hold: Hold) -> str:
+    return f"{hold.reason or 'no reason given'} (by {hold.by}, {moment(hold.since_ns)})"
 
 
 def _changed(change: LimitOverride) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from venuekit.desk.changes import Changes
 from venuekit.desk.decided import Decided
 from venuekit.desk.health import Health
@@ -12,7 +14,7 @@ from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.errors import JournalUnavailable, VenuekitError
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Control, EntryKind, RowQuery, Store
+from venuekit.protocols.journal import Control, EntryKind, Hold, RowQuery, Store
 from venuekit.protocols.risk import TradingState
 
 
@@ -44,6 +46,8 @@ class Controls:
         self._health = health
         self._limits = limits
         self.control = store.control()
+        self._standing = moves.standing(self.control, desk)
+        health.resumed(self._standing.resumes)
         self._failed = ""
         self._unread = False
         self._canceled_request = self._canceled_before()
@@ -51,15 +55,15 @@ class Controls:
 
     def _canceled_before(self) -> int:
         """The last request to cancel all that needs nothing more: one made while this desk was away still counts."""
-        request = self.control.cancel_all_request
-        if self.control.state is not TradingState.HALTED or request == 0:
+        request = self._standing.cancel_all_request
+        if self._standing.state is not TradingState.HALTED or request == 0:
             return request
         query = RowQuery(desk=self._desk, kinds=(EntryKind.SESSION,), subject=str(request), limit=1)
         return request if self._store.rows(query) else request - 1
 
     def _obey(self) -> None:
-        halted = self._failed or self.control.state is TradingState.HALTED
-        self._state.exposure.set_trading_state(TradingState.HALTED if halted else self.control.state, self.reason)
+        state = TradingState.HALTED if self._failed else self._standing.state
+        self._state.exposure.set_trading_state(state, self.reason)
 
     def fail_closed(self, why: str) -> None:
         """Halt this desk in memory, because the store cannot be relied on; only `resume` here ends it."""
@@ -72,7 +76,12 @@ class Controls:
     @property
     def reason(self) -> str:
         """Why trading is stopped, if it is."""
-        return self._failed or self.control.reason
+        return self._failed or self._standing.reason
+
+    @property
+    def since_ns(self) -> int:
+        """When somebody last moved the trading state of this desk."""
+        return self._standing.since_ns
 
     def standing(self) -> tuple[TradingState, str]:
         """The trading state, the stricter of what people and breakers say, and why."""
@@ -110,54 +119,77 @@ class Controls:
         self._health.read()
         control = self._store.control()
         if control.revision != self.control.revision:
-            before, self.control = self.control, control
-            if control.state is TradingState.ACTIVE:
-                self._all_clear()
-            self._obey()
-            if control.state is not before.state:
+            before, after = self._take(control)
+            if after.state is not before.state:
                 self._recorder.publish(
-                    self._recorder.about(control.state.value.lower(), f"{control.reason} (by {control.by})")
+                    self._recorder.about(after.state.value.lower(), f"{after.reason} (by {after.by})")
                 )
 
-    async def halt(self, *, by: str, reason: str, cancel_all: bool) -> Control:
-        """Stop trading; with `cancel_all`, cancel every open order too."""
-        self._read()
-        after = moves.halted(self.control, by=by, reason=reason, cancel_all=cancel_all, now_ns=self._clock.now_ns())
-        await self._move(after, {"action": "halt", "by": by, "reason": reason, "cancel_all": cancel_all})
+    def _take(self, control: Control) -> tuple[Hold, Hold]:
+        """Obey a control record; returns what held for this desk before and what holds now."""
+        before = self._standing
+        self.control, self._standing = control, moves.standing(control, self._desk)
+        if self._standing.resumes > before.resumes:
+            self._failed = ""
+            self._health.resumed(self._standing.resumes)
+        self._obey()
+        return before, self._standing
+
+    async def halt(self, *, by: str, reason: str, cancel_all: bool, scope: str) -> Control:
+        """Stop trading; with `cancel_all`, cancel every open order too. A store that fails stops this desk anyway."""
+        now_ns = self._clock.now_ns()
+        body: dict[str, object] = {"action": "halt", "by": by, "reason": reason, "cancel_all": cancel_all}
+        try:
+            await self._move(
+                lambda before: moves.halted(
+                    before, scope=scope, by=by, reason=reason, cancel_all=cancel_all, now_ns=now_ns
+                ),
+                body,
+                scope,
+            )
+        except JournalUnavailable:
+            if moves.reaches(scope, self._desk):
+                self.fail_closed(reason or f"halted by {by}")
+                if cancel_all:
+                    await self._changes.cancel_everything(None, "kill switch")
+            raise
         await self.act()
         return self.control
 
-    async def reduce(self, *, by: str, reason: str) -> Control:
+    async def reduce(self, *, by: str, reason: str, scope: str) -> Control:
         """Let only orders go that reduce a position."""
-        self._read()
-        after = moves.reducing(self.control, by=by, reason=reason, now_ns=self._clock.now_ns())
-        await self._move(after, {"action": "reduce", "by": by, "reason": reason})
+        now_ns = self._clock.now_ns()
+        await self._move(
+            lambda before: moves.reducing(before, scope=scope, by=by, reason=reason, now_ns=now_ns),
+            {"action": "reduce", "by": by, "reason": reason},
+            scope,
+        )
         return self.control
 
-    async def resume(self, *, by: str) -> Control:
+    async def resume(self, *, by: str, scope: str) -> Control:
         """Let everything go again. Resets `RESUME_RESETS` and keeps `RESUME_KEEPS`."""
-        self._read()
-        after = moves.resumed(self.control, by=by, now_ns=self._clock.now_ns())
-        self._all_clear()
-        await self._move(after, {"action": "resume", "by": by})
+        now_ns = self._clock.now_ns()
+        body: dict[str, object] = {
+            "action": "resume",
+            "by": by,
+            "resets": moves.RESUME_RESETS,
+            "keeps": moves.RESUME_KEEPS,
+        }
+        await self._move(lambda before: moves.resumed(before, scope=scope, by=by, now_ns=now_ns), body, scope)
         return self.control
 
-    def _all_clear(self) -> None:
-        """What `RESUME_RESETS` names, for a resume here or by another process."""
-        self._failed = ""
-        self._health.resume()
-
-    async def _move(self, after: Control, body: dict[str, object]) -> None:
+    async def _move(self, change: Callable[[Control], Control], body: dict[str, object], scope: str) -> None:
+        if scope:
+            body["scope"] = scope
         entry = self._recorder.entry(EntryKind.CONTROL, "", str(body["by"]), body)
-        self.control = await self._store.set_control(after, entry)
-        self._obey()
+        self._take(await self._store.set_control(change, entry))
         self._recorder.publish(self._recorder.about(str(body["action"]), f"{body.get('reason', '')} (by {body['by']})"))
 
     async def act(self) -> None:
         """Do what the store asks for: cancel all, send approved orders, let old questions expire."""
         self._read()
-        if self.control.cancel_all_request > self._canceled_request:
-            self._canceled_request = self.control.cancel_all_request
+        if self._standing.cancel_all_request > self._canceled_request:
+            self._canceled_request = self._standing.cancel_all_request
             await self._cancel_all()
         await self._decided.look()
 
@@ -173,5 +205,5 @@ class Controls:
         except VenuekitError as error:
             message = f"cancel all failed: {error.message}"
             self._canceled_request -= 1  # tried again at the next look
-        event = self._recorder.about("cancel_all", message, str(self.control.cancel_all_request))
+        event = self._recorder.about("cancel_all", message, str(self._standing.cancel_all_request))
         await self._recorder.desk_event(event, EntryKind.SESSION, {"message": message})

@@ -14,7 +14,7 @@ from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
 from venuekit.desk.calls import ServedCall
 from venuekit.desk.extras import call_extra
-from venuekit.desk.glance import desk_status
+from venuekit.desk.glance import desk_status, risk_state
 from venuekit.desk.history import order_events
 from venuekit.desk.paced import at_once
 from venuekit.desk.permission import desk_mode
@@ -30,7 +30,6 @@ from venuekit.model.events import Channel, DeskEvent, Event, OrderEvent
 from venuekit.model.intent import OrderRequest
 from venuekit.model.order import CancelResult, Fill, Order, OrderRef
 from venuekit.protocols.approver import Caller, Mode, Operator, Role
-from venuekit.protocols.budget import MINUTE_NS
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKind, Store, desk_name
 from venuekit.protocols.limiter import Limiter
@@ -303,17 +302,22 @@ class Desk:
         """A person rejects before it is sent: DENIED. Raises UnknownApproval, PermissionRefused, ApprovalRefused."""
         return await self._decided.reject(approval_id, operator, self._discreet(note))
 
-    async def halt(self, *, by: str, reason: str, cancel_all: bool = False) -> Control:
-        """Stop trading on every desk of this store; cancels still go."""
-        return await self._controls.halt(by=by, reason=self._discreet(reason), cancel_all=cancel_all)
+    async def halt(self, *, by: str, reason: str, cancel_all: bool = False, scope: str = "") -> Control:
+        """Stop trading on every desk of this store, or of one venue or desk (`scope`); cancels still go."""
+        return await self._controls.halt(by=by, reason=self._discreet(reason), cancel_all=cancel_all, scope=scope)
 
-    async def reduce_only(self, *, by: str, reason: str) -> Control:
-        """Let only orders go that reduce a position, on every desk of this store."""
-        return await self._controls.reduce(by=by, reason=self._discreet(reason))
+    async def reduce_only(self, *, by: str, reason: str, scope: str = "") -> Control:
+        """Let only orders go that reduce a position; `scope` as in `halt`."""
+        return await self._controls.reduce(by=by, reason=self._discreet(reason), scope=scope)
 
-    async def resume(self, *, by: str) -> Control:
-        """Let everything go again. Limits, the day's loss, orders and approvals stay as they are."""
-        return await self._controls.resume(by=by)
+    async def resume(self, *, by: str, scope: str = "") -> Control:
+        """Let everything go again; `scope` as in `halt`, and without one also what was stopped for single desks.
+
+        Resets the trading state, every circuit breaker with its count of recoveries, and the best equity, from which a
+        drawdown counts. Limits, the loss of the day, reported figures, orders and approvals stay as they are: a loss
+        that is still above its limit trips again.
+        """
+        return await self._controls.resume(by=by, scope=scope)
 
     # -- risk and status
 
@@ -329,25 +333,8 @@ class Desk:
 
     def risk_state(self, *, caller: Caller | None = None) -> RiskState:
         """Where the desk stands, and what is left to the caller. Raises JournalUnavailable."""
-        control, view = self.control, self._state.exposure
-        trading, reason = self._controls.standing()
-        return RiskState(
-            trading_state=trading,
-            reason=reason,
-            since_ns=control.since_ns,
-            currency=self.settings.desk.currency,
-            equity=view.equity(),
-            daily_pnl=view.daily_pnl(),
-            gross_exposure=view.gross_exposure(),
-            net_exposure=view.net_exposure(),
-            open_orders=view.open_order_count(),
-            orders_last_minute=view.orders_in_window(None, MINUTE_NS),
-            breakers=self._health.states(),
-            headroom=self.risk_limits(caller=caller),
-            limit_changes=self.limits.changes,
-            pace=self._parts.limiter.states(),
-            hours=self._screening.hours_of(caller or self.default_caller),
-        )
+        hours = self._screening.hours_of(caller or self.default_caller)
+        return risk_state(self._parts, self.settings.desk.currency, self.risk_limits(caller=caller), hours)
 
     @property
     def refusals(self) -> Mapping[str, int]:

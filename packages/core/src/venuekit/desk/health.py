@@ -14,8 +14,9 @@ from venuekit.desk.risk.venue_gauge import VenueGauge
 from venuekit.desk.views import BreakerStatus
 from venuekit.errors import RateLimited, Refused, Rejected, UsageError
 from venuekit.model.identity import InstrumentId
+from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import BreakerRecord, EntryKind, Store
+from venuekit.protocols.journal import EntryKind, Store
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.risk import Proposal, RiskView, TradingState, Verdict
 from venuekit.settings.schema import BreakerSettings
@@ -116,9 +117,9 @@ class Health:
             for record, reading in self._breakers.states()
         ]
 
-    def resume(self) -> None:
-        """A person says go: every breaker closes."""
-        self._breakers.resume()
+    def resumed(self, resumes: int) -> None:
+        """A person said go, for the so many-th time: every breaker that tripped before closes."""
+        self._breakers.resumed(resumes)
 
     async def look(self, view: RiskView, subscribed: Iterable[InstrumentId]) -> None:
         """Measure what makes no event of its own, and record what changed since the last look.

@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 
 from venuekit.errors import JournalUnavailable, StoreInUse
-from venuekit.journal.lease import in_use, this_process
+from venuekit.journal.lease import end_process, in_use, this_process
 from venuekit.protocols.journal import Holder
 
 if sys.platform == "win32":
@@ -85,6 +85,17 @@ class FileLeases:
             return None
         except OSError as error:
             raise _unable(path, error) from error
+
+    def evict(self, desk: str) -> Holder | None:
+        """End by force the process that runs `desk`.
+
+        Raises:
+            StoreInUse: it is this one, or not on this machine, or another user's.
+        """
+        holder = self.holder(desk)
+        if holder is not None and not end_process(holder.name):
+            raise self._refusal(desk)
+        return holder
 
     def release(self) -> None:
         """Run none any more; safe to call twice."""

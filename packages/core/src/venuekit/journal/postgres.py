@@ -14,6 +14,7 @@ from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
 from venuekit.journal.anchor import Anchor
 from venuekit.journal.chain import Chain
+from venuekit.journal.lease import end_process, in_use
 from venuekit.journal.postgres_chain import PostgresChain, channel
 from venuekit.journal.postgres_connect import Address, driver, prepare
 from venuekit.journal.postgres_lease import HOLDER, lock_number, named
@@ -77,6 +78,17 @@ class PostgresStore(SqlStore):
         """Who runs `desk` now."""
         found = self._read(HOLDER, (lock_number(self._number, desk),))
         return named(found[0]) if found else None
+
+    async def evict(self, desk: str) -> Holder | None:
+        """End by force the process that runs `desk`, where it is on this machine, and its session in any case."""
+        found = self._read(HOLDER, (lock_number(self._number, desk),))
+        if not found:
+            return None
+        if found[0][0] == self._chain.session:
+            raise in_use(desk, named(found[0]), hangs="close it here")
+        end_process(found[0][1] or "")
+        self._read("SELECT pg_terminate_backend(?)", (found[0][0],))
+        return named(found[0])
 
     # -- hearing
 

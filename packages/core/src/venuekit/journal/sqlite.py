@@ -174,6 +174,10 @@ class SqliteStore(SqlStore):
 
     # -- reading
 
+    async def evict(self, desk: str) -> Holder | None:
+        """End by force the process that runs `desk`, if it is on this machine. Raises StoreInUse."""
+        return self._leases.evict(desk)
+
     def holder(self, desk: str) -> Holder | None:
         """Who runs `desk` now."""
         return self._leases.holder(desk)

@@ -18,16 +18,15 @@ from venuekit.journal.record import encode_body, to_row
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
 from venuekit.model.times import iso
+from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import MINUTE_NS, Spent, Standing, day_of
 from venuekit.protocols.journal import (
     Approval,
     ApprovalState,
-    BreakerRecord,
     Control,
     DayCount,
     Entry,
     EntryKind,
-    Figure,
     LimitOverride,
     Row,
     RowQuery,
@@ -123,12 +122,13 @@ class SqlStore(ABC):
         found = self._read("SELECT body FROM control", ())
         return _record(found[0][0], Control) if found else Control()
 
-    async def set_control(self, control: Control, entry: Entry) -> Control:
-        """Replace the control record and record why, in one commit."""
+    async def set_control(self, change: Callable[[Control], Control], entry: Entry) -> Control:
+        """Change the control record and record why, in one commit."""
 
         def work(chain: Chain) -> Control:
-            found = chain.execute("SELECT revision FROM control").fetchone()
-            new = attrs.evolve(control, revision=(found[0] if found else 0) + 1)
+            found = chain.execute("SELECT revision, body FROM control").fetchone()
+            before = _record(found[1], Control) if found else Control()
+            new = attrs.evolve(change(before), revision=(found[0] if found else 0) + 1)
             body = redact(to_plain(new), also=self._secrets)  # as in the row, with which it is compared later
             chain.execute(_SET_CONTROL, (new.revision, _text(body)))
             chain.insert([attrs.evolve(entry, body={**entry.body, "control": body})])

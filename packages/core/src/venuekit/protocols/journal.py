@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
 import attrs
 
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
+from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import Claim, Spent, Standing
 from venuekit.protocols.risk import TradingState
 
@@ -179,8 +180,8 @@ class Approval:
 
 
 @attrs.frozen(kw_only=True)
-class Control:
-    """What every process of a store obeys at once. `revision` grows with each change."""
+class Hold:
+    """What may be sent, who said so and why."""
 
     state: TradingState = TradingState.ACTIVE
     reason: str = ""
@@ -188,27 +189,19 @@ class Control:
     since_ns: int = 0
     #: Grows with each request to cancel all open orders.
     cancel_all_request: int = 0
-    revision: int = 0
+    #: Grows with each resume: breakers that tripped before it are closed.
+    resumes: int = 0
 
 
 @attrs.frozen(kw_only=True)
-class BreakerRecord:
-    """A circuit breaker as it is remembered over restarts.
+class Control(Hold):
+    """What every process of a store obeys at once. `revision` grows with each change.
 
-    `leads_to` is what it lets go while it is not CLOSED, `failed_probes` how many failed since it tripped, `warning`
-    what is near its limit, `peak` the equity from which a drawdown is measured.
+    `scopes` holds what was said of one venue (``coinbase``) or one desk (``coinbase:default``).
     """
 
-    name: str
-    state: str
-    reason: str = ""
-    tripped_ns: int = 0
-    recoveries: int = 0
-    leads_to: TradingState = TradingState.HALTED
-    failed_probes: int = 0
-    warning: str = ""
-    warned_ns: int = 0
-    peak: str = ""
+    revision: int = 0
+    scopes: Mapping[str, Hold] = attrs.Factory(dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -238,17 +231,6 @@ class LimitOverride:
     loosens: bool = False
     #: Which rules it is written by; a desk that does not know them sends no orders while it is there.
     format: int = 1
-
-
-@attrs.frozen(kw_only=True)
-class Figure:
-    """A figure from outside as it was last reported: a decimal number, or ``unknown``. `desk` is '' for every desk."""
-
-    desk: str = ""
-    name: str
-    value: str
-    by: str
-    time_ns: int
 
 
 class Store(Protocol):
@@ -291,6 +273,16 @@ class Store(Protocol):
         """
         ...
 
+    async def evict(self, desk: str) -> Holder | None:
+        """End by force whoever runs `desk`, when it hangs: its process on this machine, its session of the database.
+
+        Returns who that was; None when nobody runs it.
+
+        Raises:
+            StoreInUse: it cannot be ended from here. JournalUnavailable: that cannot be known.
+        """
+        ...
+
     def changed(self) -> bool:
         """Whether another connection may have changed what stands beside the journal since the last call.
 
@@ -326,8 +318,11 @@ class Store(Protocol):
         """The control record."""
         ...
 
-    async def set_control(self, control: Control, entry: Entry) -> Control:
-        """Replace it, and record why, in one commit. Returns it with its new revision."""
+    async def set_control(self, change: Callable[[Control], Control], entry: Entry) -> Control:
+        """Change it, as it is at that moment, and record why, in one commit. Returns it with its new revision.
+
+        `change` may be called more than once, and does nothing else.
+        """
         ...
 
     def breakers(self, desk: str) -> Sequence[BreakerRecord]:

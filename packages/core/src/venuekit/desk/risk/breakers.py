@@ -11,8 +11,8 @@ from venuekit.desk.risk.machine import BreakerState, Change, Machine
 from venuekit.desk.risk.process_gauge import ProcessGauge
 from venuekit.desk.risk.reading import Reading
 from venuekit.desk.risk.venue_gauge import VenueGauge
+from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import BreakerRecord
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.schema import BreakerSettings
@@ -71,9 +71,13 @@ class Breakers:
         """The oldest change is recorded."""
         self._machine.kept()
 
-    def resume(self) -> None:
-        """A person says go: everything closes, recoveries count from zero, drawdown from the equity seen next."""
-        self._machine.resume()
+    def resumed(self, resumes: int) -> None:
+        """A person said go: everything closes, recoveries count from zero, drawdown from the equity seen next.
+
+        `resumes` counts such words; what tripped after as many stays as it is, as over a restart.
+        """
+        if self._machine.resumes == resumes or not self._machine.resume(resumes):
+            return
         self.venue.resume()
         self.loss.resume()
         self.process.resume()

@@ -14,8 +14,8 @@ from venuekit.desk.risk.verdicts import text
 from venuekit.errors import InvalidValue
 from venuekit.model.money import parse_decimal
 from venuekit.model.times import NANOS
+from venuekit.protocols.breakers import Figure
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import Figure
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.schema import FigureSettings
 

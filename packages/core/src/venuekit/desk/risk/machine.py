@@ -11,8 +11,8 @@ import attrs
 
 from venuekit.desk.risk.breaker_kinds import Kind
 from venuekit.model.times import NANOS
+from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.journal import BreakerRecord
 from venuekit.protocols.risk import TradingState
 from venuekit.settings.schema import BreakerSettings
 
@@ -53,6 +53,8 @@ class Machine:
         self._most = settings.max_recoveries
         self._clock = clock
         self._records = {r.name: r for r in records}
+        #: How often a person has said go so far.
+        self.resumes = max((r.resumes for r in self._records.values()), default=0)
         #: When an OPEN breaker may be probed, by the steady clock.
         self._due = {r.name: self._due_again(r) for r in self._records.values() if r.state == _OPEN}
         self._changed: deque[Change] = deque()
@@ -139,22 +141,32 @@ class Machine:
         """Keep the figure from which a breaker measures, over restarts."""
         self._set(attrs.evolve(self.record(kind), peak=peak), "")
 
-    def resume(self) -> None:
-        """A person says go: everything closes, and recoveries count from zero. Warnings stay."""
+    def resume(self, resumes: int) -> bool:
+        """A person says go: everything closes, and recoveries count from zero. Warnings stay.
+
+        `resumes` counts such words; a record that was made after as many of them stays. True when one did not.
+        """
+        self.resumes, found = resumes, False
         for record in list(self._records.values()):
+            if record.resumes >= resumes:
+                continue
+            found = True
             closed = BreakerRecord(
                 name=record.name,
                 state=CLOSED,
                 leads_to=record.leads_to,
                 warning=record.warning,
                 warned_ns=record.warned_ns,
+                resumes=resumes,
             )
             if record.state != CLOSED:
                 self._set(closed)
-            elif closed != record:
+            else:
                 self._set(closed, "")
+        return found
 
     def _set(self, record: BreakerRecord, event: str | None = None) -> None:
+        record = attrs.evolve(record, resumes=self.resumes)
         self._records[record.name] = record
         if record.state != _OPEN:
             self._due.pop(record.name, None)

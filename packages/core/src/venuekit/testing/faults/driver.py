@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from venuekit.desk.decisions import decide
+from venuekit.desk.risk.halt import resumed
 from venuekit.errors import JournalUnavailable, Refused, Rejected, Unavailable, VenuekitError
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
@@ -248,10 +249,15 @@ class Driver:
     async def _control(self, state: TradingState) -> None:
         async def work(store: Any) -> None:
             now_ns = self._world.clock.now_ns()
-            after: Control = attrs.evolve(store.control(), state=state, reason="chaos", by="bob", since_ns=now_ns)
+
+            def change(before: Control) -> Control:
+                if state is TradingState.ACTIVE:
+                    return resumed(before, by="bob", now_ns=now_ns)
+                return attrs.evolve(before, state=state, reason="chaos", by="bob", since_ns=now_ns)
+
             body = {"action": state.value.lower(), "by": "bob"}
             entry = Entry(kind=EntryKind.CONTROL, desk="", subject="", agent_id="bob", body=body, time_ns=now_ns)
-            await store.set_control(after, entry)
+            await store.set_control(change, entry)
 
         await self._elsewhere(work)
 

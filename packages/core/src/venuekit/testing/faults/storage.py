@@ -8,8 +8,9 @@ from typing import Any
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.budget import Claim
-from venuekit.protocols.journal import Approval, BreakerRecord, Control, Entry
+from venuekit.protocols.journal import Approval, Control, Entry
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
 
@@ -105,12 +106,13 @@ class PointedStore:
         self._life.reach("journal.append.after", detail)
         return numbers
 
-    async def set_control(self, control: Control, entry: Entry) -> Control:
+    async def set_control(self, change: Callable[[Control], Control], entry: Entry) -> Control:
         """See `Store.set_control`."""
-        self._before("set_control", control.state.value)
-        new = await self.inner.set_control(control, entry)
+        state = change(self.inner.control()).state.value
+        self._before("set_control", state)
+        new = await self.inner.set_control(change, entry)
         self._ledger.note("control", str(new.revision), new.state.value)
-        self._life.reach("journal.set_control.after", control.state.value)
+        self._life.reach("journal.set_control.after", state)
         return new
 
     async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:

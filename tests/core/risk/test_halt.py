@@ -1,0 +1,47 @@
+"""What holds for a desk is the strictest of what was said of all, of its venue and of it; and every word is counted."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from venuekit.desk.risk.halt import halted, reaches, reducing, resumed, standing
+from venuekit.model.codec import from_record, to_plain
+from venuekit.protocols.journal import Control
+from venuekit.protocols.risk import TradingState
+
+DESKS = ("paper:a", "paper:b", "other:a")
+SCOPES = ("", "paper", *DESKS)
+WORDS = st.lists(
+    st.tuples(st.sampled_from(["halt", "cancel", "reduce", "resume"]), st.sampled_from(SCOPES)), max_size=8
+)
+
+
+def said(control: Control, word: str, scope: str) -> Control:
+    if word == "resume":
+        return resumed(control, scope=scope, by="ann", now_ns=1)
+    if word == "reduce":
+        return reducing(control, scope=scope, by="ann", reason=scope, now_ns=1)
+    return halted(control, scope=scope, by="ann", reason=scope, cancel_all=word == "cancel", now_ns=1)
+
+
+@given(WORDS)
+def test_each_desk_obeys_the_strictest_word_that_reaches_it_and_counts_each_one(words: list[tuple[str, str]]) -> None:
+    control = Control()
+    states = dict.fromkeys(SCOPES, TradingState.ACTIVE)
+    for word, scope in words:
+        before = {d: standing(control, d) for d in DESKS}
+        control = said(control, word, scope)
+        after = {"resume": TradingState.ACTIVE, "reduce": TradingState.REDUCING}.get(word, TradingState.HALTED)
+        states[scope] = after
+        if word == "resume" and not scope:
+            states = dict.fromkeys(SCOPES, TradingState.ACTIVE)
+        for desk in DESKS:
+            holds = standing(control, desk)
+            reached = [states[s] for s in SCOPES if reaches(s, desk)]
+            assert holds.state is max(reached, key=lambda s: s.strictness)
+            asked = holds.cancel_all_request - before[desk].cancel_all_request
+            assert asked == (word == "cancel" and reaches(scope, desk))
+            if word == "resume":
+                assert (holds.resumes > before[desk].resumes) is reaches(scope, desk)
+    assert from_record(to_plain(control), Control) == control
