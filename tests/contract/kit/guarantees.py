@@ -35,6 +35,7 @@ from venuekit.adapter import (
     OrderRequest,
     OrderStatus,
     Page,
+    RateLimited,
     Support,
     Ticker,
     TimeInForce,
@@ -333,6 +334,15 @@ class StumblesOverOddText(PaperVenue):
         return await super().search(text.split(maxsplit=1)[0], limit=limit)
 
 
+class PlacesWhatItCallsTooMany(PaperVenue):
+    async def submit(self, request: OrderRequest) -> Order:
+        try:
+            return await super().submit(request)
+        except RateLimited:
+            await super().submit(request)
+            raise
+
+
 class AnswersWhenClosed(PaperVenue):
     async def balances(self) -> Any:
         return [] if self._engine is None else await super().balances()
@@ -402,6 +412,7 @@ GUARANTEES: dict[type[PaperVenue], str] = {
     CountsInFloats: "PRE-02 PRE-06",
     ListsTradesBackwards: "MKT-10",
     StumblesOverOddText: "ERR-13",
+    PlacesWhatItCallsTooMany: "ERR-14",
     AnswersWhenClosed: "SES-05",
     RefusesWhatItDeclares: "CON-01 MKT-04 MKT-05 PRE-02 PRE-06 SES-05",
     TakesWhatItRefuses: "CAP-06",

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from venuekit.adapter import ConfigError, InvalidValue, is_multiple, parse_decimal, plain
+from venuekit.adapter import (
+    CALLS,
+    ConfigError,
+    EndpointClass,
+    InvalidValue,
+    Rate,
+    is_multiple,
+    parse_decimal,
+    plain,
+    rates_of,
+)
 from venuekit_paper.instruments import default_instruments
 
 D = Decimal
@@ -59,6 +69,17 @@ class PaperOptions:
             "(NAME-2, NAME-3, ...) and says so in the log and in the profile."
         },
     )
+    rates: Mapping[str, Sequence[Rate]] = attrs.field(
+        factory=dict,
+        metadata={
+            "doc": "How often it may be called: rates such as 5/1s by class (public, private, orders, cancels) or by "
+            "a call's name. What is more is refused with RATE_LIMITED, as venues do."
+        },
+    )
+    declare_rates: bool = attrs.field(
+        default=True,
+        metadata={"doc": "Whether desks know those rates and keep to them, or learn them by being refused."},
+    )
 
 
 _CHOICES = {"pace": ("realtime", "manual"), "on_locked": ("refuse", "next")}
@@ -99,7 +120,9 @@ def _value(key: str, value: Any, place: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise _bad(place, f"a whole number from {low} to {high}")
         return value
-    if key == "persist":
+    if key == "rates":
+        return _rates(value, place)
+    if key in ("persist", "declare_rates"):
         if isinstance(value, str) and value in ("true", "false"):
             return value == "true"
         if not isinstance(value, bool):
@@ -127,6 +150,20 @@ def _balances(value: Any, place: str) -> dict[str, Decimal]:
         if len(pair) != 2 or asset not in assets or asset in found:
             raise _bad(place, accepted)
         found[asset] = _amount(pair[1], f"{place}.{asset}", *_BALANCE)
+    return found
+
+
+def _rates(value: Any, place: str) -> dict[str, Sequence[Rate]]:
+    """Rates by class or call, from a table."""
+    known = (*EndpointClass, *CALLS)
+    if not isinstance(value, Mapping) or not set(value) <= set(known):
+        raise _bad(place, "a table of rates, by public, private, orders, cancels or the name of a call")
+    found: dict[str, Sequence[Rate]] = {}
+    for name, given in value.items():
+        try:
+            found[name] = rates_of(given)
+        except InvalidValue as error:
+            raise _bad(f"{place}.{name}", str(error.details["accepted"])) from error
     return found
 
 

@@ -15,6 +15,12 @@ settle_seconds = 0.25
 patience_seconds = 2.0
 
 
+def too_many(venue: Venue) -> None:
+    """Refuse the next order, as a venue does that is asked too often."""
+    assert isinstance(venue, PaperVenue)
+    venue.limits.refuse("orders", 1, 0.2)
+
+
 async def drop_connections(venue: Venue) -> None:
     """End every subscription as a lost connection does."""
     assert isinstance(venue, PaperVenue)

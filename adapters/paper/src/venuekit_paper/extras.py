@@ -6,7 +6,16 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.adapter import Extra, InstrumentStatus, InvalidValue, checked_amount, plain, positive_amount
+from venuekit.adapter import (
+    CALLS,
+    EndpointClass,
+    Extra,
+    InstrumentStatus,
+    InvalidValue,
+    checked_amount,
+    plain,
+    positive_amount,
+)
 from venuekit_paper.adapter import PaperVenue
 
 #: The market makes some two thousand moves a second, and a caller waits for them.
@@ -57,6 +66,15 @@ class Resolve:
 
 
 @attrs.frozen(kw_only=True)
+class RefuseCalls:
+    """Which calls are refused, how many of them, and what they are told."""
+
+    endpoint: str = attrs.field(metadata=_doc("public, private, orders, cancels, or a call such as candles."))
+    calls: int = attrs.field(metadata=_doc("How many, 0 to 1000; 0 ends it."))
+    retry_after_ms: int = attrs.field(metadata=_doc("After how many milliseconds to come again, 0 to 3600000."))
+
+
+@attrs.frozen(kw_only=True)
 class Done:
     """What was done."""
 
@@ -72,6 +90,17 @@ async def _advance(venue: PaperVenue, arguments: AdvanceMarket) -> Advanced:
 async def _set_status(venue: PaperVenue, arguments: SetStatus) -> Done:
     await venue.set_status(arguments.instrument, arguments.status)
     return Done(message=f"{arguments.instrument} is {arguments.status.value}")
+
+
+async def _refuse(venue: PaperVenue, arguments: RefuseCalls) -> Done:
+    known = (*EndpointClass, *CALLS)
+    if arguments.endpoint not in known:
+        raise InvalidValue(f"endpoint must be one of {', '.join(known)}.", field="endpoint")
+    for field, most in (("calls", 1_000), ("retry_after_ms", 3_600_000)):
+        if not 0 <= getattr(arguments, field) <= most:
+            raise InvalidValue(f"{field} must be from 0 to {most}.", field=field)
+    venue.limits.refuse(arguments.endpoint, arguments.calls, arguments.retry_after_ms / 1000)
+    return Done(message=f"the next {arguments.calls} {arguments.endpoint} calls are refused")
 
 
 async def _mint(venue: PaperVenue, arguments: Outcome) -> Done:
@@ -108,6 +137,16 @@ EXTRAS = (
         arguments=SetStatus,
         result=Done,
         call=_set_status,
+        mutates=True,
+    ),
+    Extra(
+        name="refuse_calls",
+        toolset="simulation",
+        title="Refuse calls",
+        description="Let the exchange say 429 to its next calls of a kind, to see how your program copes.",
+        arguments=RefuseCalls,
+        result=Done,
+        call=_refuse,
         mutates=True,
     ),
     Extra(

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import attrs
+
 from venuekit.adapter import Capabilities, NotConnected, VenueContext
 from venuekit_paper.capabilities import CAPABILITIES
 from venuekit_paper.config import read_options
 from venuekit_paper.engine import Engine
 from venuekit_paper.instruments import VENUE
 from venuekit_paper.latency import Latency
+from venuekit_paper.limits import PUBLIC, CallLimits
 from venuekit_paper.motion import Motion
 from venuekit_paper.opening import open_engine
 from venuekit_paper.streams import StreamHub
@@ -32,6 +35,7 @@ class PaperSession:
         self._account = context.account
         self._engine: Engine | None = None
         self._hub: StreamHub | None = None
+        self.limits = CallLimits(self.options.rates, self._clock)
         self._latency = Latency(self._clock, self.options.latency_ms)
         self._motion = Motion(self.options, self._clock, self._move)
 
@@ -54,8 +58,10 @@ class PaperSession:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return CAPABILITIES
+        """What it can do, and how often."""
+        if not (self.options.rates and self.options.declare_rates):
+            return CAPABILITIES
+        return attrs.evolve(CAPABILITIES, rates=self.options.rates)
 
     def _opened(self) -> tuple[Engine, StreamHub]:
         if self._engine is None or self._hub is None:
@@ -146,6 +152,7 @@ class PaperSession:
         Raises:
             NotConnected: it is not open.
         """
+        self.limits.count(PUBLIC, "server_time_ns")
         self._opened()
         return self._clock.now_ns()
 

@@ -159,7 +159,7 @@ from venuekit.model.order import (
 from venuekit.model.paging import (
     paged,
 )
-from venuekit.model.rate import Rate
+from venuekit.model.rate import Rate, rates_of
 from venuekit.model.retry import retry_after_seconds
 from venuekit.model.table import (
     POSITIVE,
@@ -181,6 +181,7 @@ from venuekit.protocols.fanout import (
     Fanout,
 )
 from venuekit.protocols.limiter import (
+    CALLS,
     EndpointClass,
     Limiter,
     PaceState,
@@ -202,6 +203,7 @@ from venuekit.protocols.venue import (
 )
 
 __all__ = [
+    "CALLS",
     "DONE",
     "EXACT",
     "EXPOSED",
@@ -356,6 +358,7 @@ __all__ = [
     "plain",
     "plus",
     "positive_amount",
+    "rates_of",
     "ratio",
     "read_table",
     "retry_after_seconds",

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from paper_kit import BTC, Opener
 
-from venuekit.adapter import ConfigError, VenueContext
+from venuekit.adapter import ConfigError, Rate, VenueContext
 from venuekit.testing.clock import SimulatedClock
 from venuekit_paper import factory
 from venuekit_paper.config import PaperOptions, read_options
@@ -42,6 +42,9 @@ def test_the_factory_describes_what_it_makes(tmp_path: Path) -> None:
         ({"initial_balances": "USD 100000.5, ETH 1"}, "initial_balances", {"USD": D("100000.5"), "ETH": D(1)}),
         ({"initial_balances": {}}, "initial_balances", {}),
         ({"initial_balances": ""}, "initial_balances", {}),
+        ({"rates": {"orders": "5/1s, 20/1m"}}, "rates", {"orders": (Rate(5), Rate(20, 60))}),
+        ({"rates": {"order_book": 2}}, "rates", {"order_book": (Rate(2),)}),
+        ({"declare_rates": "false"}, "declare_rates", False),
     ],
 )
 def test_values_are_taken_as_the_file_or_the_environment_has_them(
@@ -81,6 +84,10 @@ def test_values_are_taken_as_the_file_or_the_environment_has_them(
         ({"taker_fee": "0.51"}, "taker_fee"),
         ({"taker_fee": "0.0000000000001"}, "taker_fee"),
         ({"taker_fee": True}, "taker_fee"),
+        ({"rates": "5/1s"}, "rates"),
+        ({"rates": {"deposits": "5/1s"}}, "rates"),
+        ({"rates": {"orders": "often"}}, "rates.orders"),
+        ({"declare_rates": 0}, "declare_rates"),
         ({"initial_balances": 5}, "initial_balances"),
         ({"initial_balances": "USD"}, "initial_balances"),
         ({"initial_balances": "USD 5 BTC 1"}, "initial_balances"),

@@ -7,24 +7,8 @@ from typing import Any, cast
 
 from venuekit.desk.serving import served
 from venuekit.errors import RateLimited
-from venuekit.protocols.limiter import EndpointClass, Limiter
+from venuekit.protocols.limiter import CALLS, READS, EndpointClass, Limiter
 from venuekit.protocols.venue import Venue
-
-#: Calls that only read, and the budget of each.
-READS = {
-    **dict.fromkeys(("instruments", "instrument", "search", "tickers", "order_book"), EndpointClass.PUBLIC),
-    **dict.fromkeys(("trades", "candles", "server_time_ns"), EndpointClass.PUBLIC),
-    **dict.fromkeys(("order", "open_orders", "order_history", "fills"), EndpointClass.PRIVATE),
-    **dict.fromkeys(("balances", "positions", "profile", "transfers"), EndpointClass.PRIVATE),
-}
-#: Calls that change something. Their slots are taken by who sends them, because more is checked after the wait.
-CHANGES = {
-    "submit": EndpointClass.ORDERS,
-    "amend": EndpointClass.ORDERS,
-    "cancel": EndpointClass.CANCELS,
-    "cancel_all": EndpointClass.CANCELS,
-}
-CALLS = {**READS, **CHANGES}
 
 
 def paced(venue: Venue, limiter: Limiter) -> Venue:

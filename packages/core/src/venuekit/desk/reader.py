@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from venuekit.desk.paced import READS
 from venuekit.desk.serving import served
 from venuekit.errors import InvalidValue
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
@@ -13,7 +12,7 @@ from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
 from venuekit.model.order import Fill, Order, OrderRef
-from venuekit.protocols.limiter import Limiter
+from venuekit.protocols.limiter import READS, Limiter
 from venuekit.protocols.venue import Venue
 
 _MOST = 5_000

@@ -19,6 +19,23 @@ class EndpointClass(Word):
     CANCELS = "cancels"
 
 
+#: Calls that only read, and the budget of each.
+READS = {
+    **dict.fromkeys(("instruments", "instrument", "search", "tickers", "order_book"), EndpointClass.PUBLIC),
+    **dict.fromkeys(("trades", "candles", "server_time_ns"), EndpointClass.PUBLIC),
+    **dict.fromkeys(("order", "open_orders", "order_history", "fills"), EndpointClass.PRIVATE),
+    **dict.fromkeys(("balances", "positions", "profile", "transfers"), EndpointClass.PRIVATE),
+}
+#: Calls that change something. Their slots are taken by who sends them, because more is checked after the wait.
+CHANGES = {
+    "submit": EndpointClass.ORDERS,
+    "amend": EndpointClass.ORDERS,
+    "cancel": EndpointClass.CANCELS,
+    "cancel_all": EndpointClass.CANCELS,
+}
+CALLS = {**READS, **CHANGES}
+
+
 @attrs.frozen(kw_only=True)
 class PaceState:
     """One budget of calls as it is now.

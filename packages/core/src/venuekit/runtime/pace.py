@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from venuekit.desk.paced import CALLS
 from venuekit.desk.serving import served
 from venuekit.errors import ConfigError
 from venuekit.model.rate import Rate
 from venuekit.protocols.clock import Clock
-from venuekit.protocols.limiter import EndpointClass, PaceState
+from venuekit.protocols.limiter import CALLS, EndpointClass, PaceState
 from venuekit.runtime.bucket import Bucket
 from venuekit.runtime.lane import Lane
 from venuekit.settings.schema import PaceSettings

@@ -156,6 +156,7 @@ CATALOGUE = [
     _trade("ERR-11", "A price out of bounds raises InvalidPrice.", "InvalidPrice", *_LIMIT),
     _trade("ERR-12", "A notional below the minimum raises InvalidSize.", "InvalidSize", *_LIMIT),
     _read("ERR-13", "An odd argument of a read raises a venuekit error or nothing.", "VenuekitError"),
+    _trade("ERR-14", "An order too many raises RateLimited, says when, and is not placed.", "RateLimited", *_LIMIT),
     _trade("REC-01", "A new session finds an order by its client order id.", "OrderRef", *_LIMIT, F.ORDER_BY_CLIENT_ID),
     _trade("REC-02", "A new session lists the same open orders.", "Venue.close", *_LIMIT),
     _trade("REC-03", "Fills since a time: start included, end not.", "FillQuery", *_TAKE),

@@ -40,12 +40,14 @@ class Profile:
     #: Whether the venue lives by the clock that its session is given: then the kit moves that clock, and waits for
     #: nothing. A venue with a clock of its own, such as one on the network, takes the time that it takes.
     simulated_time: bool = False
-    #: ``advance(venue, seconds)``: lets time pass at a venue that must be told so. All three may be async or not.
+    #: ``advance(venue, seconds)``: lets time pass at a venue that must be told so. All four may be async or not.
     advance: Callable[[Any, float], Awaitable[None] | None] | None = None
     #: ``drop_connections(venue)``: breaks the live connections as the network would.
     drop_connections: Callable[[Any], Awaitable[None] | None] | None = None
     #: ``trade_at(venue, instrument, price)``: makes the market trade at a price, to trigger stops.
     trade_at: Callable[[Any, str, Decimal], Awaitable[None] | None] | None = None
+    #: ``too_many(venue)``: makes the venue refuse the next order with a 429.
+    too_many: Callable[[Any], Awaitable[None] | None] | None = None
     #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.
     fault_options: Mapping[str, Any] = attrs.field(factory=dict)
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.

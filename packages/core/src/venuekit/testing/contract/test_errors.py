@@ -23,6 +23,7 @@ from venuekit.adapter import (
     OrderRef,
     OrderRequest,
     PostOnlyWouldCross,
+    RateLimited,
     Rejected,
     Side,
     TimeInForce,
@@ -34,6 +35,7 @@ from venuekit.adapter import (
 )
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.profile import settled
 
 pytestmark = pytest.mark.anyio
 HALF = Decimal("0.5")
@@ -199,3 +201,18 @@ async def test_an_odd_argument_raises_one_of_our_errors_or_nothing(kit: Kit) -> 
                 await call()
             except VenuekitError as error:
                 assert error.message
+
+
+@behaviour("ERR-14")
+async def test_an_order_too_many_says_when_to_come_again_and_is_not_placed(kit: Kit) -> None:
+    """A desk sends it again then, under the same id: it must not find that it was taken after all."""
+    if kit.profile.too_many is None:
+        pytest.skip("the venue cannot be told to say 429 (contract_profile.too_many)")
+    await settled(kit.profile.too_many(kit.venue))
+    request = kit.resting()
+    error = await refused(kit, request, RateLimited)
+    assert isinstance(error, RateLimited)
+    assert 0 <= error.retry_after < float("inf"), "retry_after is no number of seconds"
+    await kit.pause(error.retry_after)
+    placed = await kit.submit(request)
+    assert placed.client_order_id == request.client_order_id
