@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from venuekit.desk.state import State
-from venuekit.journal.replay import fills, live_orders, recent_orders
+from venuekit.journal.replay import holdings, live_orders, recent_orders
 from venuekit.model.codec import to_plain
 from venuekit.model.intent import Side
 from venuekit.model.order import Fill, Liquidity, Order, OrderStatus
@@ -96,4 +96,5 @@ async def test_fills_come_oldest_first_over_pages(store: Store) -> None:
     await store.append(
         [Entry(kind=EntryKind.FILL, desk=DESK, subject="o1", agent_id="", body=f, time_ns=1) for f in made]
     )
-    assert list(fills(store, DESK)) == made
+    held, since = holdings(store, DESK)
+    assert (held, list(since)) == ({}, made)

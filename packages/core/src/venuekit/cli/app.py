@@ -27,7 +27,7 @@ _COMMANDS = {
     "positions": ("venuekit.cli.orders:positions", "What is held."),
     "agents": ("venuekit.cli.agents:app", "Agents: what each was granted, and what is left of it today."),
     "approvals": ("venuekit.cli.approvals:app", "Orders that wait for a person: list, show, approve, reject."),
-    "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export."),
+    "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export, prune."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
     "reduce-only": ("venuekit.cli.control:reduce_only", "Let only orders go that make a position smaller."),
     "resume": ("venuekit.cli.control:resume", "Let orders go again."),

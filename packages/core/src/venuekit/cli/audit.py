@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from venuekit.cli.amounts import count
-from venuekit.cli.anchor import read_anchor, write_anchor
-from venuekit.cli.exits import FAILED, OK
+from venuekit.cli.exits import OK
+from venuekit.cli.export import export
 from venuekit.cli.options import DEFAULT, Options
-from venuekit.cli.output import document, moment, note, say, table
-from venuekit.cli.place import find, proved, read
-from venuekit.errors import ConfigError, InvalidValue
-from venuekit.journal.export import exported, to_line, verify_lines
+from venuekit.cli.output import document, moment, note, table
+from venuekit.cli.place import find, read
+from venuekit.cli.prune import prune
+from venuekit.cli.verify import verify
+from venuekit.errors import InvalidValue
+from venuekit.journal.export import exported
 from venuekit.journal.story import approval_in, told
 from venuekit.model.codec import to_plain
 from venuekit.model.times import parse_iso
-from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store, Verification
+from venuekit.protocols.journal import EntryKind, Row, RowQuery
 
-app = App(name="audit", help="The journal: tail, search, stats, verify, export.")
+app = App(name="audit", help="The journal: tail, search, stats, verify, export, prune.")
+for _command in (verify, export, prune):
+    app.command(_command)
 _KINDS = [k.value for k in EntryKind]
-_PAGE = 1000
 _WIDE = 200
+#: What stands in a row whole, for the proof; the rest of the row says what it comes to.
+_RECORDS = ("control", "breaker", "limit", "checkpoint", "counts", "export")
 
 
 @app.command
@@ -137,7 +139,7 @@ def what(row: Row) -> str:
         case EntryKind.SNAPSHOT:
             return f"{len(b.get('orders', ()))} live orders"
         case _:
-            return _pairs({k: v for k, v in b.items() if k not in ("control", "breaker")})[:_WIDE]
+            return _pairs({k: v for k, v in b.items() if k not in _RECORDS})[:_WIDE]
 
 
 def _pairs(body: Mapping[str, Any]) -> str:
@@ -164,115 +166,3 @@ async def stats(*, since: str | None = None, until: str | None = None, options: 
         rows = [(c.day, c.kind, c.agent_id or "-", c.count) for c in counts]
         table(("DAY", "KIND", "AGENT", "ROWS"), rows, right=("ROWS",))
     return OK
-
-
-@app.command
-async def verify(
-    *,
-    expected_head: str | None = None,
-    anchor: Path | None = None,
-    file: Path | None = None,
-    options: Options = DEFAULT,
-) -> int:
-    """Recompute the whole chain; the first row that was altered, removed or moved is named.
-
-    Rows cut off at the end leave a chain that is whole: keep the head it prints somewhere else, and give it back.
-
-    Args:
-        expected_head: A head that an earlier verify printed; its row must still be there.
-        anchor: A file that keeps the head from one verify to the next.
-        file: A file that `venuekit audit export` wrote, instead of the store.
-    """
-    place = find(options)
-    if file is not None:
-        return _verdict(_verified_export(file, expected_head), options)
-    if not place.exists:
-        problem = f"there is no store at {place.shown}; nothing was recorded yet"
-        if options.json:
-            document({"ok": False, "rows": 0, "head": None, "problem": problem, "sequence": None})
-        else:
-            note(f"T{problem[1:]}.")
-        return FAILED
-    known = None if anchor is None else read_anchor(anchor)
-    heads = {expected_head, known.head if known else expected_head}
-    results = [await proved(place, head) for head in heads]
-    result = next((r for r in results if not r.ok), results[0])
-    if result.ok and anchor is not None:
-        write_anchor(anchor, result)
-    return _verdict(result, options)
-
-
-def _verified_export(file: Path, expected_head: str | None) -> Verification:
-    try:
-        with file.open("rb") as lines:
-            return verify_lines(lines, expected_head=expected_head)
-    except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be read: {error.strerror}.",
-            fix="Name a file that venuekit audit export wrote.",
-            field="file",
-        ) from error
-
-
-def _verdict(result: Verification, options: Options) -> int:
-    if options.json:
-        document(result)
-    elif result.ok:
-        say(f"The chain is whole: {result.rows} rows.\nhead {result.head}")
-    else:
-        say(f"The chain is BROKEN: {result.problem}.")
-        note("Keep the file as it is, and compare it with a backup or an export.")
-    return OK if result.ok else FAILED
-
-
-@app.command
-async def export(file: Path | None = None, /, *, desk: str | None = None, options: Options = DEFAULT) -> int:
-    """Every row as one JSON object a line, oldest first, with its digest.
-
-    Args:
-        file: Where to; otherwise standard output. A file that is there is not replaced.
-        desk: Only this desk.
-    """
-    async with read(find(options)) as store:
-        rows = _all(store, desk)
-        if file is None:
-            if options.json:
-                document({"rows": [exported(r) for r in rows]})
-            else:
-                for row in rows:
-                    sys.stdout.write(to_line(row))
-            return OK
-        written = _write(file, rows)
-    if options.json:
-        document({"file": str(file), "rows": written})
-    else:
-        say(f"{written} rows written to {file}.")
-    return OK
-
-
-def _all(store: Store, desk: str | None) -> Iterator[Row]:
-    after = 0
-    while True:
-        rows = store.rows(RowQuery(desk=desk, after_sequence=after, newest_first=False, limit=_PAGE))
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].sequence
-
-
-def _write(file: Path, rows: Iterator[Row]) -> int:
-    written = 0
-    try:
-        with open(file, "x", encoding="utf-8", opener=_for_the_owner) as out:
-            for row in rows:
-                out.write(to_line(row))
-                written += 1
-    except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be written: {error.strerror}.", fix="Name a file that does not exist yet.", field="file"
-        ) from error
-    return written
-
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from venuekit.books.holding import Holding
 from venuekit.books.positions import Positions
 from venuekit.cli.amounts import count
 from venuekit.cli.exits import OK
@@ -13,7 +14,7 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import amount, document, moment, note, pairs, table
 from venuekit.cli.place import desks_of, find, read
 from venuekit.errors import UnknownOrder
-from venuekit.journal.replay import fills, live_orders, recent_orders
+from venuekit.journal.replay import holdings, live_orders, recent_orders
 from venuekit.model.account import Position
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.order import Fill, Order
@@ -182,6 +183,8 @@ def _position_body(position: Position) -> dict[str, Any]:
 def _positions(store: Store, desk: str) -> list[Position]:
     venue, _, account = desk.partition(":")
     book = Positions(venue, account, lambda _: None)
-    for fill in fills(store, desk):
+    held, since = holdings(store, desk)
+    book.resume({name: from_record(holding, Holding) for name, holding in held.items()})
+    for fill in since:
         book.apply(fill)
     return [book.position(name, None) for name in book.instruments() if book.size(name) != 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -102,16 +102,18 @@ async def read(place: Place) -> AsyncIterator[Store]:
         yield store
 
 
-async def proved(place: Place, expected_head: str | None = None) -> Verification:
+async def proved(
+    place: Place, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+) -> Verification:
     """Recompute the whole chain; a file is read as it is, also one that is too damaged to be opened.
 
     Raises:
         JournalUnavailable, ConfigError: it cannot be read, which says nothing of what is in it.
     """
     if place.file is not None:
-        return verify_file(place.file, expected_head=expected_head)
+        return verify_file(place.file, expected_head=expected_head, progress=progress)
     async with opened(place) as store:
-        return store.verify(expected_head=expected_head)
+        return store.verify(expected_head=expected_head, progress=progress)
 
 
 def desks_of(store: Store, wanted: str | None) -> list[str]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from venuekit.errors import JournalUnavailable
 from venuekit.journal.anchor import Anchor
-from venuekit.journal.record import GENESIS, digest_of
+from venuekit.journal.record import GENESIS
+from venuekit.journal.walk import BEGINNING, Walk
+from venuekit.model.codec import from_record
 from venuekit.protocols.journal import EntryKind, Verification
+from venuekit.protocols.retention import Checkpoint
 
 _NOTHING = object()
+_ALONE: Mapping[Hashable, str] = {"control": "the control record", "checkpoint": "the checkpoint"}
 _decode = msgspec.json.decode
+#: How many rows go by before progress is told.
+_EVERY = 10_000
 #: A row as it is proved: sequence, time_ns, then kind, desk, subject, agent_id, body and digest as bytes.
 Raw = tuple[int, int, bytes, bytes, bytes, bytes, bytes, bytes]
 
@@ -41,49 +48,78 @@ class Evidence(Protocol):
         ...
 
 
-def verify(evidence: Evidence, expected_head: str | None, anchors: Sequence[Anchor] = ()) -> Verification:
+def verify(
+    evidence: Evidence,
+    expected_head: str | None,
+    anchors: Sequence[Anchor] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
     """Recompute every digest; then compare what stands beside the journal with what the journal says of it.
 
     `anchors` are ends of the chain as they were remembered outside the database, before this began.
     """
-    ends: Mapping[int, str] = {anchor.rows: anchor.head for anchor in anchors}
-    head, count, seen = GENESIS, 0, expected_head in (None, GENESIS)
-    said = _Said()
     try:
-        for sequence, digest, problem in _walk(evidence, said):
-            if problem:
-                return Verification(False, count, head, problem, sequence)
-            head, count = digest, count + 1
-            if ends.get(count, head) != head:
-                return Verification(False, count, head, f"row {count} is not the one that was recorded", count)
-            seen = seen or digest == expected_head
-        problem = _cut_off(max(ends, default=0), count) or said.compare(evidence) or evidence.damage()
+        start = _start(evidence)
     except Damaged as error:
-        return Verification(False, count, head, f"the database is damaged after row {count}: {error}", count + 1)
+        return Verification(False, 0, GENESIS, f"the database is damaged: {error}", 1)
+    except (ValueError, JournalUnavailable):
+        return Verification(False, 0, GENESIS, "the checkpoint was altered outside the journal")
+    return _verified(evidence, start, expected_head, anchors, progress)
+
+
+def _start(evidence: Evidence) -> Checkpoint:
+    """Where the chain begins, as it is said beside the journal; the journal must say the same."""
+    if not evidence.has("checkpoint"):
+        return BEGINNING
+    found = [body for (body,) in evidence.beside("SELECT body FROM checkpoint")]
+    return from_record(_decode(found[0]), Checkpoint) if found else BEGINNING
+
+
+def _verified(
+    evidence: Evidence,
+    start: Checkpoint,
+    expected_head: str | None,
+    anchors: Sequence[Anchor],
+    progress: Callable[[int], None] | None,
+) -> Verification:
+    ends: Mapping[int, str] = {a.rows: a.head for a in anchors if a.rows >= start.cut}
+    walk, said = Walk(start), _Said()
+    seen = expected_head in (None, GENESIS, start.head)
+
+    def result(problem: str, sequence: int | None = None) -> Verification:
+        return Verification(not problem, walk.sequence, walk.head, problem, sequence, start.cut, start.kept)
+
+    try:
+        for problem in _steps(evidence, walk, said):
+            if problem:
+                return result(problem, walk.at)
+            if ends.get(walk.sequence, walk.head) != walk.head:
+                return result(f"row {walk.sequence} is not the one that was recorded", walk.sequence)
+            seen = seen or walk.head == expected_head
+            if progress is not None and walk.sequence % _EVERY == 0:
+                progress(walk.sequence)
+        problem = _cut_off(max(ends, default=0), walk.sequence) or said.compare(evidence) or evidence.damage()
+    except Damaged as error:
+        return result(f"the database is damaged after row {walk.sequence}: {error}", walk.sequence + 1)
     if problem:
-        return Verification(False, count, head, problem, count + 1 if max(ends, default=0) > count else None)
+        return result(problem, walk.sequence + 1 if max(ends, default=0) > walk.sequence else None)
     if not seen:
-        return Verification(False, count, head, f"rows were cut off: none has the digest {expected_head}", count + 1)
-    return Verification(True, count, head)
+        pruned = f"; rows up to {start.cut} were pruned, it may be in their export" if start.cut else ""
+        return result(f"rows were cut off: none has the digest {expected_head}{pruned}", walk.sequence + 1)
+    return result("")
 
 
-def _walk(evidence: Evidence, said: _Said) -> Iterator[tuple[int, str, str]]:
-    previous, expected = GENESIS, 1
+def _steps(evidence: Evidence, walk: Walk, said: _Said) -> Iterator[str]:
     for sequence, time_ns, *texts, body, digest in evidence.chain():
-        if sequence != expected:
-            yield expected, "", f"row {expected} is missing (next is {sequence})"
-            return
         try:
             kind, desk, subject, agent_id = (t.decode() for t in texts)
-            computed = digest_of(previous, (sequence, time_ns, kind, desk, subject, agent_id), body)
+            problem = walk.take((sequence, time_ns, kind, desk, subject, agent_id), body, digest.decode())
         except UnicodeDecodeError:
-            computed = ""
-        if digest != computed.encode():
-            yield sequence, "", f"row {sequence} was altered, or one before it was moved"
-            return
-        said.hear(kind, desk, subject, body)
-        yield sequence, computed, ""
-        previous, expected = computed, expected + 1
+            problem = f"row {sequence} was altered, or one before it was moved"
+        if not problem:
+            said.hear(kind, desk, subject, body)
+        yield problem
+    yield walk.begin()  # only where no row follows the checkpoint is there anything left to say
 
 
 class _Said:
@@ -104,6 +140,8 @@ class _Said:
                 self._last["breaker", desk, subject] = said["breaker"]
             if "figure" in said:
                 self._last["figure", desk, subject] = said["figure"]
+            if "checkpoint" in said:
+                self._last["checkpoint"] = said["checkpoint"]
             if "limit" in said:
                 self._last["limit", desk, subject] = said["limit"]
 
@@ -119,13 +157,16 @@ class _Said:
         if evidence.has("figures"):
             for desk, name, body in evidence.beside("SELECT desk, name, body FROM figures ORDER BY desk, name"):
                 found["figure", desk, name] = _decoded(body)
+        if evidence.has("checkpoint"):
+            for (body,) in evidence.beside("SELECT body FROM checkpoint"):
+                found["checkpoint"] = _decoded(body)
         if evidence.has("limits"):
             for desk, name, body in evidence.beside("SELECT desk, name, body FROM limits ORDER BY desk, name"):
                 found["limit", desk, name] = _decoded(body)
         said = {key: value for key, value in self._last.items() if value is not None}  # none was taken back
         for key in [*found, *said]:
             if found.get(key, _NOTHING) != said.get(key, _NOTHING):
-                what = "the control record" if key == "control" else " ".join(w for w in key if w)  # type: ignore[attr-defined]
+                what = _ALONE.get(key) or " ".join(w for w in key if w)  # type: ignore[attr-defined]
                 return f"{what} was altered outside the journal"
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +28,12 @@ _CANNOT_LOOK = {
 }
 
 
-def verify(connection: sqlite3.Connection, expected_head: str | None, anchors: Sequence[Anchor] = ()) -> Verification:
+def verify(
+    connection: sqlite3.Connection,
+    expected_head: str | None,
+    anchors: Sequence[Anchor] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
     """`audit.verify` in one transaction, so that what another process writes meanwhile is seen whole or not at all.
 
     Raises:
@@ -36,13 +41,15 @@ def verify(connection: sqlite3.Connection, expected_head: str | None, anchors: S
     """
     connection.execute("BEGIN")
     try:
-        return audit.verify(_SqliteEvidence(connection), expected_head, anchors)
+        return audit.verify(_SqliteEvidence(connection), expected_head, anchors, progress)
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def verify_file(path: Path, *, expected_head: str | None = None) -> Verification:
+def verify_file(
+    path: Path, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+) -> Verification:
     """`verify` for a database that may be too damaged for a store to open; it is opened for reading only.
 
     Raises:
@@ -55,7 +62,7 @@ def verify_file(path: Path, *, expected_head: str | None = None) -> Verification
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(error) from error
     try:
-        return verify(connection, expected_head, anchors)
+        return verify(connection, expected_head, anchors, progress)
     finally:
         connection.close()
 

@@ -143,11 +143,13 @@ class PostgresStore(SqlStore):
             else:
                 page = attrs.evolve(page, after_sequence=last)
 
-    def verify(self, *, expected_head: str | None = None) -> Verification:
+    def verify(
+        self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+    ) -> Verification:
         """Recompute the whole chain, as it is at one moment."""
         anchors = [Anchor(*self._chain.end)] if self._chain.end[0] else []
         with self._unhurried() as reader:
-            return audit.verify(_PostgresEvidence(reader), expected_head, anchors)
+            return audit.verify(_PostgresEvidence(reader), expected_head, anchors, progress)
 
     def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:
         """Rows a day, by kind and agent."""

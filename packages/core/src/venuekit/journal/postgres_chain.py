@@ -277,7 +277,7 @@ class PostgresChain:
 
     def _look(self) -> _Commit | None:
         """See that nothing acknowledged is gone; the commit whose outcome was not known, if its rows are there."""
-        if self.end[0] and not self._holds(*self.end):
+        if self.end[0] and not self._holds(*self.end) and self.end[0] > self._pruned():
             raise JournalUnavailable(
                 f"The store {shown(self._address.url)} has lost row {self.end[0]}, which it had acknowledged: "
                 "it was put back to an older state.",
@@ -285,6 +285,11 @@ class PostgresChain:
             )
         last = self._doubt.rows[-1] if self._doubt and self._doubt.rows else None
         return self._doubt if last and self._holds(last[0], last[7]) else None
+
+    def _pruned(self) -> int:
+        """Up to which row another process may have removed old ones since."""
+        found = self._connected().execute(b"SELECT (body::json ->> 'cut')::bigint FROM checkpoint").fetchone()
+        return 0 if found is None else int(found[0])
 
     def _holds(self, sequence: int, digest: str) -> bool:
         found = self._connected().execute(b"SELECT digest FROM journal WHERE sequence = %s", (sequence,)).fetchone()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from venuekit.journal.rows import every
 from venuekit.model.codec import from_record
 from venuekit.model.order import Fill, Order
 from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
@@ -12,7 +14,6 @@ from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
 #: its row before it and is not in it. The last row of an order wins, so reading a row twice does no harm.
 OVERLAP = 1_000
 _ORDERS = (EntryKind.INTENT, EntryKind.ORDER)
-_PAGE = 500
 
 
 def live_orders(store: Store, desk: str) -> list[Order]:
@@ -40,7 +41,7 @@ def recent_orders(store: Store, desk: str, *, limit: int) -> list[Order]:
         JournalUnavailable: the store cannot be read.
     """
     seen: dict[str, Order] = {}
-    for row in _newest_first(store, desk):
+    for row in every(store, RowQuery(desk=desk, kinds=_ORDERS), newest_first=True):
         if row.subject not in seen:
             seen[row.subject] = from_record(row.body, Order)
             if len(seen) == limit:
@@ -48,27 +49,29 @@ def recent_orders(store: Store, desk: str, *, limit: int) -> list[Order]:
     return list(seen.values())
 
 
-def _newest_first(store: Store, desk: str) -> Iterator[Row]:
-    before: int | None = None
-    while True:
-        rows = store.rows(RowQuery(desk=desk, kinds=_ORDERS, before_sequence=before, limit=_PAGE))
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        before = rows[-1].sequence
+def holdings(store: Store, desk: str) -> tuple[Mapping[str, Any], Iterator[Fill]]:
+    """What the desk held when that was last written down, by instrument, and its fills since, oldest first.
 
-
-def fills(store: Store, desk: str) -> Iterator[Fill]:
-    """Every recorded fill of the desk, oldest first.
+    Where nothing was pruned the fills tell it all, from the first on.
 
     Raises:
         JournalUnavailable: the store cannot be read.
     """
-    after = 0
-    while True:
-        query = RowQuery(desk=desk, kinds=(EntryKind.FILL,), after_sequence=after, newest_first=False, limit=_PAGE)
-        rows = store.rows(query)
-        yield from (from_record(row.body, Fill) for row in rows)
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].sequence
+    base = _written_down(store, desk) if store.checkpoint() is not None else None
+    if base is None:
+        return {}, _fills(store, desk, 0, frozenset())
+    body = base.body["holdings"]
+    return body["positions"], _fills(store, desk, base.sequence, frozenset(body["unwritten"]))
+
+
+def _written_down(store: Store, desk: str) -> Row | None:
+    for row in every(store, RowQuery(desk=desk, kinds=(EntryKind.SNAPSHOT, EntryKind.SESSION)), newest_first=True):
+        if row.body.get("holdings") is not None:
+            return row
+    return None
+
+
+def _fills(store: Store, desk: str, after: int, known: frozenset[str]) -> Iterator[Fill]:
+    for row in every(store, RowQuery(desk=desk, kinds=(EntryKind.FILL,), after_sequence=after)):
+        if row.body["id"] not in known:
+            yield from_record(row.body, Fill)

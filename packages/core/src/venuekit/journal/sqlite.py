@@ -190,10 +190,12 @@ class SqliteStore(SqlStore):
         self._seen = version
         return True
 
-    def verify(self, *, expected_head: str | None = None) -> Verification:
+    def verify(
+        self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+    ) -> Verification:
         """Recompute the whole chain."""
         anchors = [] if self._anchor is None else [self._anchor.missed(), self._anchor.known()]
-        return audit_file.verify(self._db, expected_head, [a for a in anchors if a is not None])
+        return audit_file.verify(self._db, expected_head, [a for a in anchors if a is not None], progress)
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:

@@ -11,6 +11,7 @@ import attrs
 import msgspec
 
 from venuekit.errors import JournalUnavailable
+from venuekit.journal import sealing
 from venuekit.journal.budgets import LAST_MINUTE, STANDINGS, TODAY, amount
 from venuekit.journal.chain import Chain
 from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
@@ -31,6 +32,7 @@ from venuekit.protocols.journal import (
     Row,
     RowQuery,
 )
+from venuekit.protocols.retention import Checkpoint, Needs, Slice
 from venuekit.watch.redact import redact
 
 T = TypeVar("T")
@@ -94,6 +96,24 @@ class SqlStore(ABC):
             values,
         )
         return [DayCount(iso(day * DAY_NS)[:10], kind, agent_id, count) for day, kind, agent_id, count in found]
+
+    # -- pruning
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Where the chain begins since the last prune."""
+        return sealing.checkpoint(self._read)
+
+    def slice(self, needs: Needs, *, to: int, most: int) -> Slice | None:
+        """The next rows after the checkpoint, on their way out."""
+        return sealing.next_slice(self._read, needs, to=to, most=most)
+
+    def sweep(self, needs: Needs, *, most: int) -> Slice | None:
+        """What was kept before the checkpoint and is needed no more."""
+        return sealing.next_sweep(self._read, needs, most=most)
+
+    async def seal(self, cut: Slice, entry: Entry) -> bool:
+        """Remove the rows of a slice and record its checkpoint, in one commit."""
+        return await self._transact(lambda chain: sealing.seal(chain, cut, entry))
 
     def desks(self) -> Sequence[str]:
         """Every desk that was ever opened here."""

@@ -11,6 +11,7 @@ import attrs
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
 from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import Claim, Spent, Standing
+from venuekit.protocols.retention import Checkpoint, Needs, Slice
 from venuekit.protocols.risk import TradingState
 
 
@@ -80,13 +81,18 @@ class RowQuery:
 
 @attrs.frozen
 class Verification:
-    """The chain's state. `problem` names the first altered, missing or reordered row."""
+    """The chain's state. `problem` names the first altered, missing or reordered row.
+
+    `rows` is the number of the last row. Rows up to `pruned` were removed under a checkpoint, but for `kept` of them.
+    """
 
     ok: bool
     rows: int
     head: str
     problem: str = ""
     sequence: int | None = None
+    pruned: int = 0
+    kept: int = 0
 
 
 @attrs.frozen
@@ -302,8 +308,29 @@ class Store(Protocol):
         """The newest row of a kind."""
         ...
 
-    def verify(self, *, expected_head: str | None = None) -> Verification:
-        """Recompute the whole chain; with `expected_head`, also that the row with this digest is still in it."""
+    def verify(
+        self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+    ) -> Verification:
+        """Recompute the whole chain; with `expected_head`, also that the row with this digest is still in it.
+
+        `progress` is told now and then which row it has come to.
+        """
+        ...
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Where the chain begins since the last prune; None when nothing was pruned."""
+        ...
+
+    def slice(self, needs: Needs, *, to: int, most: int) -> Slice | None:
+        """The next `most` rows after the checkpoint, up to row `to`; those that `needs` does not keep are to go."""
+        ...
+
+    def sweep(self, needs: Needs, *, most: int) -> Slice | None:
+        """At most `most` rows that were kept before the checkpoint and are needed no more."""
+        ...
+
+    async def seal(self, cut: Slice, entry: Entry) -> bool:
+        """Remove the rows of a slice and record its checkpoint, in one commit. False when it counts no more."""
         ...
 
     def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:

@@ -47,6 +47,14 @@ class StoreSettings:
 
 
 @attrs.frozen(kw_only=True)
+class AuditSettings:
+    """``[audit]``: how long the journal's rows are kept. Nothing is removed but by ``venuekit audit prune``."""
+
+    keep_days: int | None = _field("Whole days that venuekit audit prune leaves.", None, kind=POSITIVE)
+    export_folder: str = _field("Folder in which it writes the rows down first. Needed unless it is told a file.", "")
+
+
+@attrs.frozen(kw_only=True)
 class RiskSettings:
     """``[risk]``: limits. A limit that is not set is not checked, but for those that have a default; "off" ends one."""
 
@@ -351,6 +359,7 @@ class DeskConfig:
 
     desk: DeskSettings = attrs.Factory(DeskSettings)
     store: StoreSettings = attrs.Factory(StoreSettings)
+    audit: AuditSettings = attrs.Factory(AuditSettings)
     risk: RiskSettings = attrs.Factory(RiskSettings)
     approval: ApprovalSettings = attrs.Factory(ApprovalSettings)
     breakers: BreakerSettings = attrs.Factory(BreakerSettings)
