@@ -47,8 +47,8 @@ ORDER = (
 ROW = "sequence, time_ns, kind, desk, subject, agent_id, body, digest"
 CONTROL = "state, reason, by, since_ns, cancel_all_request, resumes, revision, scopes"
 LIMIT = "name, value, desk, by, reason, since_ns, until_ns, loosens, format"
-VERIFICATION = "ok, rows, head, problem, sequence"
 AGENT = "name, table, role, mode, over_http, venues, instruments, tools, expires, limits, orders_today, refused_today"
+VERIFICATION = "ok, rows, head, problem, sequence, pruned, kept"
 VENUE = "name, title, environment, capabilities, options, tools"
 #: The keys of each answer; `what[]` are those of its items, `what` those of an object in it.
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -83,6 +83,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "audit stats": {"": "days", "days[]": "day, kind, agent_id, count"},
     "audit verify": {"": VERIFICATION},
     "audit export": {"": "rows", "rows[]": f"time, {ROW}"},
+    "audit prune": {"": "cut, kept, removed, checkpoints, export"},
     "halt": {"": "control, cancel_all", "control": CONTROL, "cancel_all": "answers, refused, silent"},
     "reduce-only": {"": "control", "control": CONTROL},
     "resume": {"": "control, resets, keeps, stopped", "control": CONTROL},

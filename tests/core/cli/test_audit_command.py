@@ -117,7 +117,7 @@ def test_verify_of_a_whole_chain_says_so_with_its_head(venuekit: Any, recorded: 
     assert ran.code == OK
     assert re.fullmatch(r"The chain is whole: \d+ rows\.\nhead [0-9a-f]{64}\n", ran.out)
     body = venuekit("audit", "verify", "--json", config=recorded.config).json
-    assert set(body) == {"ok", "rows", "head", "problem", "sequence"}
+    assert set(body) == {"ok", "rows", "head", "problem", "sequence", "pruned", "kept"}
     assert body["ok"] is True
     assert body["head"] in ran.out
 

@@ -27,6 +27,7 @@ ARGUMENTS = {
     "agents show": ["night-bot"],
     "chaos": ["--schedules", "2"],
     "approvals show": ["{approval}"],
+    "audit prune": ["--before", "2100-01-01", "--no-export"],
     "approvals approve": ["{approval}"],
     "approvals reject": ["{approval}"],
     "risk set": ["max_order_notional", "400", "--reason", "careful"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -53,27 +54,29 @@ async def export(
             if options.json:
                 document({"rows": [exported(r) for r in rows]})
             else:
-                sys.stdout.writelines(lines_of(store, rows, first, proved=desk is None))
+                sys.stdout.writelines([] if desk else heading(store, first))
+                sys.stdout.writelines(lines_of(rows, None))
             return OK
         had, kept_bytes = _kept(file, first) if resume else (first - 1, None)
         rows = every(store, RowQuery(desk=desk, after_sequence=had, before_sequence=last))
+        before = [] if desk or resume else heading(store, first)
         with progress("written", quiet=options.json) as told:
-            lines = lines_of(store, rows, first, proved=desk is None and kept_bytes is None, told=told)
-            written = write(file, lines, resume_at=kept_bytes)
+            written = write(file, chain(before, lines_of(rows, told)), resume_at=kept_bytes) - len(before)
     if options.json:
         document({"file": str(file), "rows": written})
     else:
-        say(f"{written} lines written to {file}.")
+        say(f"{written} rows written to {file}.")
     return OK
 
 
-def lines_of(
-    store: Store, rows: Iterator[Row], first: int, *, proved: bool, told: Callable[[int], None] | None = None
-) -> Iterator[str]:
-    """The lines of an export that begins with row `first`, and with a header unless that is row 1."""
+def heading(store: Store, first: int) -> list[str]:
+    """The line before row `first`, without which it is not proved by itself; none before row 1."""
     start = start_of(store, first)
-    if proved and start.cut:
-        yield header(start)
+    return [header(start)] if start.cut else []
+
+
+def lines_of(rows: Iterator[Row], told: Callable[[int], None] | None) -> Iterator[str]:
+    """The rows as lines; `told` is called now and then with how many they were."""
     for number, row in enumerate(rows, 1):
         if told is not None and number % _EVERY == 0:
             told(number)

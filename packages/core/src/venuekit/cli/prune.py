@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from venuekit.cli.exits import FAILED, OK
-from venuekit.cli.export import lines_of
+from venuekit.cli.export import heading, lines_of
 from venuekit.cli.operators import operator_name
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, say
@@ -106,7 +107,7 @@ def _copied(store: Store, file: Path, first: int, last: int, options: Options) -
     """
     rows = every(store, RowQuery(after_sequence=first - 1, before_sequence=last + 1))
     with progress("written", quiet=options.json) as told:
-        write(file, lines_of(store, rows, first, proved=True, told=told))
+        write(file, chain(heading(store, first), lines_of(rows, told)))
     proof = verify_lines(read_export(file))
     (end,) = store.rows(RowQuery(after_sequence=last - 1, before_sequence=last + 1, limit=1))
     if not proof.ok or (proof.rows, proof.head) != (last, end.digest):

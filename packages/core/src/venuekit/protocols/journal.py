@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import attrs
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
 from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import Claim, Spent, Standing
-from venuekit.protocols.retention import Checkpoint, Needs, Slice
+from venuekit.protocols.retention import Provable
 from venuekit.protocols.risk import TradingState
 
 
@@ -239,7 +239,7 @@ class LimitOverride:
     format: int = 1
 
 
-class Store(Protocol):
+class Store(Provable, Protocol):
     """Where a desk remembers. A call that changes something has made it durable when it returns.
 
     Any write may raise `JournalUnavailable`; the caller must then send nothing.
@@ -306,31 +306,6 @@ class Store(Protocol):
 
     def latest(self, desk: str, kind: EntryKind) -> Row | None:
         """The newest row of a kind."""
-        ...
-
-    def verify(
-        self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
-    ) -> Verification:
-        """Recompute the whole chain; with `expected_head`, also that the row with this digest is still in it.
-
-        `progress` is told now and then which row it has come to.
-        """
-        ...
-
-    def checkpoint(self) -> Checkpoint | None:
-        """Where the chain begins since the last prune; None when nothing was pruned."""
-        ...
-
-    def slice(self, needs: Needs, *, to: int, most: int) -> Slice | None:
-        """The next `most` rows after the checkpoint, up to row `to`; those that `needs` does not keep are to go."""
-        ...
-
-    def sweep(self, needs: Needs, *, most: int) -> Slice | None:
-        """At most `most` rows that were kept before the checkpoint and are needed no more."""
-        ...
-
-    async def seal(self, cut: Slice, entry: Entry) -> bool:
-        """Remove the rows of a slice and record its checkpoint, in one commit. False when it counts no more."""
         ...
 
     def stats(self, *, start_ns: int | None = None, end_ns: int | None = None) -> Sequence[DayCount]:

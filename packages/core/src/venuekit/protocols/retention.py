@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
+
+if TYPE_CHECKING:
+    from venuekit.protocols.journal import Entry, Verification
 
 
 @attrs.frozen(kw_only=True)
@@ -42,4 +45,33 @@ class Needs(Protocol):
         self, *, sequence: int, time_ns: int, kind: str, desk: str, subject: str, first: bool, last: bool
     ) -> bool:
         """Whether a row must stay. `first` and `last`: of those of its kind, desk and subject."""
+        ...
+
+
+class Provable(Protocol):
+    """A store whose chain can be proved and shortened. Every call may raise `JournalUnavailable`."""
+
+    def verify(
+        self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+    ) -> Verification:
+        """Recompute the whole chain; with `expected_head`, also that the row with this digest is still in it.
+
+        `progress` is told now and then which row it has come to.
+        """
+        ...
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Where the chain begins since the last prune; None when nothing was pruned."""
+        ...
+
+    def slice(self, needs: Needs, *, to: int, most: int) -> Slice | None:
+        """The next `most` rows after the checkpoint, up to row `to`; those that `needs` does not keep are to go."""
+        ...
+
+    def sweep(self, needs: Needs, *, most: int) -> Slice | None:
+        """At most `most` rows that were kept before the checkpoint and are needed no more."""
+        ...
+
+    async def seal(self, cut: Slice, entry: Entry) -> bool:
+        """Remove the rows of a slice and record its checkpoint, in one commit. False when it counts no more."""
         ...
