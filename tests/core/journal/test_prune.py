@@ -71,7 +71,9 @@ async def store(
         if number == 5:
             await opened.append(rows)
             rows = []
-            await opened.set_control(Control(reason="r"), entry(kind=EntryKind.CONTROL, desk="", subject="", body={}))
+            await opened.set_control(
+                lambda _: Control(reason="r"), entry(kind=EntryKind.CONTROL, desk="", subject="", body={})
+            )
             breaker = BreakerRecord(name="latency", state="OPEN")
             await opened.set_breaker(DESK, breaker, entry(kind=EntryKind.CONTROL, body={}))
     await opened.append(rows)
