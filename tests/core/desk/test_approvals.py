@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -14,7 +15,7 @@ from venuekit.desk.desk import Desk
 from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Operator
-from venuekit.protocols.journal import ApprovalState, EntryKind
+from venuekit.protocols.journal import Approval, ApprovalState, EntryKind
 from venuekit.settings.schema import ApprovalSettings, BreakerSettings, DeskConfig, RiskSettings
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +114,43 @@ async def test_two_people_who_approve_at_once_send_one_order(bench: Bench) -> No
         gate.open()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert sorted(type(e).__name__ for e in ended) == ["ApprovalRefused", "Order"]
+        assert len(bench.venue.sent()) == 1
+
+
+async def test_what_is_being_carried_out_is_not_carried_out_beside_that(bench: Bench) -> None:
+    gate = Gate()
+    async with bench.open(config(bench)) as desk:
+        order = await ask(desk)
+        bench.clock.tick(1)
+        bench.venue.faults["tickers"].append(gate)
+        approving = asyncio.create_task(desk.approve(approval_of(order), ANN))
+        await bench.clock.advance(0.2)  # the desk looks at its approvals, and finds it approved
+        gate.open()
+        assert (await approving).status is OrderStatus.OPEN
+        assert len(bench.venue.sent()) == 1
+
+
+async def test_a_caller_that_goes_away_tears_nothing_in_half(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    async with bench.open(config(bench)) as desk:
+        order = await ask(desk)
+        move = desk.store.move_approval
+
+        async def moved(before: Approval, after: Approval, entries: Any, **more: Any) -> bool:
+            done = await move(before, after, entries, **more)
+            if after.state is ApprovalState.USED:
+                await gate()  # in the turns that a commit takes
+            return done
+
+        monkeypatch.setattr(desk.store, "move_approval", moved)
+        approving = asyncio.create_task(desk.approve(approval_of(order), ANN))
+        await bench.clock.settle()
+        assert (await desk.approval(approval_of(order))).state is ApprovalState.USED
+        approving.cancel()
+        await bench.clock.settle()
+        gate.open()
+        await bench.clock.settle()
+        assert (await desk.order("mine")).status is OrderStatus.OPEN
         assert len(bench.venue.sent()) == 1
 
 

@@ -180,3 +180,26 @@ async def test_a_fresh_question_survives_a_crash_with_its_order(bench: Bench) ->
         assert (await desk.order("mine")).approval_id == fresh.id
         assert (await desk.approve(fresh.id, ANN)).status is OrderStatus.OPEN
         assert len(bench.venue.sent()) == 1
+
+
+async def test_an_order_that_is_withdrawn_while_it_is_asked_about_anew_stays_withdrawn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.open(config(bench)) as desk:
+        order = await ask(desk)
+        move = desk.store.move_approval
+
+        async def moved(before: Approval, after: Approval, entries: Any, *, successor: Approval | None = None) -> bool:
+            done = await move(before, after, entries, successor=successor)
+            if successor is not None:
+                await desk.cancel("mine")  # in the turns that a commit takes
+            return done
+
+        monkeypatch.setattr(desk.store, "move_approval", moved)
+        bench.venue.ask = D(102)
+        bench.clock.tick(1)
+        with pytest.raises(errors.ApprovalRefused):
+            await desk.approve(order.approval_id or "", ANN)
+        assert (await desk.order("mine")).status is OrderStatus.DENIED
+        assert [a.state for a in await desk.approvals()] == [ApprovalState.VOID] * 2
+        assert await desk.open_orders() == []

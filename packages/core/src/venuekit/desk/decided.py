@@ -202,7 +202,10 @@ class Decided:
     async def _ask_anew(self, approval: Approval, checked: RiskApproved, order: Order, why: str) -> ApprovalRefused:
         """Void what was approved, and ask once more about the same order; the error that says so."""
         fresh = await self._approvals.ask_anew(approval, checked, order, why)
-        if fresh is not None:
+        current = self._submission.find(order.id) or order
+        if fresh is not None and current.status is not OrderStatus.PENDING_APPROVAL:
+            await self._approvals.finish(fresh, ApprovalState.VOID, "the order no longer waits")  # withdrawn meanwhile
+        elif fresh is not None:
             after = order.but(approval_id=fresh.id)
             self._state.put(after)
             self._recorder.publish_order(order, after)

@@ -16,6 +16,7 @@ from venuekit.protocols.venue import Venue
 from venuekit.testing.faults.world import PATIENCE_SECONDS, World
 
 _ORDERS = (EntryKind.INTENT, EntryKind.ORDER)
+_ENDED = tuple(s.value for s in ApprovalState if s not in (ApprovalState.PENDING, ApprovalState.APPROVED))
 _UNRESOLVED = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderStatus.NEW)
 _MOST = 100_000
 #: After this long an approval whose order a crash cut off is given up.
@@ -181,6 +182,8 @@ def _approvals(world: World, rows: list[Row], at_venue: list[Order]) -> Iterator
     for approval_id, state in world.ledger.of("approval"):
         if (approval_id, state) not in moves:
             yield f"approval {approval_id} was told to be {state}, and the journal has no such row"
+    ended = Counter(subject for subject, state in moves if state in _ENDED)
+    yield from (f"approval {i} ended {n} times" for i, n in ended.items() if n > 1)
     used = Counter(subject for subject, state in moves if state == ApprovalState.USED.value)
     yield from (f"approval {i} was used {n} times" for i, n in used.items() if n > 1)
     for theirs in at_venue:

@@ -53,7 +53,7 @@ def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
     return DeskConfig(
         desk=DeskSettings(venue=venue, account=_ACCOUNT, data_dir=str(folder)),
         store=StoreSettings(synchronous=schedule.synchronous),
-        approval=ApprovalSettings(require_above=APPROVAL_ABOVE, price_tolerance=D("0.2")),
+        approval=ApprovalSettings(require_above=APPROVAL_ABOVE, price_tolerance=D("0.002"), expires_seconds=20),
         breakers=BreakerSettings(min_calls=1_000, max_failed_checks=None, daily_loss_critical=None),
         reconcile=ReconcileSettings(
             every_seconds=5.0,
