@@ -22,7 +22,7 @@ async def test_an_agent_in_quiet_hours_is_told_so_everywhere_and_may_cancel_and_
         resource = json.loads((await c.read_resource("risk://state")).contents[0].text)
         assert resource["state"]["hours"] == body["state"]["hours"]
         notes = (await c.call_tool("get_capabilities", {})).structured_content["notes"]
-        assert f"Closed for orders ({WHY}): Everything else, until further notice." in notes
+        assert f"Closed for orders ({WHY}): all other instruments, until further notice." in notes
         checked = (
             await c.call_tool("check_trade_risk", {k: v for k, v in BUY.items() if k != "reason"})
         ).structured_content

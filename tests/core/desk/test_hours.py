@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import attrs
 import pytest
 from desks import Bench, limit
 
 from venuekit import errors
 from venuekit.desk.desk import Desk
 from venuekit.model.order import OrderStatus
-from venuekit.protocols.approver import Caller, Operator, Role
-from venuekit.settings.schema import AgentSettings, AppliesTo, ApprovalSettings, DeskConfig, HoursWindow
+from venuekit.protocols.approver import Caller, Mode, Operator, Role
+from venuekit.protocols.journal import EntryKind, RowQuery
+from venuekit.settings.hours import read_windows
+from venuekit.settings.schema import (
+    AgentSettings,
+    AppliesTo,
+    ApprovalSettings,
+    DeskConfig,
+    HoursWindow,
+    OnClose,
+    ReconcileSettings,
+)
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -123,3 +134,70 @@ async def test_the_desk_tells_each_caller_its_own_hours(bench: Bench, config: Ca
         assert not told[()].open
         assert told[()].why == 'closed by hours[0] "lunch" (13:30 to 14:00 Europe/Berlin)'
         assert told[()].changes == "2026-01-05T13:00:00Z (2026-01-05 14:00 in Europe/Berlin)"
+
+
+# -- what rests when the hours end
+
+ENDING = HoursWindow(start="12:00", end="12:30", on_close=OnClose.CANCEL, instruments=("BTC-*",))
+
+
+def cancels(bench: Bench) -> int:
+    return sum(what == "cancel" for what, _ in bench.venue.calls)
+
+
+async def test_what_rests_when_its_hours_end_is_canceled_where_a_window_asks_for_it(
+    bench: Bench, config: Callable[..., DeskConfig]
+) -> None:
+    async with bench.open(config(ENDING)) as desk:
+        for name, instrument in (("mine", "BTC-USD"), ("other", "ETH-USD")):
+            await desk.submit(limit(client_order_id=name, instrument=instrument))
+        bench.clock.tick(HALF_AN_HOUR - 10)
+        await bench.clock.advance(2)
+        assert (await desk.order("mine")).status is OrderStatus.OPEN
+        bench.clock.tick(8)
+        await bench.clock.advance(2)
+        assert (await desk.order("mine")).status is OrderStatus.CANCELED
+        assert (await desk.order("other")).status is OrderStatus.OPEN
+        (asked,) = desk.store.rows(RowQuery(kinds=(EntryKind.CALL,), subject="mine"))
+        assert (asked.agent_id, asked.body["action"]) == ("hours", "cancel")
+        assert asked.body["reason"] == "outside hours[0] (12:00 to 12:30 UTC)"
+
+
+async def test_what_was_placed_before_and_rests_at_a_start_outside_the_hours_is_canceled_too(
+    bench: Bench, config: Callable[..., DeskConfig]
+) -> None:
+    async with bench.open(config(ENDING)) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+    bench.clock.tick(HALF_AN_HOUR)
+    async with bench.open(config(ENDING)) as desk:
+        await bench.clock.advance(2)
+        assert (await desk.order("mine")).status is OrderStatus.CANCELED
+
+
+async def test_a_cancel_that_fails_at_the_close_is_tried_again_ever_more_patiently(
+    bench: Bench, config: Callable[..., DeskConfig], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bench.open(config(ENDING, reconcile=ReconcileSettings(every_seconds=0))) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+        bench.clock.tick(HALF_AN_HOUR)
+        bench.venue.faults["cancel"] += [errors.Unavailable("the venue is away")] * 5
+        await bench.clock.advance(20)
+        assert cancels(bench) == 4, "after 2, 4 and 8 seconds"
+        assert "could not be canceled" in caplog.text
+        await bench.clock.advance(60)
+        assert (await desk.order("mine")).status is OrderStatus.CANCELED
+        assert cancels(bench) == 6
+
+
+async def test_a_desk_that_only_reads_cancels_nothing(bench: Bench, config: Callable[..., DeskConfig]) -> None:
+    async with bench.open(config(ENDING)) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+    bench.clock.tick(HALF_AN_HOUR)
+    async with bench.open(config(ENDING), mode=Mode.READ_ONLY) as desk:
+        await bench.clock.advance(5)
+        assert (await desk.order("mine")).status is OrderStatus.OPEN
+
+
+async def test_a_window_for_agents_cannot_cancel_what_rests() -> None:
+    with pytest.raises(errors.ConfigError, match="keep where applies_to"):
+        read_windows([attrs.evolve(QUIET, on_close=OnClose.CANCEL)])

@@ -9,6 +9,7 @@ from venuekit.desk.approval import Approvals
 from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
 from venuekit.desk.changes import Changes
+from venuekit.desk.closing import Closing
 from venuekit.desk.control import Controls
 from venuekit.desk.decided import Decided
 from venuekit.desk.dispatch import Dispatcher
@@ -162,6 +163,7 @@ class Parts:
             clock=clock,
             fail_closed=self.fail_closed,
         )
+        self.closing = Closing(hours, self.state, self.changes, clock)
         self.decided = Decided(
             desk=name,
             store=store,

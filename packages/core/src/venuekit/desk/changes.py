@@ -36,10 +36,11 @@ from venuekit.errors import (
     VenuekitError,
 )
 from venuekit.model.capability import Feature
+from venuekit.model.identity import AgentId
 from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, OrderType, Side
 from venuekit.model.money import ZERO, floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
-from venuekit.protocols.approver import Caller
+from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.budget import Claim
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import ApprovalState, EntryKind
@@ -141,6 +142,11 @@ class Changes:
         if order.status is OrderStatus.PENDING_APPROVAL:
             return await self.withdraw(order, f"withdrawn by {caller.agent_id}")
         await self._keep("cancel", order.id, caller, {})
+        return await self._own(self._cancel(order))
+
+    async def end(self, order: Order, by: AgentId, why: str) -> Order:
+        """Cancel an order because the desk itself has to; `by` says what of the desk."""
+        await self._keep("cancel", order.id, Caller(agent_id=by, role=Role.ADMIN), {"reason": why})
         return await self._own(self._cancel(order))
 
     def _require_touch(self, order: Order, caller: Caller) -> None:

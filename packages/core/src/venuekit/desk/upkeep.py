@@ -14,6 +14,7 @@ from venuekit.model.capability import Feature
 from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, OrderEvent, TickerEvent
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.order import Order, OrderStatus
+from venuekit.protocols.approver import Mode
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.venue import is_embedded
 from venuekit.version import VERSION
@@ -80,6 +81,7 @@ class Upkeep:
         landing = [
             loop.create_task(parts.submission.landed()),
             loop.create_task(parts.changes.landed()),
+            loop.create_task(parts.closing.landed()),
             loop.create_task(self._taken()),
         ]
         patience = loop.create_task(parts.clock.sleep(CLOSING_SECONDS))
@@ -111,6 +113,8 @@ class Upkeep:
         await self._decisions()
         parts.submission.overdue(self._patience_ns)
         parts.changes.overdue(self._patience_ns)
+        if parts.mode is not Mode.READ_ONLY:
+            parts.closing.look()
         await parts.health.look(parts.state.exposure, self._priced())
         await parts.shared.say()
         await pacing.tell(parts.limiter, parts.recorder, parts.clock)

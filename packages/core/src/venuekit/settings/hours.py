@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from venuekit.model.table import mistake
-from venuekit.settings.schema import HoursWindow
+from venuekit.settings.schema import AppliesTo, HoursWindow, OnClose
 
 DAY_MINUTES = 24 * 60
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -46,6 +46,9 @@ def _read(settings: HoursWindow, place: str, where: str) -> Window:
     start, end = _minutes(settings, "start", place, where), _minutes(settings, "end", place, where)
     if start == DAY_MINUTES:
         raise mistake(f"{place}.start", where, settings.start, "a time of day before 24:00")
+    if settings.on_close is OnClose.CANCEL and settings.applies_to is AppliesTo.AGENTS:
+        wanted = 'keep where applies_to is "agents": what rests at a venue does not tell whose it is'
+        raise mistake(f"{place}.on_close", where, settings.on_close.value, wanted)
     return Window(
         place=place,
         settings=settings,

@@ -239,6 +239,13 @@ class AppliesTo(StrEnum):
     AGENTS = "agents"
 
 
+class OnClose(StrEnum):
+    """What becomes of orders that rest at the venue when their hours end."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
 @attrs.frozen(kw_only=True)
 class HoursWindow:
     """One window of ``[[hours]]``. Without any, trading is always open; with some, within every kind that applies."""
@@ -260,6 +267,10 @@ class HoursWindow:
     start: str = _field("HH:MM, local time, inclusive.", "00:00")
     end: str = _field("HH:MM, local time, exclusive; 24:00 is midnight; not after start means over midnight.", "24:00")
     holidays: Sequence[str] = _field("Dates (2026-12-25) on which it does not begin.", ())
+    on_close: OnClose = _field(
+        "keep, or cancel: what rests in these instruments is canceled while trading is closed to everyone.",
+        OnClose.KEEP,
+    )
     instruments: Sequence[str] = _field("Patterns it applies to, such as BTC-*; empty applies to all.", ())
     venues: Sequence[str] = _field("Patterns of venues, or of venue:account, it applies to; empty applies to all.", ())
 

@@ -108,7 +108,7 @@ class CapabilitiesAnswer:
 
 
 def _hours_note(state: HoursState) -> str:
-    what = ", ".join(state.instruments) or "Everything else"
+    what = ", ".join(state.instruments) or "all other instruments"
     now = "Open for orders" if state.open else f"Closed for orders ({state.why})"
     return f"{now}: {what}, until {state.changes or 'further notice'}."
 

@@ -15,7 +15,7 @@ from venuekit.desk.risk.spans import Span, around, both, merged, outside
 from venuekit.model.identity import InstrumentId
 from venuekit.model.times import NANOS, iso
 from venuekit.settings.hours import Window, read_windows
-from venuekit.settings.schema import AppliesTo, HoursWindow
+from venuekit.settings.schema import AppliesTo, HoursWindow, OnClose
 
 _DAY_NS = 86_400 * NANOS
 #: How far an answer looks: first two weeks, and where nothing changes in them, a year.
@@ -70,6 +70,16 @@ class Hours:
         """Whether any window applies to the desk."""
         return bool(self._rules)
 
+    @property
+    def cancels(self) -> bool:
+        """Whether any window asks that what rests is canceled."""
+        return any(rule.cancels for rule in self._rules)
+
+    def over(self, instrument: InstrumentId, now_ns: int, *, alias: str | None = None) -> str:
+        """Why what rests in an instrument has to be canceled now; empty when it may stay."""
+        found = self.at(instrument, now_ns, alias=alias)
+        return found.why if not found.open and self._of[instrument].cancels else ""
+
     def begin(self, now_ns: int) -> None:
         """Load the calendars, so that no order has to wait for them."""
         for rule in self._rules:
@@ -112,6 +122,7 @@ class _Rule:
         self.window = window
         self.calendar = calendar
         self.closed = window.settings.closed
+        self.cancels = window.settings.on_close is OnClose.CANCEL
         self.for_agents = window.settings.applies_to is AppliesTo.AGENTS
 
     def within(self, span: Span) -> tuple[list[Span], list[Span], ZoneInfo]:
@@ -140,6 +151,7 @@ class _Group:
 
     def __init__(self, rules: Sequence[_Rule]) -> None:
         self._rules = {True: list(rules), False: [rule for rule in rules if not rule.for_agents]}
+        self.cancels = any(rule.cancels for rule in rules)
         never = attrs.evolve(_ALWAYS, until_ns=_ALWAYS.since_ns)  # to be looked for
         self._last = {agent: never if bound else _ALWAYS for agent, bound in self._rules.items()}
 
