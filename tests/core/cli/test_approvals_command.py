@@ -20,6 +20,7 @@ from venuekit.protocols.journal import Approval, ApprovalState, Entry, EntryKind
 pytestmark = pytest.mark.anyio
 KEYS = {
     "id",
+    "source",
     "desk",
     "agent_id",
     "order_id",

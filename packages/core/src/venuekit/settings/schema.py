@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -22,6 +21,9 @@ from venuekit.settings.field import setting as _field
 from venuekit.settings.principals import AgentSettings as AgentSettings  # noqa: PLC0414 - a part of this schema
 from venuekit.settings.principals import OperatorSettings as OperatorSettings  # noqa: PLC0414
 from venuekit.settings.stricter import HIGHER, LOWER, MORE
+from venuekit.settings.windows import AppliesTo as AppliesTo  # noqa: PLC0414
+from venuekit.settings.windows import HoursWindow as HoursWindow  # noqa: PLC0414
+from venuekit.settings.windows import OnClose as OnClose  # noqa: PLC0414
 
 D = Decimal
 
@@ -230,49 +232,6 @@ class BreakerSettings:
         "How often, 0 to 3, it may recover by itself before a person has to resume. A loss always waits for a person.",
         3,
     )
-
-
-class AppliesTo(StrEnum):
-    """Whose orders a window is about."""
-
-    EVERYONE = "everyone"
-    AGENTS = "agents"
-
-
-class OnClose(StrEnum):
-    """What becomes of orders that rest at the venue when their hours end."""
-
-    KEEP = "keep"
-    CANCEL = "cancel"
-
-
-@attrs.frozen(kw_only=True)
-class HoursWindow:
-    """One window of ``[[hours]]``. Without any, trading is always open; with some, within every kind that applies."""
-
-    name: str = _field("What refusals call it.", "")
-    closed: bool = _field("Orders are refused in this window; otherwise they are refused outside it.", False)
-    applies_to: AppliesTo = _field(
-        "everyone, or agents: callers of MCP servers, and all that have a table in [agents].", AppliesTo.EVERYONE
-    )
-    calendar: str = _field(
-        "Only in the sessions of this exchange, such as XNYS: its holidays, early closes and breaks. "
-        "Needs venuekit[calendars].",
-        "",
-    )
-    timezone: str = _field("IANA name, such as America/New_York. Default: the calendar's own, else UTC.", "")
-    weekdays: Sequence[str] = _field(
-        "Of mon tue wed thu fri sat sun: on which days it begins.", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    )
-    start: str = _field("HH:MM, local time, inclusive.", "00:00")
-    end: str = _field("HH:MM, local time, exclusive; 24:00 is midnight; not after start means over midnight.", "24:00")
-    holidays: Sequence[str] = _field("Dates (2026-12-25) on which it does not begin.", ())
-    on_close: OnClose = _field(
-        "keep, or cancel: what rests in these instruments is canceled while trading is closed to everyone.",
-        OnClose.KEEP,
-    )
-    instruments: Sequence[str] = _field("Patterns it applies to, such as BTC-*; empty applies to all.", ())
-    venues: Sequence[str] = _field("Patterns of venues, or of venue:account, it applies to; empty applies to all.", ())
 
 
 def _rates(doc: str) -> Any:
