@@ -323,10 +323,12 @@ class RateLimited(Unavailable):
     """Too many calls, and nothing was sent; says when to try again.
 
     `retry_after`, in seconds, stands in `details['retry_after_seconds']` too. `endpoint` names the budget that is
-    exhausted, where it is not the one of the call.
+    exhausted, where it is not the one of the call. `said_by_venue` is set by the desk where the venue refused; else
+    the desk did, and the words are its own.
     """
 
     code = "RATE_LIMITED"
+    said_by_venue = False
 
     def __init__(self, message: str, *, retry_after: float, fix: str = "", endpoint: str = "") -> None:
         self.retry_after = retry_after

@@ -12,7 +12,7 @@ from typing import Any
 import mcp_types as mt
 import msgspec
 
-from venuekit.errors import InternalError, OutcomeUnknown, Rejected, Unavailable, VenuekitError
+from venuekit.errors import InternalError, OutcomeUnknown, RateLimited, Rejected, Unavailable, VenuekitError
 from venuekit.watch.redact import redact_text
 from venuekit_mcp.wire import LONGEST_UNTRUSTED, clean, marked
 
@@ -44,7 +44,8 @@ def error_body(error: VenuekitError) -> dict[str, Any]:
     """code, message, fix, and field, order_id, details where there are any; a venue's own words are marked."""
     body = dict(error.to_dict())
     body["message"] = clean(str(body["message"]), 600)
-    for kind, ours in _SAID_BY_VENUE:
+    by_us = isinstance(error, RateLimited) and not error.said_by_venue
+    for kind, ours in () if by_us else _SAID_BY_VENUE:
         if isinstance(error, kind):
             body["message"] = f"{ours} Reason: {(type(error).__doc__ or '').strip().splitlines()[0]}"
             body["venue_says"] = marked(error.message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from venuekit.desk.serving import served
@@ -22,34 +22,29 @@ def at_once(venue: Venue, limiter: Limiter) -> Venue:
 
 
 class _Paced:
-    def __init__(self, venue: Venue, limiter: Limiter, waits: dict[str, EndpointClass]) -> None:
+    def __init__(self, venue: Venue, limiter: Limiter, waits: Mapping[str, EndpointClass]) -> None:
         self._venue = venue
         self._limiter = limiter
         self._waits = waits
-        #: Methods as found at the venue, and as given out.
-        self._given: dict[str, tuple[Any, Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._venue, name)
+        """Called for what is not here yet: a call is made once, the rest is always the venue's own."""
         endpoint = CALLS.get(name)
         if endpoint is None:
-            return found
-        known = self._given.get(name)
-        if known is None or known[0] != found:
-            known = self._given[name] = (found, self._call(name, endpoint, found))
-        return known[1]
+            return getattr(self._venue, name)
+        made = self.__dict__[name] = self._call(name, endpoint)
+        return made
 
-    def _call(
-        self, name: str, endpoint: EndpointClass, method: Callable[..., Awaitable[Any]]
-    ) -> Callable[..., Awaitable[Any]]:
-        limiter, waits = self._limiter, name in self._waits
+    def _call(self, name: str, endpoint: EndpointClass) -> Callable[..., Awaitable[Any]]:
+        venue, limiter, waits = self._venue, self._limiter, name in self._waits
 
         async def call(*arguments: Any, **named: Any) -> Any:
             if waits:
                 await limiter.take(endpoint, call=name, agent_id=served())
             try:
-                return await method(*arguments, **named)
+                return await getattr(venue, name)(*arguments, **named)
             except RateLimited as error:
+                error.said_by_venue = True
                 limiter.too_many(error.endpoint or endpoint, error.retry_after)
                 raise
 
