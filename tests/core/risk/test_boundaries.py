@@ -41,8 +41,6 @@ def ask(
 ) -> Verdict | None:
     """The first refusal under only the rules given, with a collar of 5 % where an order needs one."""
     risk = attrs.evolve(OFF, **rules)
-    left = replaces.remaining if replaces is not None else None
-    price = replaces.price if replaces is not None else None
     proposal = propose(
         request,
         instrument,
@@ -51,8 +49,7 @@ def ask(
         collar=D("0.05"),
         max_quote_age_seconds=15.0,
         now_ns=view._clock.now_ns(),
-        replaces_size=left or D(0),
-        replaces_notional=(left or D(0)) * (price or D(0)),
+        replaces=replaces,
     )
     return run(build_checks(risk, Hours(())), proposal, view)
 

@@ -1,15 +1,12 @@
-"""Every parameter is explained, with its source; headroom is exact."""
+"""Every parameter is explained, with its source."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import attrs
 
-from venuekit.desk.risk.checks import build_checks
-from venuekit.desk.risk.explain import explain, headroom
-from venuekit.desk.risk.hours import Hours
+from venuekit.desk.risk.explain import explain
 from venuekit.settings.schema import ApprovalSettings, BreakerSettings, DeskConfig, HoursWindow, RiskSettings
 
 D = Decimal
@@ -30,9 +27,3 @@ def test_every_parameter_is_there_with_value_source_check_and_count() -> None:
     assert rows["risk.check_balance"].refused_count == 4
     assert rows["risk.price_collar"].source == "default"
     assert rows["risk.max_daily_loss"].value == "off"
-
-
-def test_headroom_says_how_much_more_may_be_bought(view: Any, spot: Any) -> None:
-    checks = build_checks(RiskSettings(max_position_size={"BTC-USD": D("0.31")}), Hours(()))
-    messages = [h.message for h in headroom(checks, view, {spot.id: spot})]
-    assert "you may buy 0.31 BTC more of BTC-USD before max_position" in messages

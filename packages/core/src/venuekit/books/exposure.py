@@ -270,6 +270,10 @@ class Exposure:
         """Number of exposed orders."""
         return len(self._orders) if instrument is None else self._open_count.get(instrument, 0)
 
+    def at_stake(self) -> list[InstrumentId]:
+        """Every instrument with a position or an exposed order."""
+        return [*(i for i, size in self._sizes.items() if size), *(i for i, n in self._open_count.items() if n)]
+
     def gross_exposure(self) -> Decimal | None:
         """Sum of absolute position values."""
         return self._values.absolute
@@ -281,6 +285,10 @@ class Exposure:
     def open_notional(self, side: Side) -> Decimal | None:
         """Notional of exposed orders of one side."""
         return self._open_value[side].total
+
+    def priced_by(self, asset: str) -> InstrumentId | None:
+        """The spot instrument that prices an asset; empty for money itself."""
+        return "" if asset in self._money else self._spot_of_asset.get(asset)
 
     def equity(self) -> Decimal | None:
         """Cash, holdings and unrealized profit; None while any part is unknown."""

@@ -17,8 +17,10 @@ class Totals:
         self._absolute = ZERO
 
     def put(self, key: str, amount: Decimal | None) -> None:
-        """Set one amount; None marks it as unknown."""
+        """Set one amount; None, or one that is no number, marks it as unknown."""
         self.remove(key)
+        if amount is not None and not amount.is_finite():
+            amount = None
         self._amounts[key] = amount
         if amount is None:
             self._unknown += 1

@@ -70,11 +70,11 @@ class Approvals:
         self._identifiers = identifiers
         self._clock = clock
 
-    def people(self, notional: Decimal | None) -> int:
+    def people(self, value: Decimal | None) -> int:
         """How many people have to approve an order of this worst-case value; an unknown one is above any threshold."""
 
         def above(threshold: Decimal | None) -> bool:
-            return threshold is not None and (notional is None or notional > threshold)
+            return threshold is not None and not (value is not None and value <= threshold)
 
         if not above(self._settings.require_above):
             return 0
@@ -115,7 +115,7 @@ class Approvals:
             state=ApprovalState.PENDING,
             created_ns=now,
             expires_ns=now + self._settings.expires_seconds * 1_000_000_000,
-            people=max(1, self.people(proposal.notional)),
+            people=max(1, self.people(proposal.value)),
         )
 
     def get(self, approval_id: str) -> Approval:
@@ -160,7 +160,7 @@ class Approvals:
     def outdated(self, approval: Approval, approved: RiskApproved) -> str:
         """Why what was approved is not what would go now; empty when it is."""
         moved = self._moved_away(approval, approved)
-        people = self.people(approved.proposal.notional)
+        people = self.people(approved.proposal.value)
         if not moved and people > approval.people:
             return f"it is worth more by now, and {people} people have to approve it"
         return moved

@@ -113,7 +113,7 @@ class Parts:
             clock=clock,
             checks_of=lambda risk: [
                 *build_checks(risk, hours),
-                *agent_checks(self.grants, config.desk.currency),
+                *agent_checks(self.grants),
                 *self.budgets.checks(),
                 *self.shared.checks(risk),
             ],

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import attrs
-
+from venuekit.desk.amended import amended, more, needs_approval
 from venuekit.desk.approval import Approvals
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.health import Health
@@ -18,9 +17,10 @@ from venuekit.desk.risk.agent_budgets import added
 from venuekit.desk.screening import Screening
 from venuekit.desk.serving import served
 from venuekit.desk.shared import Shared
-from venuekit.desk.stages import RiskApproved
+from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission, given_up
+from venuekit.desk.views import Preview, refused
 from venuekit.errors import (
     BudgetExceeded,
     InvalidValue,
@@ -29,7 +29,6 @@ from venuekit.errors import (
     OrderAlreadyDone,
     OutcomeUnknown,
     PermissionRefused,
-    RiskRefused,
     Unavailable,
     UnknownOrder,
     Unsupported,
@@ -37,7 +36,7 @@ from venuekit.errors import (
 )
 from venuekit.model.capability import Feature
 from venuekit.model.identity import AgentId
-from venuekit.model.intent import ORDER_REQUESTS, MarketOrder, OrderRequest, OrderType, Side
+from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.money import ZERO, floor_to
 from venuekit.model.order import CancelResult, Order, OrderRef, OrderStatus
 from venuekit.protocols.approver import Caller, Role
@@ -275,6 +274,53 @@ class Changes:
         caller: Caller,
     ) -> Order:
         """Change size (the new total) or prices of an open order; validated and checked like a new one."""
+        order, valid = await self._amendable(order_id, size, price, stop_price, caller)
+        try:
+            approved = await self._screening.check(valid, replaces=order)
+            if self._approvals.people(approved.proposal.value):
+                raise needs_approval(approved.proposal.value)
+        except VenuekitError as error:
+            await self._submission.deny(valid.request, caller, error, amends=order)
+            raise
+        # The rounded values, where rounding is asked for, are those that were checked.
+        new = [
+            None if asked is None else getattr(valid.request, name)
+            for name, asked in (("size", size), ("price", price), ("stop_price", stop_price))
+        ]
+        shown = {n: str(v) for n, v in zip(("size", "price", "stop_price"), new, strict=True) if v is not None}
+        try:
+            await self._keep("amend", order.id, caller, shown, [*approved.claims, *self._shared_claims(approved)])
+        except BudgetExceeded as late:
+            refusal = self._screening.outrun(approved, late)
+            await self._submission.deny(valid.request, caller, refusal, amends=order)
+            raise refusal from None
+        return await self._own(self._amend(order, *new))
+
+    async def preview_amend(
+        self,
+        order_id: str,
+        size: Decimal | None,
+        price: Decimal | None,
+        stop_price: Decimal | None,
+        caller: Caller,
+    ) -> Preview:
+        """What `amend` would do, from the same steps; nothing is sent or kept."""
+        try:
+            order, valid = await self._amendable(order_id, size, price, stop_price, caller)
+        except VenuekitError as error:
+            return refused(error)
+        preview = await self._screening.preview_valid(valid, replaces=order)
+        return refused(needs_approval(preview.notional)) if preview.allowed and preview.needs_approval else preview
+
+    async def _amendable(
+        self,
+        order_id: str,
+        size: Decimal | None,
+        price: Decimal | None,
+        stop_price: Decimal | None,
+        caller: Caller,
+    ) -> tuple[Order, Valid]:
+        """The order, and what it would become, before anything that it adds is checked."""
         self._permission.require_trading(caller, "amend orders")
         declared = self._venue.capabilities.of(Feature.AMEND)
         if not declared.usable:
@@ -286,15 +332,14 @@ class Changes:
             raise InvalidValue("Give at least one of size, price and stop_price.", field="size")
         order = self.open_order(order_id)
         if order.status is OrderStatus.PENDING_APPROVAL:
-            raise _needs_approval(None)
+            raise needs_approval(None)
         if not order.is_working:
             raise Unsupported(
                 f"Order {order.id} is {order.status.value}; only a working order can be amended.",
                 fix="Wait until it is resolved.",
                 order_id=order.id,
             )
-        request = _amended(order, size, price, stop_price)
-        valid = await self._screening.normalize(request, caller)
+        valid = await self._screening.normalize(amended(order, size, price, stop_price), caller)
         if valid.request.size is not None and valid.request.size <= order.filled_size:
             raise InvalidValue(
                 f"size {valid.request.size} is not more than the {order.filled_size} that is filled already.",
@@ -302,30 +347,22 @@ class Changes:
                 order_id=order.id,
                 details={"accepted": f"more than {order.filled_size}"},
             )
-        approved = await self._screening.check(valid, replaces=order)
-        if self._approvals.people(approved.proposal.notional):
-            raise _needs_approval(approved.proposal.notional)
-        # The rounded values, where rounding is asked for, are those that were checked.
-        new = [
-            None if asked is None else getattr(valid.request, name)
-            for name, asked in (("size", size), ("price", price), ("stop_price", stop_price))
-        ]
-        shown = {n: str(v) for n, v in zip(("size", "price", "stop_price"), new, strict=True) if v is not None}
-        try:
-            await self._keep("amend", order.id, caller, shown, [*approved.claims, *self._shared_claims(approved)])
-        except BudgetExceeded as late:
-            raise self._screening.outrun(approved, late) from None
-        return await self._own(self._amend(order, *new))
+        return order, valid
 
     def _shared_claims(self, approved: RiskApproved) -> list[Claim]:
         more = added(approved.proposal) or ZERO
         return self._shared.claims(approved.proposal, "", bounded=not approved.reduces, more=more)
 
     async def _amend(self, order: Order, size: Decimal | None, price: Decimal | None, stop: Decimal | None) -> Order:
-        await self._limiter.take(EndpointClass.ORDERS, call="amend", agent_id=order.agent_id)
-        call = self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
-        answer = await self._asked(order, "amend", call)
-        return await self._dispatcher.answered(answer, order.id)
+        # Others that are checked meanwhile see what it may become; afterwards it counts as it is.
+        self._state.exposure.on_order(more(order, size, price))
+        try:
+            await self._limiter.take(EndpointClass.ORDERS, call="amend", agent_id=order.agent_id)
+            call = self._venue.amend(OrderRef.of(order), size=size, price=price, stop_price=stop)
+            answer = await self._asked(order, "amend", call)
+            return await self._dispatcher.answered(answer, order.id)
+        finally:
+            self._state.exposure.on_order(self._submission.find(order.id) or order)
 
     async def close_position(self, instrument: str, size: Decimal | None, reason: str, caller: Caller) -> Order:
         """Trade out of a position at the market; `size` closes a part."""
@@ -350,27 +387,3 @@ class Changes:
             reason=reason,
         )
         return await self._submission.submit(request, caller)
-
-
-def _amended(order: Order, size: Decimal | None, price: Decimal | None, stop_price: Decimal | None) -> OrderRequest:
-    if order.type is OrderType.MARKET:
-        raise InvalidValue("A market order cannot be amended.", field="order_id", order_id=order.id)
-    kind = ORDER_REQUESTS[order.type]
-    names = {a.name for a in attrs.fields(kind)}
-    if price is not None and "price" not in names:
-        raise InvalidValue(f"A {order.type.value} order has no price.", field="price", order_id=order.id)
-    if stop_price is not None and "stop_price" not in names:
-        raise InvalidValue(f"A {order.type.value} order has no stop_price.", field="stop_price", order_id=order.id)
-    fields: dict[str, Any] = {n: getattr(order, n) for n in names if hasattr(order, n)}
-    fields |= {k: v for k, v in (("size", size), ("price", price), ("stop_price", stop_price)) if v is not None}
-    request: OrderRequest = kind(**fields)
-    return request
-
-
-def _needs_approval(notional: Decimal | None) -> RiskRefused:
-    """The error for an amendment that would need an approval of its own."""
-    return RiskRefused(
-        "The amended order would need a person's approval, and an amendment cannot wait for one.",
-        fix="Cancel the order and place a new one, which can be approved.",
-        details={"check": "approval", "value": "" if notional is None else str(notional)},
-    )

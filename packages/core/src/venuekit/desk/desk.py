@@ -19,7 +19,6 @@ from venuekit.desk.history import order_events
 from venuekit.desk.paced import at_once
 from venuekit.desk.permission import desk_mode
 from venuekit.desk.reader import VenueReader
-from venuekit.desk.risk import checks as risk_checks
 from venuekit.desk.streams import StreamHub, Subscription
 from venuekit.desk.upkeep import Upkeep
 from venuekit.desk.views import DeskStatus, Preview, RiskState, StreamStatus
@@ -153,7 +152,7 @@ class Desk:
         """What `submit` would do now, by the same checks; nothing is sent."""
         self._controls.refresh()
         with self.serve(caller) as who:
-            return await self._screening.preview(request, who)
+            return await self._submission.preview(request, who)
 
     async def cancel(self, order_id: str, *, caller: Caller | None = None) -> Order:
         """Ask to cancel an order, by either id. Works in every trading state.
@@ -188,6 +187,20 @@ class Desk:
         self._controls.refresh()
         with self.serve(caller) as who:
             return await self._changes.amend(order_id, size, price, stop_price, who)
+
+    async def preview_amend(
+        self,
+        order_id: str,
+        *,
+        size: Decimal | None = None,
+        price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+        caller: Caller | None = None,
+    ) -> Preview:
+        """What `amend` would do now, by the same checks; nothing is sent."""
+        self._controls.refresh()
+        with self.serve(caller) as who:
+            return await self._changes.preview_amend(order_id, size, price, stop_price, who)
 
     async def close_position(
         self, instrument: str, *, size: Decimal | None = None, reason: str = "", caller: Caller | None = None
@@ -227,10 +240,9 @@ class Desk:
 
     async def fills(self, query: FillQuery) -> Page[Fill]:
         """Own executions, newest first. `order_id` may be either id."""
-        if query.order_id is not None:
-            known = self._submission.find(query.order_id)
-            if known is not None and known.venue_order_id is not None:
-                query = attrs.evolve(query, order_id=known.venue_order_id)
+        known = None if query.order_id is None else self._submission.find(query.order_id)
+        if known is not None and known.venue_order_id is not None:
+            query = attrs.evolve(query, order_id=known.venue_order_id)
         return await self.venue.fills(query)
 
     # -- portfolio
@@ -327,14 +339,19 @@ class Desk:
 
     def risk_limits(self, *, caller: Caller | None = None) -> list[Headroom]:
         """What is left of every limit, the caller's own budgets among them. Raises JournalUnavailable."""
-        rows = risk_checks.headroom(self.limits.checks, self._state.exposure, self._state.instruments)
-        agent_id = (caller or self.default_caller).agent_id
-        return [*rows, *self._budgets.left(agent_id), *self._shared.left(agent_id)]
+        agent = caller or self.default_caller
+        rows = self._screening.headroom(agent)
+        return [*rows, *self._budgets.left(agent.agent_id), *self._shared.left(agent.agent_id)]
 
-    def risk_state(self, *, caller: Caller | None = None) -> RiskState:
-        """Where the desk stands, and what is left to the caller. Raises JournalUnavailable."""
+    def risk_state(self, *, caller: Caller | None = None, headroom: bool = True) -> RiskState:
+        """Where the desk stands, and what is left to the caller, which costs the most. Raises JournalUnavailable."""
         hours = self._screening.hours_of(caller or self.default_caller)
-        return risk_state(self._parts, self.settings.desk.currency, self.risk_limits(caller=caller), hours)
+        left = self.risk_limits(caller=caller) if headroom else ()
+        return risk_state(self._parts, self.settings.desk.currency, left, hours)
+
+    async def refresh_prices(self) -> None:
+        """Ask for the prices that `risk_limits` needs, unless they are recent."""
+        await self._screening.refresh_quotes()
 
     @property
     def refusals(self) -> Mapping[str, int]:

@@ -79,16 +79,16 @@ class Health:
     def refusal(self, proposal: Proposal, view: RiskView) -> Verdict | None:
         """Why this order may not go now, if a breaker says so, or if what losses are measured by is not known."""
         record = self._breakers.blocking()
-        if record is not None and record.leads_to is TradingState.REDUCING and reduces(proposal, view):
+        if record is not None and record.leads_to is TradingState.REDUCING and reduces(proposal):
             record = self._breakers.blocking(reduces=True)
         if record is not None:
             return _stopped_by(record)
         if self._figures and (missing := self._breakers.figures.unreported()) is not None:
             name, leads_to = missing
-            if leads_to is TradingState.HALTED or not reduces(proposal, view):
+            if leads_to is TradingState.HALTED or not reduces(proposal):
                 return _unreported(name, leads_to)
         unknown = self._breakers.loss.unknown(view)
-        return _unmeasured(unknown) if unknown and not reduces(proposal, view) else None
+        return _unmeasured(unknown) if unknown and not reduces(proposal) else None
 
     def standing(self) -> tuple[TradingState, str]:
         """What breakers let go now, and why not everything."""

@@ -15,6 +15,7 @@ from venuekit.desk.lookalike import twin_of
 from venuekit.desk.permission import PAPER, Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
+from venuekit.desk.risk.headroom import figures, sizes
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.risk.proposal import propose, reduces
 from venuekit.desk.serving import served
@@ -22,17 +23,20 @@ from venuekit.desk.shared import Shared
 from venuekit.desk.stages import RiskApproved, Valid
 from venuekit.desk.state import State
 from venuekit.desk.validation import validate
-from venuekit.desk.views import HoursState, Preview
-from venuekit.errors import BudgetExceeded, Unavailable, VenuekitError
-from venuekit.model.intent import OrderRequest
-from venuekit.model.money import ZERO, times
+from venuekit.desk.views import HoursState, Preview, refused
+from venuekit.errors import BudgetExceeded, DataNotTrusted, Unavailable, VenuekitError
+from venuekit.model.instrument import Instrument
+from venuekit.model.intent import MarketOrder, OrderRequest, Side
+from venuekit.model.money import times
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.limiter import EndpointClass, Limiter
-from venuekit.protocols.risk import Proposal, Verdict
+from venuekit.protocols.risk import Headroom, Proposal, Verdict
 from venuekit.protocols.venue import Venue
 
+#: How many instruments are told about where all are asked for.
+_MOST_SHOWN = 5
 log = logging.getLogger("venuekit.desk")
 
 #: Prices younger than this are used again rather than asked for.
@@ -93,11 +97,17 @@ class Screening:
         ]
 
     async def normalize(self, request: OrderRequest, caller: Caller) -> Valid:
-        """Step 1. Raises UsageError and InstrumentNotTrading."""
+        """Step 1. Raises UsageError, InstrumentNotTrading, and DataNotTrusted for rules that cannot be."""
         instrument = self._state.instruments.get(request.instrument)
         if instrument is None:
             instrument = await self._venue.instrument(request.instrument)
             self._state.know(instrument)
+        if self._state.distrusted and (wrong := self._state.distrusted.get(instrument.id)):
+            raise DataNotTrusted(
+                f"The venue's rules for {instrument.id} cannot be right: {wrong}.",
+                fix="Choose another instrument, and tell the adapter's author.",
+                field="instrument",
+            )
         if instrument.id != request.instrument:
             request = attrs.evolve(request, instrument=instrument.id)
         request = validate(
@@ -119,7 +129,7 @@ class Screening:
         if not (self._budgets.active or self._shared.active):
             return RiskApproved(valid, proposal)
         order_id = valid.request.client_order_id or "" if replaces is None else replaces.id
-        free = reduces(proposal, self._state.exposure)
+        free = reduces(proposal)
         return RiskApproved(valid, proposal, self._budgets.takes(proposal, order_id, free=free), free)
 
     def _refused(self, refusal: Verdict) -> VenuekitError:
@@ -147,20 +157,50 @@ class Screening:
 
     async def _propose(self, valid: Valid, replaces: Order | None) -> Proposal:
         await self.refresh_quote(valid.instrument.id)
-        left = (replaces.remaining if replaces is not None else None) or ZERO
-        price = replaces.price if replaces is not None else None
+        via = self._state.exposure.priced_by(valid.instrument.quote)
+        if via:
+            await self.refresh_quote(via)
+        return self._proposed(valid.request, valid.instrument, valid.caller, replaces)
+
+    def _proposed(
+        self, request: OrderRequest, instrument: Instrument, caller: Caller, replaces: Order | None = None
+    ) -> Proposal:
+        risk = self._limits.risk
         return propose(
-            valid.request,
-            valid.instrument,
+            request,
+            instrument,
             self._state.exposure,
-            agent_id=valid.caller.agent_id,
-            collar=self._limits.risk.price_collar,
-            max_quote_age_seconds=self._limits.risk.max_quote_age_seconds,
+            agent_id=caller.agent_id,
+            collar=risk.price_collar,
+            max_quote_age_seconds=risk.max_quote_age_seconds,
             now_ns=self._clock.now_ns(),
-            by_agent=self._permission.is_agent(valid.caller),
-            replaces_size=left,
-            replaces_notional=times(times(left, price), valid.instrument.contract_size) if price is not None else ZERO,
+            replaces=replaces,
+            by_agent=self._permission.is_agent(caller),
         )
+
+    def headroom(self, caller: Caller) -> list[Headroom]:
+        """What is left of every limit; in sizes, for market orders in what is held, open or limited by itself."""
+        checks, view = self._limits.checks, self._state.exposure
+        rows = figures(checks, view)
+        for instrument in self._of_interest():
+            for side in Side:
+
+                def sized(size: Decimal, of: Instrument = instrument, side: Side = side) -> Proposal:
+                    return self._proposed(MarketOrder(instrument=of.id, side=side, size=size), of, caller)
+
+                rows += sizes(checks, view, instrument, side, sized)
+        return rows
+
+    def _of_interest(self) -> list[Instrument]:
+        view, known = self._state.exposure, self._state.instruments
+        names = dict.fromkeys([*self._limits.risk.max_position_size, *view.at_stake()])
+        chosen = [known[name] for name in names if name in known]
+        return chosen[:_MOST_SHOWN] or list(known.values())[:1]
+
+    async def refresh_quotes(self) -> None:
+        """Ask for the prices that `headroom` needs, unless there are young ones."""
+        for instrument in self._of_interest():
+            await self.refresh_quote(instrument.id)
 
     async def refresh_quote(self, instrument: str) -> None:
         """Ask for prices unless there are young ones; without an answer, the old ones age until they are distrusted."""
@@ -215,36 +255,54 @@ class Screening:
 
     async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
         """What `submit` would do, from the same steps; nothing is sent or kept."""
-        try:
-            valid = await self.normalize(request, caller)
-        except VenuekitError as error:
-            return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
-        proposal = await self._propose(valid, None)
-        self._budgets.look(proposal.agent_id)
-        first = self._desk_says(proposal, None)
-        verdicts = [] if first is None else [first]
-        verdicts += run_all(self._limits.checks, proposal, self._state.exposure)
-        refused = [v for v in verdicts if not v.allowed]
+        forbidden: VenuekitError | None = None
         try:
             self._permission.require_trading(caller, "place orders")
-            reason = refused[0].message if refused else "it would be sent"
-            permitted = True
         except VenuekitError as error:
-            reason, permitted = error.message, False
-        people = self._approvals.people(proposal.notional)
-        if permitted and not refused and people:
-            reason = (
-                "it would wait for two people's approval" if people > 1 else "it would wait for a person's approval"
-            )
+            forbidden = error
+        try:
+            preview = await self.preview_valid(await self.normalize(request, caller))
+        except VenuekitError as error:
+            return refused(forbidden or error)
+        if forbidden is not None:  # what the checks say may be of use all the same
+            return attrs.evolve(preview, allowed=False, reason=forbidden.message)
+        return preview
+
+    async def preview_valid(self, valid: Valid, *, replaces: Order | None = None) -> Preview:
+        """What `check` would say, with what every check says and how large such an order may be."""
+        try:
+            proposal = await self._propose(valid, replaces)
+        except VenuekitError as error:
+            return refused(error)
+        self._budgets.look(proposal.agent_id)
+        first = self._desk_says(proposal, replaces)
+        verdicts = [] if first is None else [first]
+        verdicts += run_all(self._limits.checks, proposal, self._state.exposure)
+        against = [v for v in verdicts if not v.allowed]
+        people = self._approvals.people(proposal.value)
+        who = "two people's" if people > 1 else "a person's"
+        waits = f"it would wait for {who} approval" if people else "it would be sent"
         fee = None
         if self.taker_fee is not None and proposal.notional is not None:
             fee = times(proposal.notional, self.taker_fee)
         return Preview(
-            allowed=permitted and not refused,
+            allowed=not against,
             needs_approval=people > 0,
-            reason=reason,
+            reason=against[0].message if against else waits,
             verdicts=verdicts,
             worst_price=proposal.worst_price,
             notional=proposal.notional,
             estimated_fee=fee,
+            headroom=self._room(valid, replaces),
         )
+
+    def _room(self, valid: Valid, replaces: Order | None) -> list[Headroom]:
+        """The largest order of the same kind, by each check; none for an amount of money."""
+        request, instrument = valid.request, valid.instrument
+        if request.size is None:
+            return []
+
+        def sized(size: Decimal) -> Proposal:
+            return self._proposed(attrs.evolve(request, size=size), instrument, valid.caller, replaces)
+
+        return sizes(self._limits.checks, self._state.exposure, instrument, request.side, sized)

@@ -17,7 +17,7 @@ from venuekit.journal.replay import OVERLAP
 from venuekit.model.account import Balance
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import AgentId, InstrumentId
-from venuekit.model.instrument import Instrument
+from venuekit.model.instrument import Instrument, impossible
 from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, minus, plus
 from venuekit.model.order import Fill, FillState, Order, OrderStatus
@@ -47,6 +47,8 @@ class State:
         books: frozenset[str] = frozenset(),
     ) -> None:
         self.instruments: dict[InstrumentId, Instrument] = {}
+        #: Instruments whose rules cannot be true, and why.
+        self.distrusted: dict[InstrumentId, str] = {}
         self.orders = Orders()
         self.positions = Positions(venue.name, venue.account, self.instruments.get)
         self.exposure = Exposure(clock, currency)
@@ -73,7 +75,10 @@ class State:
         self.agent_of_old: Callable[[str], AgentId] = lambda _: ""
 
     def know(self, instrument: Instrument) -> None:
-        """Remember an instrument's rules."""
+        """Remember an instrument's rules, and whether they can be true."""
+        self.distrusted.pop(instrument.id, None)
+        if wrong := impossible(instrument):
+            self.distrusted[instrument.id] = wrong
         self.instruments[instrument.id] = instrument
         self.exposure.set_instruments([instrument])
         for order in self.orders.live(instrument.id):

@@ -21,6 +21,7 @@ from venuekit.desk.risk.proposal import fingerprint
 from venuekit.desk.screening import Screening
 from venuekit.desk.stages import Authorized
 from venuekit.desk.state import State
+from venuekit.desk.views import Preview, refused
 from venuekit.errors import BudgetExceeded, JournalUnavailable, NotConnected, VenuekitError
 from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
@@ -183,7 +184,7 @@ class Submission:
             await self.deny(request, caller, closed)
             raise closed from None
         order = new_order(valid.request, self._venue, self._clock.now_ns(), caller.agent_id)
-        if self._approvals.people(approved.proposal.notional):
+        if self._approvals.people(approved.proposal.value):
             waiting = order.to(OrderStatus.PENDING_APPROVAL)
             approval = await self._approvals.ask(approved, waiting)
             waiting = waiting.but(approval_id=approval.id)
@@ -232,13 +233,30 @@ class Submission:
         )
         return from_record(rows[0].body, Order) if rows else None
 
-    async def deny(self, request: OrderRequest, caller: Caller, error: VenuekitError) -> None:
+    async def preview(self, request: OrderRequest, caller: Caller) -> Preview:
+        """What `submit` would do; an id that is used already stands for the order that has it."""
+        existing = None if request.client_order_id is None else self.find(request.client_order_id)
+        if existing is None:
+            return await self._screening.preview(request, caller)
+        try:
+            self._permission.require_trading(caller, "place orders")
+            known = await self._known(existing, request, caller)
+        except VenuekitError as error:
+            return refused(error)
+        reason = f"order {known.id} is there already and {known.status.value}; nothing more would be sent"
+        return Preview(allowed=True, needs_approval=False, reason=reason)
+
+    async def deny(
+        self, request: OrderRequest, caller: Caller, error: VenuekitError, *, amends: Order | None = None
+    ) -> None:
         """Keep a refusal: the journal says what was asked and why it did not go."""
+        subject = (request.client_order_id or "") if amends is None else amends.id
+        what = {} if amends is None else {"amends": amends.id}
         entry: Entry = self._recorder.entry(
             EntryKind.DENIED,
-            request.client_order_id or "",
+            subject,
             caller.agent_id,
-            {"request": {**_shown(request)}, "error": error.to_dict(), "source": caller.source},
+            {"request": {**_shown(request)}, "error": error.to_dict(), "source": caller.source, **what},
         )
         try:
             await self._recorder.write([entry])

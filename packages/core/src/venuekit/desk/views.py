@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from venuekit.errors import VenuekitError
 from venuekit.protocols.journal import LimitOverride
 from venuekit.protocols.limiter import PaceState
 from venuekit.protocols.risk import Headroom, TradingState, Verdict
@@ -27,6 +28,13 @@ class Preview:
     worst_price: Decimal | None = None
     notional: Decimal | None = None
     estimated_fee: Decimal | None = None
+    #: How large such an order may be, by each check that bounds its size.
+    headroom: Sequence[Headroom] = ()
+
+
+def refused(error: VenuekitError) -> Preview:
+    """What would happen where this error would be raised."""
+    return Preview(allowed=False, needs_approval=False, reason=str(error), error=error.to_dict())
 
 
 @attrs.frozen(kw_only=True)

@@ -21,6 +21,10 @@ class InstrumentKind(Word):
     BINARY_OUTCOME = "BINARY_OUTCOME"
 
 
+#: Rules that a venue may have, in pairs where one bounds the other.
+_BOUNDS = ("min_size", "max_size", "min_price", "max_price", "min_notional")
+#: Digits before or after the decimal point that any rule of a venue has.
+_DIGITS = 18
 _DERIVATIVES = frozenset({InstrumentKind.PERPETUAL, InstrumentKind.FUTURE})
 
 
@@ -74,3 +78,25 @@ class Instrument:
     def is_derivative(self) -> bool:
         """Whether a position may be negative and is margined."""
         return self.kind in _DERIVATIVES
+
+
+def impossible(instrument: Instrument) -> str:
+    """What cannot be true of an instrument as a venue tells it, for no order can be checked by such a rule; else empty.
+
+    Steps, sizes and margins are positive numbers of a sane length, and bounds are in order.
+    """
+    for name in ("tick_size", "lot_size", "contract_size", "initial_margin", *_BOUNDS):
+        value = getattr(instrument, name)
+        if value is None and name in _BOUNDS:
+            continue
+        if not isinstance(value, Decimal) or not value.is_finite():
+            return f"{name} is {str(value)[:40]}, which is no number"
+        if value <= 0 and not (value == 0 and name in ("min_size", "min_price", "min_notional")):
+            return f"{name} is {str(value)[:40]}"
+        if not -_DIGITS <= value.adjusted() <= _DIGITS:
+            return f"{name} is {str(value)[:40]}, which is out of all proportion"
+    for low, high in (("min_size", "max_size"), ("min_price", "max_price")):
+        least, most = getattr(instrument, low), getattr(instrument, high)
+        if least is not None and most is not None and least > most:
+            return f"{low} is {least} and {high} {most}"
+    return ""

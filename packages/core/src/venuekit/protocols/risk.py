@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -48,8 +47,11 @@ class Proposal(NamedTuple):
     `quote` is the market when it was checked to be recent and well formed; None when it is not to be trusted.
     `worst_price` is the price that bounds the cost: the limit price, or the collar's edge for orders without
     one; None when no trusted quote exists, and every check that needs it must then refuse.
-    `size` is in base units, `notional` = size x worst_price x contract size in quote units, or None.
-    An amendment carries what the order it replaces has still open in `replaces_size` / `replaces_notional`.
+    `size` is in base units, `notional` the most that it is worth in quote units, `value` the same in the desk's
+    currency, `unit_value` that of one base unit; each may be None. An amended order may be filled in part: of it,
+    `open_size`, `open_notional` and `open_value` have only what would be open, since the rest is in the position
+    already. `replaces_size`, `replaces_notional` and `replaces_value` are what the order as it is has open.
+    `position` is the signed position now, `waiting` what other orders of this side may add to it.
     """
 
     request: OrderRequest
@@ -62,9 +64,17 @@ class Proposal(NamedTuple):
     limit_price: Decimal | None
     worst_price: Decimal | None
     notional: Decimal | None
+    value: Decimal | None
+    unit_value: Decimal | None
+    open_size: Decimal | None
+    open_notional: Decimal | None
+    open_value: Decimal | None
     reduce_only: bool
     replaces_size: Decimal
     replaces_notional: Decimal
+    replaces_value: Decimal
+    position: Decimal
+    waiting: Decimal
     now_ns: int
     quote: Quote | None
     #: Whether an agent asks, rather than a bot or a person in this process.
@@ -104,6 +114,10 @@ class RiskView(Protocol):
 
     def open_notional(self, side: Side) -> Decimal | None:
         """Notional of exposed orders of one side, over all instruments."""
+        ...
+
+    def priced_by(self, asset: str) -> InstrumentId | None:
+        """The instrument whose price is what an asset is worth; empty for money itself, None when there is none."""
         ...
 
     def equity(self) -> Decimal | None:
@@ -159,13 +173,20 @@ class Verdict:
 
 @attrs.frozen
 class Headroom:
-    """How much is left of one limit, for people and models: ``you may buy 0.31 BTC more``."""
+    """How much is left of one limit, for people and models: ``you may buy 0.31 BTC more``.
+
+    With `instrument` and `side`, `left` is the size in base units of the largest order that passes: of one lot more
+    the check refuses. Otherwise it is in the limit's own unit: money, or a number of orders. It is empty while it is
+    not known, and the message says why.
+    """
 
     check: str
     limit: str
     used: str
     left: str
     message: str
+    instrument: str = ""
+    side: str = ""
 
 
 class RiskCheck(Protocol):
@@ -180,6 +201,6 @@ class RiskCheck(Protocol):
         """May it go? Anything unknown refuses; so does, on its behalf, arithmetic that has no answer."""
         ...
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """What is left, where the limit has such a figure."""
+    def headroom(self, view: RiskView) -> list[Headroom]:
+        """What is left of a limit in money or in orders, where it has such a figure."""
         ...

@@ -138,7 +138,7 @@ def account_tools(desk: Desk, host: DeskHost) -> list[Tool]:
             agent=call.caller.agent_id,
             role=call.caller.role.value,
             may_trade=host.refusal(call.caller, Role.TRADER, trades=True, tools=("place_order",)) is None,
-            trading_state=desk.risk_state().trading_state.value,
+            trading_state=desk.risk_state(headroom=False).trading_state.value,
             features=declared(caps.features),
             order_types=[t.value for t in caps.order_types if caps.can(t)],
             times_in_force=[t.value for t in caps.times_in_force if caps.can(t)],
@@ -244,7 +244,7 @@ async def position_metrics(desk: Desk, a: MetricArguments) -> Metrics:
     cost, value = times(abs(units), entry), times(abs(units), exit_price)
     profit = times(units, minus(exit_price, entry))
     binary = instrument.max_price is not None and instrument.kind.value == "BINARY_OUTCOME"
-    equity = desk.risk_state().equity
+    equity = desk.risk_state(headroom=False).equity
     fees = break_even = None
     if desk.capabilities.can(Feature.PROFILE):
         rate = (await desk.profile()).taker_fee_rate

@@ -64,12 +64,14 @@ class PreviewAnswer:
     worst_price: str | None = None
     notional: str | None = None
     estimated_fee: str | None = None
+    headroom: Sequence[Headroom] = ()
 
 
 def risk_tools(desk: Desk) -> list[Tool]:
     """The tools about risk and approvals."""
 
     async def status(call: Call) -> RiskStatus:
+        await desk.refresh_prices()
         if call.arguments.view is RiskView.LIMITS:
             return RiskStatus(limits=desk.risk_limits(caller=call.caller), calls=desk.call_allowance(call.caller))
         state, now = desk.risk_state(caller=call.caller), desk.status()
@@ -95,6 +97,7 @@ def risk_tools(desk: Desk) -> list[Tool]:
             worst_price=_text(found.worst_price),
             notional=_text(found.notional),
             estimated_fee=_text(found.estimated_fee),
+            headroom=found.headroom,
         )
 
     tools = [

@@ -41,9 +41,9 @@ def next_order(minute: Sequence[int], limit: int) -> str:
 
 def added(proposal: Proposal) -> Decimal | None:
     """What an order takes of a day's budget; of an amendment, what it adds. None when that is not known."""
-    if proposal.notional is None:
+    if proposal.open_value is None:
         return None
-    return max(ZERO, minus(proposal.notional, proposal.replaces_notional))
+    return max(ZERO, minus(proposal.open_value, proposal.replaces_value))
 
 
 def is_new(proposal: Proposal) -> bool:
@@ -93,7 +93,7 @@ class AgentDayOrders(NamedCheck):
         limit = None if bounds is None else bounds[0].max_orders_per_day
         if bounds is None or limit is None or not is_new(proposal):
             return self.passes
-        if bounds[1].orders < limit or reduces(proposal, view):
+        if bounds[1].orders < limit or reduces(proposal):
             return self.passes
         return refuse(
             self.name,
@@ -118,7 +118,7 @@ class AgentDayNotional(NamedCheck):
         """May it go?"""
         bounds = self._ledger.of(proposal.agent_id)
         limit = None if bounds is None else bounds[0].max_notional_per_day
-        if bounds is None or limit is None or reduces(proposal, view):
+        if bounds is None or limit is None or reduces(proposal):
             return self.passes
         more = added(proposal)
         if proposal.instrument.quote not in self._money:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from venuekit.books.exposure import worth_the_same
 from venuekit.desk.grants import Grants
 from venuekit.desk.risk.order_limits import order_value
-from venuekit.desk.risk.verdicts import NamedCheck, refuse, unknown
+from venuekit.desk.risk.verdicts import NamedCheck, SizedCheck, refuse
 from venuekit.protocols.risk import Proposal, RiskCheck, RiskView, Verdict
 
 
@@ -34,15 +33,13 @@ class AgentInstruments(NamedCheck):
         )
 
 
-class AgentOrderNotional(NamedCheck):
+class AgentOrderNotional(SizedCheck):
     """The value of one order, at its worst price, as ``[agents.NAME] max_order_notional`` allows it."""
 
     name = "agent_order_notional"
 
-    def __init__(self, grants: Grants, currency: str) -> None:
+    def __init__(self, grants: Grants) -> None:
         self._grants = grants
-        self._currency = currency
-        self._money = worth_the_same(currency)
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
@@ -51,17 +48,15 @@ class AgentOrderNotional(NamedCheck):
         limit = None if grant is None else grant.settings.max_order_notional
         if limit is None:
             return self.passes
-        if proposal.instrument.quote not in self._money:
-            return unknown(self.name, f"value in {self._currency}", limit=limit)
         return order_value(self.name, limit, proposal, f"one order of {proposal.agent_id}") or self.passes
 
 
-def agent_checks(grants: Grants, currency: str) -> list[RiskCheck]:
+def agent_checks(grants: Grants) -> list[RiskCheck]:
     """The checks that some agent's grant asks for."""
     checks: list[RiskCheck] = []
     tables = list(grants)
     if any(g.settings.instruments for g in tables):
         checks.append(AgentInstruments(grants))
     if any(g.settings.max_order_notional is not None for g in tables):
-        checks.append(AgentOrderNotional(grants, currency))
+        checks.append(AgentOrderNotional(grants))
     return checks

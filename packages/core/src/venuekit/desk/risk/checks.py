@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from venuekit import errors
 from venuekit.desk.risk import gates, order_limits, portfolio_limits
 from venuekit.desk.risk.hours import Hours
 from venuekit.desk.risk.verdicts import unknown
 from venuekit.errors import VenuekitError
-from venuekit.model.identity import InstrumentId
-from venuekit.model.instrument import Instrument
-from venuekit.protocols.risk import Headroom, Proposal, RiskCheck, RiskView, Verdict
+from venuekit.protocols.risk import Proposal, RiskCheck, RiskView, Verdict
 from venuekit.settings.schema import RiskSettings
 
 _ERRORS: dict[str, type[VenuekitError]] = {
@@ -103,10 +101,3 @@ def error_of(verdict: Verdict, *, order_id: str | None = None) -> VenuekitError:
         },
         order_id=order_id,
     )
-
-
-def headroom(
-    checks: Sequence[RiskCheck], view: RiskView, instruments: Mapping[InstrumentId, Instrument]
-) -> list[Headroom]:
-    """What is left of every limit that has such a figure."""
-    return [row for check in checks for row in check.headroom(view, instruments)]

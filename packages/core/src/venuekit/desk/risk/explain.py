@@ -8,11 +8,8 @@ from typing import Any
 
 import attrs
 
-from venuekit.desk.risk.checks import headroom
 from venuekit.desk.risk.verdicts import text
 from venuekit.settings.schema import DeskConfig, HoursWindow
-
-__all__ = ["Parameter", "explain", "headroom"]
 
 _RISK = {
     "max_order_notional": "max_order_notional",

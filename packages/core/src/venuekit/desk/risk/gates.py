@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from venuekit.desk.risk.hours import Hours, told
 from venuekit.desk.risk.proposal import fingerprint, reduces
 from venuekit.desk.risk.verdicts import NamedCheck, refuse
-from venuekit.model.identity import InstrumentId
-from venuekit.model.instrument import Instrument
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, TradingState, Verdict
 
 _MINUTE_NS = 60_000_000_000
@@ -35,7 +33,7 @@ class TradingStateCheck(NamedCheck):
                 would_pass="nothing, until an operator resumes",  # noqa: S106 - not a password
                 code="TRADING_HALTED",
             )
-        if reduces(proposal, view):
+        if reduces(proposal):
             return self.passes
         return refuse(
             self.name,
@@ -124,7 +122,8 @@ class ReduceOnly(NamedCheck):
         """May it go?"""
         if not (proposal.reduce_only or self._required):
             return self.passes
-        position = view.position_size(proposal.instrument.id)
+        del view
+        position, size = proposal.position, proposal.open_size
         against = position != 0 and (position > 0) != (proposal.side.sign > 0)
         if proposal.reduce_only and not against:
             return refuse(
@@ -134,13 +133,12 @@ class ReduceOnly(NamedCheck):
                 value=position,
                 would_pass="the order without reduce_only, or on the other side",  # noqa: S106
             )
-        turns = against and proposal.size is not None and proposal.size > abs(position)
-        if self._required and turns and not proposal.reduce_only:
+        if self._required and not proposal.reduce_only and against and (size is None or not size <= abs(position)):
             return refuse(
                 self.name,
                 f"The order would turn the position of {position} to the other side.",
                 limit=abs(position),
-                value=proposal.size,
+                value="unknown" if size is None else size,
                 would_pass=f"size {abs(position)} with reduce_only",
             )
         return self.passes
@@ -191,9 +189,8 @@ class OrderRate(NamedCheck):
             would_pass="the same order up to a minute later",  # noqa: S106
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+    def headroom(self, view: RiskView) -> list[Headroom]:
         """Orders that may still go now."""
-        del instruments
         sent = view.orders_in_window(None, _MINUTE_NS)
         left = max(0, self._limit - sent)
         message = f"{left} more orders may go this minute"
@@ -221,9 +218,8 @@ class MaxOpenOrders(NamedCheck):
             would_pass="the same order after one was canceled",  # noqa: S106
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+    def headroom(self, view: RiskView) -> list[Headroom]:
         """Orders that may still be opened."""
-        del instruments
         count = view.open_order_count()
         left = max(0, self._limit - count)
         return [Headroom(self.name, str(self._limit), str(count), str(left), f"{left} more orders may be open")]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from venuekit.desk.risk.proposal import collared, reduces, touch
-from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
-from venuekit.model.identity import InstrumentId
-from venuekit.model.instrument import Instrument, InstrumentKind
-from venuekit.model.intent import BUY, SELL, Side, StopLimitOrder, StopOrder
-from venuekit.model.money import ONE, ZERO, minus, plus, ratio, times
+from venuekit.desk.risk.verdicts import NamedCheck, SizedCheck, refuse, text, unknown
+from venuekit.model.instrument import InstrumentKind
+from venuekit.model.intent import BUY, SELL, Side, StopLimitOrder
+from venuekit.model.money import ONE, ZERO, floor_to, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
 _OUTCOME = InstrumentKind.BINARY_OUTCOME
 
 
-class MaxOrderNotional(NamedCheck):
+class MaxOrderNotional(SizedCheck):
     """The value of one order, a market order's at its worst price."""
 
     name = "max_order_notional"
@@ -29,35 +27,39 @@ class MaxOrderNotional(NamedCheck):
         del view
         return order_value(self.name, self._limit, proposal) or self.passes
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """The largest order."""
-        del view, instruments
+    def headroom(self, view: RiskView) -> list[Headroom]:
+        """The largest order, in the desk's currency."""
+        del view
         limit = text(self._limit)
         return [Headroom(self.name, limit, "0", limit, f"one order may be worth {limit}")]
 
 
 def order_value(check: str, limit: Decimal, proposal: Proposal, whose: str = "one order") -> Verdict | None:
-    """The refusal of an order that is worth more than `limit`, or whose worth is not known."""
-    if proposal.notional is None:
-        return unknown(check, "price", limit=limit)
-    if proposal.notional <= limit:
+    """The refusal of an order that is worth more than `limit`, or whose worth is not known.
+
+    An amended order counts whole, with what is filled of it.
+    """
+    value = proposal.value
+    if value is None:
+        what = "price" if proposal.notional is None else f"value of {proposal.instrument.quote}"
+        return unknown(check, what, limit=limit)
+    if value <= limit:
         return None
     return refuse(
         check,
-        f"The order is worth up to {text(proposal.notional)} {proposal.instrument.quote}; "
-        f"{whose} may be worth {text(limit)}.",
+        f"The order is worth up to {text(value)}; {whose} may be worth {text(limit)}.",
         limit=limit,
-        value=proposal.notional,
+        value=value,
         would_pass=fitting_size(proposal, limit) or f"an order worth {text(limit)} or less",
     )
 
 
 def fitting_size(proposal: Proposal, worth: Decimal) -> str:
     """``size 0.5``: the most of the same order that is worth no more than this; empty where that is nothing."""
-    if proposal.size is None or proposal.notional is None or proposal.notional <= 0:
+    if proposal.unit_value is None or proposal.unit_value <= 0:
         return ""
-    lots = ratio(times(worth, proposal.size), proposal.notional) // proposal.instrument.lot_size
-    return f"size {text(times(lots, proposal.instrument.lot_size))}" if lots > 0 else ""
+    size = floor_to(ratio(worth, proposal.unit_value), proposal.instrument.lot_size)
+    return f"size {text(size)}" if size > 0 else ""
 
 
 class PriceCollar(NamedCheck):
@@ -74,20 +76,12 @@ class PriceCollar(NamedCheck):
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
-        request = proposal.request
-        if isinstance(request, StopOrder):
-            if proposal.worst_price is None:
-                return unknown(self.name, "market price", limit=self._collar)
-            return self.passes  # it has no price of its own; its worst price already is the collar's edge
-        if isinstance(request, StopLimitOrder):
-            at: Decimal | None = request.stop_price
-        else:
-            at = touch(proposal.quote, proposal.side)
+        request, price = proposal.request, proposal.limit_price
+        at = request.stop_price if isinstance(request, StopLimitOrder) else touch(proposal.quote, proposal.side)
         if at is None:
             return unknown(self.name, "market price", limit=self._collar)
-        price = proposal.limit_price
         if price is None:
-            return self.passes
+            return self.passes  # its worst price already is the collar's edge
         edge = times(at, self._edges[proposal.side])
         if price <= edge if proposal.side is BUY else price >= edge:
             return self.passes
@@ -103,7 +97,7 @@ class PriceCollar(NamedCheck):
         )
 
 
-class BalanceCheck(NamedCheck):
+class BalanceCheck(SizedCheck):
     """What is available must pay for the order: quote for buys, base or shares for sells, margin for derivatives."""
 
     name = "balance"
@@ -116,40 +110,34 @@ class BalanceCheck(NamedCheck):
         if proposal.side is SELL:
             return self._shares(proposal, view)
         available = view.available(instrument.quote)
-        if available is None or proposal.notional is None:
+        if available is None or proposal.open_notional is None:
             return unknown(self.name, "balance or price")
-        return self._compare(instrument.quote, proposal.notional, plus(available, proposal.replaces_notional))
+        return self._compare(instrument.quote, proposal.open_notional, plus(available, proposal.replaces_notional))
 
     def _shares(self, proposal: Proposal, view: RiskView) -> Verdict:
         instrument = proposal.instrument
-        if proposal.size is None:
+        if proposal.open_size is None:
             return unknown(self.name, "order size")
         if instrument.kind is _OUTCOME:
-            held = view.position_size(instrument.id)
-            claimed = view.open_size(instrument.id, SELL)
-            available: Decimal | None = minus(held, claimed)
-        else:
-            available = view.available(instrument.base)
+            return self._compare(instrument.base, proposal.open_size, minus(proposal.position, proposal.waiting))
+        available = view.available(instrument.base)
         if available is None:
             return unknown(self.name, "balance")
-        return self._compare(instrument.base, proposal.size, plus(available, proposal.replaces_size))
+        return self._compare(instrument.base, proposal.open_size, plus(available, proposal.replaces_size))
 
     def _margin(self, proposal: Proposal, view: RiskView) -> Verdict:
-        instrument = proposal.instrument
-        if reduces(proposal, view):
+        instrument, size, notional = proposal.instrument, proposal.open_size, proposal.open_notional
+        if reduces(proposal):
             return self.passes  # closing frees margin, also when nothing is left
         available = view.available(instrument.settle)
-        if available is None or proposal.notional is None or proposal.size is None:
+        if available is None or notional is None or not size:
             return unknown(self.name, "balance or price")
-        position = view.position_size(instrument.id)
-        opening = proposal.size
+        position, opening = proposal.position, size
         if position != 0 and (position > 0) != (proposal.side is BUY):
-            waiting = minus(view.open_size(instrument.id, proposal.side), proposal.replaces_size)
-            opening = min(opening, minus(plus(proposal.size, waiting), abs(position)))
-        share = ZERO if proposal.size == 0 else ratio(opening, proposal.size)
-        needed = times(times(proposal.notional, share), instrument.initial_margin)
+            opening = min(opening, minus(plus(size, proposal.waiting), abs(position)))
+        opened = notional if opening is size else ratio(times(notional, opening), size)  # in this order, exact
         back = times(proposal.replaces_notional, instrument.initial_margin)
-        return self._compare(instrument.settle, needed, plus(available, back))
+        return self._compare(instrument.settle, times(opened, instrument.initial_margin), plus(available, back))
 
     def _compare(self, asset: str, needed: Decimal, available: Decimal) -> Verdict:
         if needed <= available:
@@ -180,9 +168,11 @@ class SpreadLiquidity(NamedCheck):
         quote = proposal.quote
         if quote is None or quote.bid is None or quote.ask is None:
             return unknown(self.name, "bid and ask")
+        if quote.ask < quote.bid:
+            return unknown(self.name, "book that is not crossed")
         middle = ratio(plus(quote.bid, quote.ask), Decimal(2))
         spread = ratio(minus(quote.ask, quote.bid), middle)
-        if self._spread is not None and spread > self._spread:
+        if self._spread is not None and not spread <= self._spread:
             return refuse(
                 self.name,
                 f"The spread is {text(times(spread, Decimal(100)).quantize(Decimal('0.0001')))} % of the price.",
@@ -195,7 +185,7 @@ class SpreadLiquidity(NamedCheck):
             if there is None or proposal.size is None:
                 return unknown(self.name, "size at the best price")
             most = times(there, self._multiple)
-            if proposal.size > most:
+            if not proposal.size <= most:
                 return refuse(
                     self.name,
                     f"The order is for {text(proposal.size)}; {text(there)} rests at the best price.",

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from venuekit.desk.risk.proposal import reduces
-from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
+from venuekit.desk.risk.verdicts import NamedCheck, SizedCheck, refuse, text, unknown
 from venuekit.model.identity import InstrumentId
-from venuekit.model.instrument import Instrument
-from venuekit.model.intent import BUY, SELL, Side
-from venuekit.model.money import ONE, ZERO, minus, plus, ratio, times
+from venuekit.model.intent import BUY, SELL
+from venuekit.model.money import ZERO, floor_to, minus, plus, ratio, times
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
-_BOTH = (BUY, SELL)
 
-
-class MaxPosition(NamedCheck):
+class MaxPosition(SizedCheck):
     """The position if all open orders of its side were filled too: in units, in value, as a share of equity."""
 
     name = "max_position"
@@ -25,37 +22,30 @@ class MaxPosition(NamedCheck):
         self._sizes = dict(sizes)
         self._notional = notional
         self._share = share
+        self._valued = notional is not None or share is not None
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
-        instrument, side, size = proposal.instrument, proposal.side, proposal.size
+        size, position = proposal.open_size, proposal.position
         if size is None:
             return unknown(self.name, "order size")
-        position = view.position_size(instrument.id)
-        waiting = minus(view.open_size(instrument.id, side), proposal.replaces_size)
-        total = plus(size, waiting)
-        after = plus(position, total) if side is BUY else minus(position, total)
-        held = abs(after)
+        total = plus(size, proposal.waiting)
+        held = abs(plus(position, total) if proposal.side is BUY else minus(position, total))
         if held <= abs(position):
             return self.passes
-        limit = self._sizes.get(instrument.id)
-        if limit is not None and held > limit:
-            return self._refuse(limit, after, position, waiting, side, instrument)
-        if self._notional is None and self._share is None:
+        limit = self._sizes.get(proposal.instrument.id)
+        if limit is not None and not held <= limit:
+            return self._refuse(limit, held, proposal)
+        if not self._valued:
             return self.passes
-        cap = self._cap(view)
+        cap, unit = self._cap(view), proposal.unit_value
         if cap is None:
             return unknown(self.name, "equity", limit=self._share if self._share is not None else "")
-        if proposal.worst_price is None or proposal.notional is None:
+        if unit is None:
             return unknown(self.name, "price")
-        unit = proposal.worst_price
-        if instrument.contract_size is not ONE:
-            unit = times(unit, instrument.contract_size)
-        if side is SELL and size > 0:
-            unit = max(unit, ratio(proposal.notional, size))  # a sell's limit is no upper bound of its value
         if times(held, unit) <= cap:
             return self.passes
-        return self._refuse(ratio(cap, unit), after, position, waiting, side, instrument)
+        return self._refuse(ratio(cap, unit), held, proposal)
 
     def _cap(self, view: RiskView) -> Decimal | None:
         """The largest value that the position may have; None while it is not known."""
@@ -67,36 +57,22 @@ class MaxPosition(NamedCheck):
         share = times(self._share, equity) if equity > 0 else ZERO
         return share if self._notional is None else min(share, self._notional)
 
-    def _refuse(
-        self, limit: Decimal, after: Decimal, position: Decimal, waiting: Decimal, side: Side, instrument: Instrument
-    ) -> Verdict:
-        room = max(ZERO, minus(minus(limit, position if side is BUY else -position), waiting))
-        lots = times(room // instrument.lot_size, instrument.lot_size)
+    def _refuse(self, limit: Decimal, held: Decimal, proposal: Proposal) -> Verdict:
+        instrument = proposal.instrument
+        own = proposal.position if proposal.side is BUY else -proposal.position
+        room = floor_to(max(ZERO, minus(minus(limit, own), proposal.waiting)), instrument.lot_size)
+        fits = plus(room, minus(proposal.size or ZERO, proposal.open_size or ZERO))  # with what is filled already
         return refuse(
             self.name,
-            f"The position in {instrument.id} could become {text(after)}; "
-            f"{text(times(limit // instrument.lot_size, instrument.lot_size))} is the most.",
+            f"The position in {instrument.id} could become {text(held)}; "
+            f"{text(floor_to(limit, instrument.lot_size))} is the most.",
             limit=limit,
-            value=abs(after),
-            would_pass=f"size {text(lots)}" if lots > 0 else "an order that reduces the position",
+            value=held,
+            would_pass=f"size {text(fits)}" if room > 0 else "an order that reduces the position",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """How much more may be bought and sold of each limited instrument."""
-        rows = []
-        for name, limit in self._sizes.items():
-            base = instruments[name].base if name in instruments else name
-            position = view.position_size(name)
-            for side in _BOTH:
-                used = plus(position if side is BUY else -position, view.open_size(name, side))
-                left = text(max(ZERO, minus(limit, used)))
-                verb = "buy" if side is BUY else "sell"
-                message = f"you may {verb} {left} {base} more of {name} before {self.name}"
-                rows.append(Headroom(self.name, text(limit), text(used), left, message))
-        return rows
 
-
-class MaxExposure(NamedCheck):
+class MaxExposure(SizedCheck):
     """Positions and open orders together: gross, and net."""
 
     name = "max_exposure"
@@ -106,32 +82,38 @@ class MaxExposure(NamedCheck):
         self._net = net
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
-        """May it go? An order that only reduces passes."""
+        """May it go? An order that only reduces passes, and an amendment that makes an order worth no more."""
         verdict = self._judge(proposal, view)
-        return verdict if verdict.allowed or not reduces(proposal, view) else self.passes
+        return verdict if verdict.allowed or not reduces(proposal) else self.passes
 
     def _judge(self, proposal: Proposal, view: RiskView) -> Verdict:
-        gross, net = view.gross_exposure(), view.net_exposure()
-        buys, sells = view.open_notional(BUY), view.open_notional(SELL)
-        if gross is None or net is None or buys is None or sells is None:
-            return unknown(self.name, "exposure")
-        if proposal.notional is None:
+        if proposal.open_value is None:
             return unknown(self.name, "price")
-        added = minus(proposal.notional, proposal.replaces_notional)
+        added = minus(proposal.open_value, proposal.replaces_value) if proposal.replaces_size else proposal.open_value
+        if added <= 0:
+            return self.passes
+        buys, sells = view.open_notional(BUY), view.open_notional(SELL)
+        if buys is None or sells is None:
+            return unknown(self.name, "exposure")
         if self._gross is not None:
+            gross = view.gross_exposure()
+            if gross is None:
+                return unknown(self.name, "exposure")
             total = plus(plus(gross, added), plus(buys, sells))
-            if total > self._gross:
+            if not total <= self._gross:
                 return self._refuse("gross", self._gross, total, proposal)
         if self._net is not None:
-            buying = proposal.side is BUY
-            tilted = abs(plus(net, plus(buys, added)) if buying else minus(net, plus(sells, added)))
-            if tilted > self._net and tilted > abs(net):
-                return self._refuse("net", self._net, tilted, proposal)
+            net = view.net_exposure()
+            if net is None:
+                return unknown(self.name, "exposure")
+            # The side that the order leans to; leaning to the other, it makes the net exposure smaller.
+            leaning = plus(net, plus(buys, added)) if proposal.side is BUY else minus(plus(sells, added), net)
+            if not leaning <= self._net:
+                return self._refuse("net", self._net, leaning, proposal)
         return self.passes
 
     def _refuse(self, which: str, limit: Decimal, value: Decimal, proposal: Proposal) -> Verdict:
-        over = minus(value, limit)
-        fits = max(ZERO, minus(proposal.notional or ZERO, over))
+        fits = max(ZERO, minus(proposal.value or ZERO, minus(value, limit)))
         return refuse(
             self.name,
             f"The {which} exposure could become {text(value)}; {text(limit)} is the most.",
@@ -140,17 +122,20 @@ class MaxExposure(NamedCheck):
             would_pass=f"an order worth {text(fits)}" if fits > 0 else "an order that reduces",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """How much gross exposure is left."""
-        del instruments
-        gross, buys, sells = view.gross_exposure(), view.open_notional(BUY), view.open_notional(SELL)
-        if self._gross is None or gross is None or buys is None or sells is None:
-            return []
-        used = plus(gross, plus(buys, sells))
-        left = text(max(ZERO, minus(self._gross, used)))
-        return [
-            Headroom(self.name, text(self._gross), text(used), left, f"{left} more gross exposure before {self.name}")
-        ]
+    def headroom(self, view: RiskView) -> list[Headroom]:
+        """How much gross and net exposure is left, in the desk's currency."""
+        buys, sells = view.open_notional(BUY), view.open_notional(SELL)
+        gross, net = view.gross_exposure(), view.net_exposure()
+        known = not (buys is None or sells is None or gross is None or net is None)
+        rows = []
+        for what, limit, used in (
+            ("gross exposure", self._gross, plus(gross, plus(buys, sells)) if known else None),  # type: ignore[arg-type]
+            ("net exposure by buying", self._net, plus(net, buys) if known else None),  # type: ignore[arg-type]
+            ("net exposure by selling", self._net, minus(sells, net) if known else None),  # type: ignore[arg-type]
+        ):
+            if limit is not None:
+                rows.append(self.money_left(what, limit, used))
+        return rows
 
 
 class DailyLoss(NamedCheck):
@@ -174,7 +159,7 @@ class DailyLoss(NamedCheck):
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go? An order that only reduces passes."""
         verdict = self._judge(view)
-        return verdict if verdict.allowed or not reduces(proposal, view) else self.passes
+        return verdict if verdict.allowed or not reduces(proposal) else self.passes
 
     def _judge(self, view: RiskView) -> Verdict:
         pnl = view.daily_pnl()
@@ -193,12 +178,9 @@ class DailyLoss(NamedCheck):
             would_pass="an order that reduces, or any order on the next UTC day",  # noqa: S106
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """How much may still be lost today."""
-        del instruments
+    def headroom(self, view: RiskView) -> list[Headroom]:
+        """How much may still be lost today; at nothing, only orders that reduce go."""
         pnl, cap = view.daily_pnl(), self._cap(view)
-        if pnl is None or cap is None:
-            return []
-        loss = max(ZERO, -pnl)
-        left = text(max(ZERO, minus(cap, loss)))
-        return [Headroom(self.name, text(cap), text(loss), left, f"{left} may still be lost today")]
+        if cap is None:
+            return [Headroom(self.name, "", "", "", "the profit and loss of the day is not known")]
+        return [self.money_left("may be lost today", cap, None if pnl is None else max(ZERO, -pnl))]

@@ -10,15 +10,21 @@ from venuekit.model.intent import (
     BUY,
     SELL,
     BracketOrder,
-    LimitOrder,
     MarketOrder,
     OrderRequest,
+    OrderType,
     Side,
     StopLimitOrder,
     StopOrder,
 )
 from venuekit.model.money import ONE, ZERO, floor_to, minus, plus, ratio, times
+from venuekit.model.order import Order
 from venuekit.protocols.risk import Fingerprint, Proposal, Quote, RiskView
+
+#: Orders whose price is the worst that they trade at; with brackets, orders that have a price.
+_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_PRICED = (*_LIMITED, OrderType.BRACKET)
+_STOPS = (StopOrder, StopLimitOrder)
 
 
 def trusted(quote: Quote | None, now_ns: int, max_age_seconds: float) -> Quote | None:
@@ -57,8 +63,7 @@ def propose(
     collar: Decimal | None,
     max_quote_age_seconds: float,
     now_ns: int,
-    replaces_size: Decimal = ZERO,
-    replaces_notional: Decimal = ZERO,
+    replaces: Order | None = None,
     by_agent: bool = False,
 ) -> Proposal:
     """The order as checks see it. Without a trusted price, worst price and notional are None.
@@ -66,53 +71,92 @@ def propose(
     `collar` None means that market orders have no bound: their worst price is the touch itself.
     A sell is worth at most what the better of touch and limit would bring, so its notional uses the higher price.
     """
+    side, size, kind = request.side, request.size, request.type
     quote = trusted(view.quote(instrument.id), now_ns, max_quote_age_seconds)
-    at = touch(quote, request.side)
-    limit = request.price if isinstance(request, LimitOrder | StopLimitOrder | BracketOrder) else None
-    if isinstance(request, LimitOrder | StopLimitOrder):
-        worst: Decimal | None = request.price
+    at = touch(quote, side)
+    limit: Decimal | None = None
+    # The narrowing that the type checker misses costs more than all else here.
+    if kind in _PRICED:
+        limit = request.price  # type: ignore[union-attr]
+    if kind in _LIMITED:
+        worst: Decimal | None = limit
     elif isinstance(request, StopOrder):
         # A stop on the wrong side of the market triggers at once, so the worse of trigger and touch counts.
-        pick = max if request.side is BUY else min
-        worst = None if at is None else collared(pick(request.stop_price, at), request.side, collar or ZERO)
+        pick = max if side is BUY else min
+        worst = None if at is None else collared(pick(request.stop_price, at), side, collar or ZERO)
     elif isinstance(request, BracketOrder):
-        worst = request.price if request.side is SELL else max(request.price, request.stop_price)
+        worst = request.price if side is SELL else max(request.price, request.stop_price)
     else:
-        worst = None if at is None else collared(at, request.side, collar or ZERO)
-    size, value_price = request.size, worst
-    if request.side is SELL and worst is not None:
-        stop = request.stop_price if isinstance(request, StopOrder | StopLimitOrder) else ZERO
-        value_price = None if at is None else max(worst, at, stop)
+        worst = None if at is None else collared(at, side, collar or ZERO)
+    price = worst
+    if side is SELL and worst is not None:
+        stop = request.stop_price if isinstance(request, _STOPS) else ZERO
+        price = None if at is None else max(worst, at, stop)
+    contract = instrument.contract_size
+    unit = price if price is None or contract is ONE else times(price, contract)
     if isinstance(request, MarketOrder) and request.quote_size is not None:
         notional: Decimal | None = request.quote_size if at is not None else None
         # The most that changes hands: a buy at the touch, a sell at the worst price.
-        price = at if request.side is BUY else worst
-        if price is not None and price > 0:
-            size = floor_to(ratio(request.quote_size, times(price, instrument.contract_size)), instrument.lot_size)
-    elif size is None or value_price is None:
-        notional = None
+        least = at if side is BUY else worst
+        if least is not None and least > 0:
+            size = floor_to(ratio(request.quote_size, times(least, contract)), instrument.lot_size)
+        if unit is not None and size:
+            unit = max(unit, ratio(request.quote_size, size))
     else:
-        notional = times(size, value_price)
-        if instrument.contract_size is not ONE:
-            notional = times(notional, instrument.contract_size)
+        notional = None if size is None or unit is None else times(size, unit)
+    rate = _rate(instrument.quote, view, now_ns, max_quote_age_seconds)
+    value = notional if notional is None or rate is ONE else _converted(notional, rate)
+    open_size, open_notional, open_value = size, notional, value
+    left, given, given_value = ZERO, ZERO, ZERO
+    if replaces is not None:
+        left = replaces.remaining or ZERO
+        if replaces.price is not None:
+            given = times(times(left, replaces.price), contract)
+        given_value = _converted(given, rate) or ZERO
+        if size is not None and replaces.filled_size:
+            open_size = minus(size, replaces.filled_size)
+            open_notional = None if unit is None else times(open_size, unit)
+            open_value = _converted(open_notional, rate)
+    waiting = view.open_size(instrument.id, side)
     return Proposal(
-        request=request,
-        instrument=instrument,
-        agent_id=agent_id,
-        side=request.side,
-        type=request.type,
-        time_in_force=request.time_in_force,
-        size=size,
-        limit_price=limit,
-        worst_price=worst,
-        notional=notional,
-        reduce_only=request.reduce_only,
-        replaces_size=replaces_size,
-        replaces_notional=replaces_notional,
-        now_ns=now_ns,
-        quote=quote,
-        by_agent=by_agent,
+        request,
+        instrument,
+        agent_id,
+        side,
+        kind,
+        request.time_in_force,
+        size,
+        limit,
+        worst,
+        notional,
+        value,
+        unit if unit is None or rate is ONE else _converted(unit, rate),
+        open_size,
+        open_notional,
+        open_value,
+        request.reduce_only,
+        left,
+        given,
+        given_value,
+        view.position_size(instrument.id),
+        minus(waiting, left) if left else waiting,
+        now_ns,
+        quote,
+        by_agent,
     )
+
+
+def _rate(asset: str, view: RiskView, now_ns: int, max_age_seconds: float) -> Decimal | None:
+    """The most that one unit of `asset` is worth in the desk's currency; None when that is not known."""
+    via = view.priced_by(asset)
+    if via == "":
+        return ONE
+    quote = None if via is None else trusted(view.quote(via), now_ns, max_age_seconds)
+    return None if quote is None else max(p for p in (quote.bid, quote.ask, quote.last) if p is not None)
+
+
+def _converted(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    return None if amount is None or rate is None else times(amount, rate)
 
 
 def fingerprint(request: OrderRequest) -> Fingerprint:
@@ -128,10 +172,9 @@ def fingerprint(request: OrderRequest) -> Fingerprint:
     )
 
 
-def reduces(proposal: Proposal, view: RiskView) -> bool:
+def reduces(proposal: Proposal) -> bool:
     """Whether the order, filled whole with all others of its side, only makes the position smaller."""
-    position = view.position_size(proposal.instrument.id)
-    if proposal.size is None or position == 0 or (position > 0) == (proposal.side is BUY):
+    position, size = proposal.position, proposal.open_size
+    if size is None or position == 0 or (position > 0) == (proposal.side is BUY):
         return False
-    waiting = minus(view.open_size(proposal.instrument.id, proposal.side), proposal.replaces_size)
-    return plus(proposal.size, waiting) <= abs(position)
+    return plus(size, proposal.waiting) <= abs(position)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
 from venuekit.desk.risk.agent_budgets import added, is_new, next_day, next_order
 from venuekit.desk.risk.proposal import reduces
-from venuekit.desk.risk.verdicts import NamedCheck, refuse, text, unknown
-from venuekit.model.identity import AgentId, InstrumentId
-from venuekit.model.instrument import Instrument
+from venuekit.desk.risk.verdicts import NamedCheck, SizedCheck, refuse, text, unknown
+from venuekit.model.identity import AgentId
 from venuekit.model.money import ZERO, minus, plus
 from venuekit.protocols.risk import Headroom, Proposal, RiskView, Verdict
 
@@ -35,7 +33,7 @@ class Together(Protocol):
         ...
 
 
-class SharedExposure(NamedCheck):
+class SharedExposure(SizedCheck):
     """``[risk] shared_max_gross_exposure``. An order that only reduces still goes."""
 
     name = "shared_exposure"
@@ -46,7 +44,7 @@ class SharedExposure(NamedCheck):
 
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
-        if reduces(proposal, view):
+        if reduces(proposal):
             return self.passes
         now, more = self._together.exposure(), added(proposal)
         if now is None:
@@ -65,9 +63,9 @@ class SharedExposure(NamedCheck):
             would_pass=f"an order worth {text(left)}" if left > 0 else "an order that reduces",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+    def headroom(self, view: RiskView) -> list[Headroom]:
         """How much is left to all desks."""
-        del view, instruments
+        del view
         now = self._together.exposure()
         if now is None:
             return []
@@ -88,11 +86,11 @@ class SharedDailyLoss(NamedCheck):
     def check(self, proposal: Proposal, view: RiskView) -> Verdict:
         """May it go?"""
         refusal = _lost(self.name, "All desks of this store", self._limit, self._together.profit(), proposal)
-        return self.passes if refusal is None or reduces(proposal, view) else refusal
+        return self.passes if refusal is None or reduces(proposal) else refusal
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+    def headroom(self, view: RiskView) -> list[Headroom]:
         """How much all desks may still lose."""
-        del view, instruments
+        del view
         profit = self._together.profit()
         if profit is None:
             return []
@@ -126,9 +124,9 @@ class SharedOrderRate(NamedCheck):
             would_pass=f"the same order from {when}" if when else "no new order",
         )
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
+    def headroom(self, view: RiskView) -> list[Headroom]:
         """Orders that may still go now."""
-        del view, instruments
+        del view
         sent = len(self._together.minute())
         left = max(0, self._limit - sent)
         message = f"{left} more orders of all desks together may go this minute"
@@ -149,7 +147,7 @@ class AgentDailyLoss(NamedCheck):
         if bounds is None:
             return self.passes
         refusal = _lost(self.name, proposal.agent_id, *bounds, proposal)
-        return self.passes if refusal is None or reduces(proposal, view) else refusal
+        return self.passes if refusal is None or reduces(proposal) else refusal
 
 
 def left_to_lose(limit: Decimal, profit: Decimal | None, currency: str, now_ns: int) -> Headroom:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from venuekit.model.identity import InstrumentId
-from venuekit.model.instrument import Instrument
-from venuekit.model.money import normal, plain
+from venuekit.model.money import ZERO, minus, normal, plain
 from venuekit.protocols.risk import Headroom, RiskView, Verdict
 
 UNTRUSTED = "DATA_NOT_TRUSTED"
@@ -23,10 +20,21 @@ class NamedCheck:
     def __init_subclass__(cls) -> None:
         cls.passes = Verdict(cls.name, allowed=True)
 
-    def headroom(self, view: RiskView, instruments: Mapping[InstrumentId, Instrument]) -> list[Headroom]:
-        """Nothing, unless the check has a figure that is used up."""
-        del view, instruments
+    def headroom(self, view: RiskView) -> list[Headroom]:
+        """Nothing, unless the check has a figure of its own that is used up."""
+        del view
         return []
+
+    def money_left(self, what: str, limit: Decimal, used: Decimal | None) -> Headroom:
+        """What is left of a limit in money; `used` None is not known."""
+        if used is None or not used.is_finite():
+            return Headroom(self.name, text(limit), "", "", f"how much more {what} is not known")
+        left = text(max(ZERO, minus(limit, used)))
+        return Headroom(self.name, text(limit), text(used), left, f"{left} more {what} before {self.name}")
+
+
+class SizedCheck(NamedCheck):
+    """A check that passes an order up to some size and none beyond: its headroom is that size."""
 
 
 def text(amount: Decimal) -> str:
