@@ -58,8 +58,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "": "store, version, control, limits, figures, desks",
         "control": CONTROL,
         "figures[]": "desk, name, value, by, time_ns, limit, age_seconds, stale_after_seconds",
-        "desks[]": "desk, session_open, since_ns, mode, environment, open_orders, in_doubt, pending_approvals, pace, "
-        "breakers, last_row_ns",
+        "desks[]": "desk, session_open, running, holder, trading_state, since_ns, mode, environment, open_orders, "
+        "in_doubt, pending_approvals, pace, breakers, last_row_ns",
     },
     "agents list": {"": "agents", "agents[]": AGENT},
     "agents show": {"": "agent, refused_by", "agent": AGENT},

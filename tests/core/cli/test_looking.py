@@ -22,7 +22,7 @@ def test_status_names_the_store_the_state_and_what_needs_a_person(venuekit: Any,
     assert ran.code == OK
     assert ran.lines[0] == f"store    sqlite:///{recorded.store}"
     assert ran.lines[1] == "trading  ACTIVE"
-    assert re.search(r"^paper:default +closed +shadow +3 +0 +1 +- ", ran.out, re.MULTILINE)
+    assert re.search(r"^paper:default +closed +shadow +ACTIVE +3 +0 +1 +", ran.out, re.MULTILINE)
     assert "venuekit approvals list" in ran.out
 
 
@@ -35,6 +35,9 @@ def test_status_as_json(venuekit: Any, recorded: Any) -> None:
     assert desk == {
         "desk": "paper:default",
         "session_open": False,
+        "running": False,
+        "holder": None,
+        "trading_state": "ACTIVE",
         "mode": "shadow",
         "environment": "paper",
         "open_orders": 3,

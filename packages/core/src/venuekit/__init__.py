@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from venuekit.errors import (
-    ConfigError,
-    InsufficientFunds,
-    InvalidValue,
-    OrderAlreadyDone,
-    OutcomeUnknown,
-    Refused,
-    Rejected,
-    RiskRefused,
-    Unavailable,
-    UnknownInstrument,
-    UnknownOrder,
-    UsageError,
-    VenuekitError,
-)
-from venuekit.model.account import Balance, FillQuery, HistoryQuery, Page, Position
-from venuekit.model.events import Channel, Event, OrderEvent
-from venuekit.model.instrument import Instrument, InstrumentKind
-from venuekit.model.intent import (
-    BracketOrder,
-    LimitOrder,
-    MarketOrder,
-    OrderRequest,
-    OrderType,
-    Side,
-    StopLimitOrder,
-    StopOrder,
-    TimeInForce,
-)
-from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
-from venuekit.model.order import Fill, Order, OrderStatus
-from venuekit.protocols.approver import Caller, Mode, Operator, Role
-from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, RiskSettings
-
 if TYPE_CHECKING:
     from venuekit.books.depth import LiveBook
     from venuekit.desk.desk import Desk
+    from venuekit.errors import (
+        ConfigError,
+        InsufficientFunds,
+        InvalidValue,
+        OrderAlreadyDone,
+        OutcomeUnknown,
+        Refused,
+        Rejected,
+        RiskRefused,
+        Unavailable,
+        UnknownInstrument,
+        UnknownOrder,
+        UsageError,
+        VenuekitError,
+    )
+    from venuekit.model.account import Balance, FillQuery, HistoryQuery, Page, Position
+    from venuekit.model.events import Channel, Event, OrderEvent
+    from venuekit.model.instrument import Instrument, InstrumentKind
+    from venuekit.model.intent import (
+        BracketOrder,
+        LimitOrder,
+        MarketOrder,
+        OrderRequest,
+        OrderType,
+        Side,
+        StopLimitOrder,
+        StopOrder,
+        TimeInForce,
+    )
+    from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
+    from venuekit.model.order import Fill, Order, OrderStatus
+    from venuekit.protocols.approver import Caller, Mode, Operator, Role
     from venuekit.runtime.session import open_desk
+    from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, RiskSettings
 
     __version__: str
 
@@ -100,19 +99,39 @@ __all__ = [
     "open_desk",
 ]
 
-_LAZY = {
-    "LiveBook": ("venuekit.books.depth", "LiveBook"),
-    "Desk": ("venuekit.desk.desk", "Desk"),
-    "open_desk": ("venuekit.runtime.session", "open_desk"),
-    "__version__": ("venuekit.version", "VERSION"),
+_HOMES = {
+    "venuekit.errors": (
+        "ConfigError InsufficientFunds InvalidValue OrderAlreadyDone OutcomeUnknown Refused Rejected "
+        "RiskRefused Unavailable UnknownInstrument UnknownOrder UsageError VenuekitError"
+    ),
+    "venuekit.model.account": "Balance FillQuery HistoryQuery Page Position",
+    "venuekit.model.events": "Channel Event OrderEvent",
+    "venuekit.model.instrument": "Instrument InstrumentKind",
+    "venuekit.model.intent": (
+        "BracketOrder LimitOrder MarketOrder OrderRequest OrderType Side StopLimitOrder StopOrder TimeInForce"
+    ),
+    "venuekit.model.market": "Candle Granularity OrderBook Ticker Trade",
+    "venuekit.model.order": "Fill Order OrderStatus",
+    "venuekit.protocols.approver": "Caller Mode Operator Role",
+    "venuekit.settings.schema": "ApprovalSettings DeskConfig DeskSettings RiskSettings",
+    "venuekit.books.depth": "LiveBook",
+    "venuekit.desk.desk": "Desk",
+    "venuekit.runtime.session": "open_desk",
 }
+_LAZY = {name: (module, name) for module, names in _HOMES.items() for name in names.split()}
+_LAZY["__version__"] = ("venuekit.version", "VERSION")
 
 
 def __getattr__(name: str) -> Any:
-    # What needs a database, a configuration or an event loop is imported on use, so that the import stays quick.
-    if name in _LAZY:
-        from importlib import import_module  # noqa: PLC0415
+    # Everything is imported on use: a kill switch that had to read the whole model first would be a slow one.
+    if name not in _LAZY:
+        raise AttributeError(f"module 'venuekit' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
 
-        module, attribute = _LAZY[name]
-        return getattr(import_module(module), attribute)
-    raise AttributeError(f"module 'venuekit' has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    found = globals()[name] = getattr(import_module(module), attribute)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import json
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
-from cyclopts import App, CycloptsError
-
-from venuekit.cli.exits import FAILED, INTERRUPTED, OK, USAGE, exit_code
+from venuekit.cli.exits import FAILED, INTERRUPTED, OK, exit_code
+from venuekit.cli.quick import halt_words
+from venuekit.cli.switch import stop
 from venuekit.errors import InternalError, UsageError, VenuekitError
-from venuekit.version import VERSION
 from venuekit.watch.redact import redact, redact_text
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from cyclopts import App
 
 #: Other distributions add commands here; each names a function that takes the arguments and returns an exit code.
 PLUGINS = "venuekit.commands"
@@ -48,6 +53,10 @@ _INSTALL = {"demo": "pip install venuekit-mcp venuekit-paper venuekit-mcp-paper"
 
 def build() -> App:
     """The command with all its subcommands, none of them imported yet."""
+    from cyclopts import App  # noqa: PLC0415 - a halt does not wait for it
+
+    from venuekit.version import VERSION  # noqa: PLC0415 - the same
+
     app = App(
         name="venuekit",
         help="One order model, one risk engine, one audit trail, any venue.",
@@ -63,6 +72,8 @@ def build() -> App:
 
 
 def _plugins() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - the same
+
     return {point.name: point for point in entry_points(group=PLUGINS)}
 
 
@@ -91,9 +102,6 @@ def _answered(argv: list[str]) -> int:
         return _dispatch(argv)
     except VenuekitError as error:
         return _report(argv, error, exit_code(error))
-    except CycloptsError as error:
-        words = " ".join(["venuekit", *(error.command_chain or ())])
-        return _report(argv, UsageError(str(error).strip(), fix=f"See: {words} --help"), USAGE)
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -103,7 +111,19 @@ def _dispatch(argv: list[str]) -> int:
         if first in _PLUGIN_HELP or first in _plugins():
             return _plugin(first, argv[1:])
         raise _unknown(first)  # here, because the parser would import every command to make its suggestion
-    code = build()(argv, exit_on_error=False, print_error=False)
+    if first == "halt" and (said := halt_words(argv[1:])) is not None:
+        return asyncio.run(stop(*said))
+    return _parsed(argv)
+
+
+def _parsed(argv: list[str]) -> int:
+    from cyclopts import CycloptsError  # noqa: PLC0415 - the same
+
+    try:
+        code = build()(argv, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        words = " ".join(["venuekit", *(error.command_chain or ())])
+        raise UsageError(str(error).strip(), fix=f"See: {words} --help") from error
     return code if isinstance(code, int) else OK
 
 

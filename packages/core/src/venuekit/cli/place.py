@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -15,11 +15,13 @@ from venuekit.cli.output import never_show
 from venuekit.errors import InvalidValue
 from venuekit.journal import open_store, verify_file
 from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification, desk_name
-from venuekit.protocols.venue import VenueFactory
 from venuekit.settings.address import shown
 from venuekit.settings.check import check
 from venuekit.settings.load import Loaded, load, store_url
 from venuekit.settings.schema import DeskConfig, DeskSettings
+
+if TYPE_CHECKING:
+    from venuekit.protocols.venue import VenueFactory
 
 _SESSION_ROWS = 200
 

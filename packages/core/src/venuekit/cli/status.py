@@ -11,6 +11,7 @@ from venuekit.cli.output import document, moment, note, pairs, say, table
 from venuekit.cli.place import find, last_session, read
 from venuekit.desk.pacing import in_words, slowed
 from venuekit.desk.risk.figure_gauge import limit_text
+from venuekit.desk.risk.halt import standing
 from venuekit.desk.risk.machine import CLOSED
 from venuekit.journal.replay import live_orders
 from venuekit.model.codec import to_plain
@@ -34,7 +35,7 @@ async def status(*, options: Options = DEFAULT) -> int:
         figures = [_figure(f, place.config.breakers.figures, now_ns) for f in store.figures()]
         pace = place.config.pace
         since_ns = now_ns - int((pace.longest_stop_seconds + pace.recover_seconds) * NANOS)
-        desks = [_desk(store, name, now_ns, since_ns) for name in store.desks()]
+        desks = [{**_desk(store, name, now_ns, since_ns), **_now(store, name, control)} for name in store.desks()]
     if options.json:
         document(
             {
@@ -53,16 +54,16 @@ async def status(*, options: Options = DEFAULT) -> int:
         return OK
     print()
     table(
-        ("DESK", "SESSION", "MODE", "OPEN ORDERS", "IN DOUBT", "APPROVALS WAIT", "BREAKERS", "LAST ROW"),
+        ("DESK", "SESSION", "MODE", "TRADING", "OPEN ORDERS", "IN DOUBT", "APPROVALS WAIT", "LAST ROW"),
         [
             (
                 d["desk"],
-                f"open since {moment(d['since_ns'])}" if d["session_open"] else "closed",
+                _session(d),
                 d["mode"] or "-",
+                d["trading_state"],
                 d["open_orders"],
                 d["in_doubt"],
                 d["pending_approvals"],
-                ", ".join(f"{b['name']} {b['state']}" for b in d["breakers"] if b["state"] != "CLOSED") or "-",
                 moment(d["last_row_ns"]),
             )
             for d in desks
@@ -77,6 +78,24 @@ async def status(*, options: Options = DEFAULT) -> int:
     if any(d["pending_approvals"] for d in desks):
         say("\nOrders wait for you: venuekit approvals list")
     return OK
+
+
+def _now(store: Store, desk: str, control: Control) -> dict[str, Any]:
+    """What holds at this moment: who runs the desk, and the strictest of what people and recorded breakers say."""
+    holder = store.holder(desk)
+    states = [standing(control, desk).state, *(b.leads_to for b in store.breakers(desk) if b.state != CLOSED)]
+    return {
+        "running": holder is not None,
+        "holder": holder.name if holder else None,
+        "trading_state": max(states, key=lambda state: state.strictness).value,
+    }
+
+
+def _session(desk: dict[str, Any]) -> str:
+    """What the lease says of now, and the journal of the last session: a killed desk never said goodbye."""
+    if desk["running"]:
+        return f"running since {moment(desk['since_ns'])}"
+    return f"not running: ended unasked after {moment(desk['last_row_ns'])}" if desk["session_open"] else "closed"
 
 
 def _headline(url: str, control: Control) -> list[tuple[str, object]]:

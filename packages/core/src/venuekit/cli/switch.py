@@ -18,7 +18,7 @@ from venuekit.desk.risk.halt import RESUME_KEEPS, RESUME_RESETS, halted, reaches
 from venuekit.errors import InvalidValue, StoreInUse
 from venuekit.model.codec import to_plain
 from venuekit.protocols.journal import Control, Entry, EntryKind, RowQuery, Store, desk_name
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from importlib.resources import files
+from pathlib import Path
 
 from venuekit.errors import ConfigError
 
 
 def migrations(dialect: str) -> list[tuple[int, str]]:
     """Number and SQL of every schema file of a database, in order."""
-    folder = files("venuekit.journal") / "schema" / dialect
+    folder = Path(__file__).with_name("schema") / dialect
     return sorted((int(f.name[:4]), f.read_text(encoding="utf-8")) for f in folder.iterdir() if f.name.endswith(".sql"))
 
 

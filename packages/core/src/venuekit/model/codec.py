@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -14,16 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from venuekit.errors import JournalUnavailable
-from venuekit.model import events as _events
 from venuekit.model.money import parse_decimal, plain
 
 if TYPE_CHECKING:
     import cattrs
 
 T = TypeVar("T")
-
-#: Event classes by their tag.
-EVENTS: dict[str, type[Any]] = {cls.tag: cls for cls in typing.get_args(_events.Event)}
 
 
 def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
@@ -42,10 +39,23 @@ def _converter(read_decimal: Callable[[Any], Decimal]) -> cattrs.Converter:
 
     def structure_event(value: Mapping[str, Any], _: Any) -> Any:
         body = dict(value)
-        return c.structure(body, EVENTS[body.pop("event")])
+        return c.structure(body, _event_classes()[body.pop("event")])
 
-    c.register_structure_hook_func(lambda tp: tp == _events.Event, structure_event)
+    c.register_structure_hook_func(_is_event, structure_event)
     return c
+
+
+def _is_event(tp: Any) -> bool:
+    # Whoever asks for an event has its module already; nobody else waits for it.
+    events = sys.modules.get("venuekit.model.events")
+    return events is not None and tp == events.Event
+
+
+@cache
+def _event_classes() -> dict[str, type[Any]]:
+    from venuekit.model.events import Event  # noqa: PLC0415
+
+    return {cls.tag: cls for cls in typing.get_args(Event)}
 
 
 @cache

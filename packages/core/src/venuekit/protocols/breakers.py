@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 
 
 @attrs.frozen(kw_only=True)

@@ -12,7 +12,7 @@ from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
 from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import Claim, Spent, Standing
 from venuekit.protocols.retention import Provable
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 
 
 class EntryKind(StrEnum):

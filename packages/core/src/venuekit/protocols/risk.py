@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import attrs
@@ -11,22 +10,10 @@ import attrs
 from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest, OrderType, Side, TimeInForce
+from venuekit.protocols.trading import TradingState as TradingState  # noqa: PLC0414 - a part of this protocol
 
 #: What makes two orders the same to a person. Amounts are equal however their digits are written.
 Fingerprint = tuple[str | Decimal | None, ...]
-
-
-class TradingState(StrEnum):
-    """What may be sent: everything, only what reduces, only cancels."""
-
-    ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
-
-    @property
-    def strictness(self) -> int:
-        """0 for ACTIVE, 2 for HALTED."""
-        return tuple(TradingState).index(self)
 
 
 @attrs.frozen(kw_only=True)

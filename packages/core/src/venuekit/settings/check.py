@@ -9,7 +9,7 @@ import attrs
 from venuekit.errors import InvalidValue
 from venuekit.model.table import accepted, mistake
 from venuekit.model.times import parse_iso
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 from venuekit.settings.address import shown
 from venuekit.settings.credentials import check_credentials
 from venuekit.settings.hours import read_windows

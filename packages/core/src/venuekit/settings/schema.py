@@ -15,7 +15,7 @@ import attrs
 from venuekit.model.rate import Rate, rates_of
 from venuekit.model.table import POSITIVE, SHARE, SIGNED
 from venuekit.protocols.approver import Mode, Role
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 from venuekit.settings.address import shown
 from venuekit.settings.field import setting as _field
 from venuekit.settings.principals import AgentSettings as AgentSettings  # noqa: PLC0414 - a part of this schema

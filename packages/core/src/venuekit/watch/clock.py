@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-
-import anyio
 
 
 class SystemClock:
@@ -20,4 +19,4 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
-        await anyio.sleep(seconds)
+        await asyncio.sleep(seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 HIDDEN = "[redacted]"
 
@@ -87,4 +87,4 @@ def _unless_prose(match: re.Match[str]) -> str:
 @lru_cache(maxsize=1)
 def _phrase_words() -> frozenset[str]:
     """The 2048 English words of BIP-39."""
-    return frozenset((files("venuekit.watch") / "mnemonic_words.txt").read_text(encoding="ascii").split())
+    return frozenset(Path(__file__).with_name("mnemonic_words.txt").read_text(encoding="ascii").split())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from venuekit.protocols.journal import Control, Hold
-from venuekit.protocols.risk import TradingState
+from venuekit.protocols.trading import TradingState
 
 RESUME_RESETS = (
     "the trading state",
