@@ -28,12 +28,12 @@ def take(subject: str, amount: str = "0", *, at: int = NOON, budget: str = "agen
 
 
 async def test_what_is_taken_is_counted_with_the_rows_that_took_it(store: Store, entry: Make) -> None:
-    assert store.spent("agent bot", NOON) == Spent()
+    assert store.spent("agent bot", NOON, newest=9) == Spent()
     assert list(await store.append([entry(1)], [take("a", "60.10")])) == [1]
     await store.append([entry(2)], [take("b", "0.0000000000000000000001", at=NOON + 5)])
-    spent = store.spent("agent bot", NOON + 5)
+    spent = store.spent("agent bot", NOON + 5, newest=9)
     assert spent == Spent(amount=D("60.1000000000000000000001"), orders=2, minute=(NOON, NOON + 5))
-    assert store.spent("agent other", NOON) == Spent()
+    assert store.spent("agent other", NOON, newest=9) == Spent()
 
 
 async def test_more_than_is_left_writes_nothing_and_exactly_what_is_left_goes(store: Store, entry: Make) -> None:
@@ -47,9 +47,9 @@ async def test_more_than_is_left_writes_nothing_and_exactly_what_is_left_goes(st
         "used": "60",
     }
     assert len(store.rows(RowQuery())) == 1
-    assert store.spent("agent bot", NOON).orders == 1
+    assert store.spent("agent bot", NOON, newest=9).orders == 1
     assert list(await store.append([entry(3)], [take("c", "40", max_amount_per_day=D(100))])) == [2]
-    assert store.spent("agent bot", NOON).amount == 100
+    assert store.spent("agent bot", NOON, newest=9).amount == 100
 
 
 async def test_of_two_budgets_the_one_that_is_used_up_stops_both(store: Store, entry: Make) -> None:
@@ -57,7 +57,7 @@ async def test_of_two_budgets_the_one_that_is_used_up_stops_both(store: Store, e
     await store.append([entry(1)], both)
     with pytest.raises(BudgetExceeded, match="all"):
         await store.append([entry(2)], [take("b", "5"), take("b", budget="all", max_orders_per_minute=1)])
-    assert store.spent("agent bot", NOON).amount == 5
+    assert store.spent("agent bot", NOON, newest=9).amount == 5
 
 
 async def test_orders_are_counted_by_day_and_in_any_sixty_seconds(store: Store, entry: Make) -> None:
@@ -70,7 +70,7 @@ async def test_orders_are_counted_by_day_and_in_any_sixty_seconds(store: Store, 
     with pytest.raises(BudgetExceeded, match="orders_per_day"):
         await store.append([entry(4)], [take("o4", at=NOON + 5 * MINUTE_NS, **limits)])
     await store.append([entry(5)], [take("o5", at=NOON + DAY_NS, **limits)])
-    assert store.spent("agent bot", NOON + DAY_NS) == Spent(orders=1, minute=(NOON + DAY_NS,))
+    assert store.spent("agent bot", NOON + DAY_NS, newest=9) == Spent(orders=1, minute=(NOON + DAY_NS,))
 
 
 async def test_a_clock_that_was_set_back_gives_nothing_back(store: Store, entry: Make) -> None:
@@ -83,11 +83,11 @@ async def test_what_an_order_did_not_spend_is_given_back_once(store: Store, entr
     await store.append([entry(1)], [take("a", "60"), take("b", "40", budget="agent other")])
     for _ in range(2):
         await store.append([entry(2)], [Settled(subject="a", amount=D(15))])
-        spent = store.spent("agent bot", NOON)
+        spent = store.spent("agent bot", NOON, newest=9)
         assert (spent.amount, spent.orders) == (D(15), 1)
     await store.append([entry(3)], [Settled(subject="a", amount=D(70)), Settled(subject="never", amount=D(1))])
-    assert store.spent("agent bot", NOON).amount == 70, "what a late fill cost counts, whatever was taken"
-    assert store.spent("agent other", NOON).amount == 40
+    assert store.spent("agent bot", NOON, newest=9).amount == 70, "what a late fill cost counts, whatever was taken"
+    assert store.spent("agent other", NOON, newest=9).amount == 40
 
 
 async def test_what_is_added_to_an_order_counts_to_who_added_it_and_is_no_new_order(store: Store, entry: Make) -> None:
@@ -96,17 +96,17 @@ async def test_what_is_added_to_an_order_counts_to_who_added_it_and_is_no_new_or
     await store.append([entry(3)], [take("a", "30", orders=0, budget="agent other", at=NOON + 1)])
     with pytest.raises(BudgetExceeded):
         await store.append([entry(4)], [take("a", "31", orders=0, max_amount_per_day=D(100))])
-    assert store.spent("agent bot", NOON) == Spent(amount=D(70), orders=1, minute=(NOON,))
-    assert store.spent("agent other", NOON) == Spent(amount=D(30))
+    assert store.spent("agent bot", NOON, newest=9) == Spent(amount=D(70), orders=1, minute=(NOON,))
+    assert store.spent("agent other", NOON, newest=9) == Spent(amount=D(30))
     await store.append([entry(5)], [Settled(subject="a", amount=D(85))])
-    assert store.spent("agent bot", NOON).amount == 70
-    assert store.spent("agent other", NOON).amount == 15
+    assert store.spent("agent bot", NOON, newest=9).amount == 70
+    assert store.spent("agent other", NOON, newest=9).amount == 15
 
 
 async def test_the_same_order_again_takes_no_second_time(store: Store, entry: Make) -> None:
     for _ in range(2):
         await store.append([entry(1)], [take("a", "60", max_amount_per_day=D(60), max_orders_per_minute=1)])
-    assert store.spent("agent bot", NOON) == Spent(amount=D(60), orders=1, minute=(NOON,))
+    assert store.spent("agent bot", NOON, newest=9) == Spent(amount=D(60), orders=1, minute=(NOON,))
 
 
 async def test_a_budget_is_as_it_was_after_the_store_is_opened_again(url: str, entry: Make) -> None:
@@ -134,7 +134,7 @@ async def test_of_many_at_once_only_what_fits_goes_and_each_is_told_its_own(
     numbers = [n for r in results if not isinstance(r, BaseException) for n in r]
     assert sorted(numbers) == [1, 2, 3, 4]
     assert not isinstance(results[-1], BaseException)
-    assert store.spent("agent bot", NOON).amount == 90
+    assert store.spent("agent bot", NOON, newest=9).amount == 90
     assert store.verify().ok
     await store.close()
 
@@ -143,7 +143,7 @@ async def test_the_takes_of_long_ago_are_dropped_and_the_days_sums_stay(store: S
     await store.append([entry(1)], [take("old", "60")])
     await store.append([entry(2)], [take("new", "1", at=NOON + 30 * DAY_NS)])
     await store.append([entry(3)], [Settled(subject="old", amount=D(0))])
-    assert store.spent("agent bot", NOON).amount == 60
+    assert store.spent("agent bot", NOON, newest=9).amount == 60
 
 
 _SPENDER = """
@@ -201,7 +201,7 @@ async def test_two_processes_that_race_for_the_last_of_a_budget_cannot_both_spen
     assert sum(took) == 142, "142 times 0.7 is 99.4, and not one more fits"
     assert sum(lines.count("refused") for lines in said) == 200 - 142
     store = open_store(url)
-    assert store.spent("agent bot", NOON).amount == D("99.4")
+    assert store.spent("agent bot", NOON, newest=9).amount == D("99.4")
     assert len(store.rows(RowQuery(limit=1000))) == 142, "a row for every take, and no row without one"
     await store.close()
 
@@ -219,8 +219,8 @@ async def test_a_process_that_is_killed_leaves_as_many_takes_as_rows(url: str, a
     store = open_store(url)
     rows = len(store.rows(RowQuery(limit=1000)))
     assert rows >= after
-    assert store.spent("agent bot", NOON).orders == rows
-    assert store.spent("agent bot", NOON).amount == rows * D("0.7")
+    assert store.spent("agent bot", NOON, newest=9).orders == rows
+    assert store.spent("agent bot", NOON, newest=9).amount == rows * D("0.7")
     assert store.verify().ok
     await store.close()
 

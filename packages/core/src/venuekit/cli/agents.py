@@ -166,7 +166,9 @@ def _agent(name: str, config: DeskConfig, store: Store, now_ns: int, orders: int
 
 
 def _left(table_name: str, settings: AgentSettings, currency: str, store: Store, now_ns: int) -> list[Headroom]:
-    rows = left_of(settings, store.spent(budget_of(table_name, currency), now_ns), currency, now_ns)
+    newest = settings.max_orders_per_minute or 0
+    spent = store.spent(budget_of(table_name, currency), now_ns, newest=newest)
+    rows = left_of(settings, spent, currency, now_ns)
     if settings.max_loss_per_day is not None:
         said = store.standings(agent_profit_name(table_name, currency))
         profit = total_of([profit_now(standing, now_ns) for standing in said])

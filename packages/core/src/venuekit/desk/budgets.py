@@ -66,7 +66,8 @@ class Budgets:
             grant = self._grants.of(agent_id)
             if grant is not None and has_budget(grant.settings):
                 budget = budget_of(grant.name, self._currency)
-                self._read[grant.name] = self._store.spent(budget, self._clock.now_ns())
+                newest = grant.settings.max_orders_per_minute or 0
+                self._read[grant.name] = self._store.spent(budget, self._clock.now_ns(), newest=newest)
 
     def of(self, agent_id: AgentId) -> tuple[AgentSettings, Spent] | None:
         """The agent's bounds, and what it had used when that was last read; None for one without bounds."""

@@ -191,7 +191,8 @@ class Shared:
 
     def minute(self) -> tuple[int, ...]:
         """When orders of the last minute were sent, on all desks."""
-        return tuple(self._store.spent(self._rate_name, self._clock.now_ns()).minute)
+        newest = self._risk().shared_max_orders_per_minute or 0
+        return tuple(self._store.spent(self._rate_name, self._clock.now_ns(), newest=newest).minute)
 
     def _total_profit(self, name: str, own: Decimal | None) -> Decimal | None:
         now = self._clock.now_ns()

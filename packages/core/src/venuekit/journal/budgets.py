@@ -16,7 +16,8 @@ _KEPT_DAYS = 8
 _STANDS = (
     "SELECT (SELECT amount FROM spent WHERE budget = ? AND day = ?), "
     "(SELECT orders FROM spent WHERE budget = ? AND day = ?), "
-    "(SELECT count(*) FROM takes WHERE budget = ? AND time_ns > ? AND orders = 1 AND subject <> ?), "
+    "(SELECT count(*) FROM (SELECT 1 FROM takes WHERE budget = ? AND time_ns > ? AND orders = 1 AND subject <> ? "
+    "LIMIT ?) AS minute), "
     "(SELECT amount FROM takes WHERE subject = ? AND budget = ? AND day = ?)"
 )
 _TAKE = (
@@ -45,7 +46,7 @@ _SAY = (
 #: What a reader asks: what every desk said; today's sum, and the orders of the last minute.
 STANDINGS = "SELECT name, desk, time_ns, value, base, running FROM standings WHERE name = ? ORDER BY desk"
 TODAY = "SELECT amount, orders FROM spent WHERE budget = ? AND day = ?"
-LAST_MINUTE = "SELECT time_ns FROM takes WHERE budget = ? AND time_ns > ? AND orders = 1 ORDER BY time_ns"
+LAST_MINUTE = "SELECT time_ns FROM takes WHERE budget = ? AND time_ns > ? AND orders = 1 ORDER BY time_ns DESC LIMIT ?"
 
 
 def claim(chain: Chain, claims: Sequence[Claim]) -> None:
@@ -68,7 +69,8 @@ def _taken(chain: Chain, take: Take) -> list[tuple[str, tuple[object, ...]]]:
     day, since = day_of(take.time_ns), take.time_ns - MINUTE_NS
     at = (take.budget, day)
     today, orders, minute, before = chain.execute(
-        _STANDS, (*at, *at, take.budget, since, take.subject, take.subject, *at)
+        _STANDS,
+        (*at, *at, take.budget, since, take.subject, take.max_orders_per_minute or 0, take.subject, *at),
     ).fetchone()
     fresh = today is None
     spent, own = ZERO if fresh else Decimal(today), ZERO if before is None else Decimal(before)

@@ -120,12 +120,13 @@ class SqlStore(ABC):
         sql = f"SELECT DISTINCT desk FROM journal WHERE {RARE} AND desk <> '' ORDER BY desk"  # noqa: S608 - constants
         return [desk for (desk,) in self._read(sql, ())]
 
-    def spent(self, budget: str, now_ns: int) -> Spent:
+    def spent(self, budget: str, now_ns: int, *, newest: int = 0) -> Spent:
         """What is used of a budget, by all desks."""
         found = self._read(TODAY, (budget, day_of(now_ns)))
         total, orders = found[0] if found else ("0", 0)
-        minute = self._read(LAST_MINUTE, (budget, now_ns - MINUTE_NS))
-        return Spent(amount=Decimal(total), orders=orders, minute=tuple(time_ns for (time_ns,) in minute))
+        minute = self._read(LAST_MINUTE, (budget, now_ns - MINUTE_NS, newest)) if newest else []
+        times = tuple(time_ns for (time_ns,) in reversed(minute))
+        return Spent(amount=Decimal(total), orders=orders, minute=times)
 
     def standings(self, name: str) -> Sequence[Standing]:
         """What every desk last said under this name."""

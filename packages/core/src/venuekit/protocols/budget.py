@@ -64,7 +64,7 @@ Claim = Take | Settled | Standing
 
 @attrs.frozen(kw_only=True)
 class Spent:
-    """What is used of one budget: on this UTC day, and in the last sixty seconds (when, oldest first)."""
+    """What is used of one budget on this UTC day, and when the newest orders of the last minute went, oldest first."""
 
     amount: Decimal = Decimal(0)
     orders: int = 0

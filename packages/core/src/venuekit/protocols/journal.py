@@ -255,8 +255,8 @@ class Store(Provable, Protocol):
         """
         ...
 
-    def spent(self, budget: str, now_ns: int) -> Spent:
-        """What all desks of this store have used of a budget on the UTC day of `now_ns`, as it is now."""
+    def spent(self, budget: str, now_ns: int, *, newest: int = 0) -> Spent:
+        """What all desks have used of a budget on the UTC day of `now_ns`; of the last minute, the `newest` orders."""
         ...
 
     def standings(self, name: str) -> Sequence[Standing]:
