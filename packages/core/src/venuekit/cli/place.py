@@ -17,13 +17,15 @@ from venuekit.journal import open_store, verify_file
 from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification, desk_name
 from venuekit.settings.address import shown
 from venuekit.settings.check import check
-from venuekit.settings.load import Loaded, load, store_url
+from venuekit.settings.load import Loaded, anchor_file, load, store_url
 from venuekit.settings.schema import DeskConfig, DeskSettings
 
 if TYPE_CHECKING:
     from venuekit.protocols.venue import VenueFactory
 
 _SESSION_ROWS = 200
+#: A store in memory, where none was made yet.
+_NOWHERE = "sqlite://"
 
 
 class Meant(Protocol):
@@ -88,7 +90,12 @@ async def opened(place: Place) -> AsyncIterator[Store]:
     Raises:
         JournalUnavailable, ConfigError: it cannot be opened.
     """
-    store = open_store(place.url, synchronous=place.config.store.synchronous, secrets=place.loaded.secrets)
+    store = open_store(
+        place.url,
+        synchronous=place.config.store.synchronous,
+        secrets=place.loaded.secrets,
+        anchor=anchor_file(place.config) if place.url != _NOWHERE else None,
+    )
     try:
         yield store
     finally:
@@ -99,7 +106,7 @@ async def opened(place: Place) -> AsyncIterator[Store]:
 async def read(place: Place) -> AsyncIterator[Store]:
     """The store, for reading; an empty one when nothing was recorded yet."""
     if not place.exists:
-        place = attrs.evolve(place, url="sqlite://")
+        place = attrs.evolve(place, url=_NOWHERE)
     async with opened(place) as store:
         yield store
 
@@ -113,7 +120,7 @@ async def proved(
         JournalUnavailable, ConfigError: it cannot be read, which says nothing of what is in it.
     """
     if place.file is not None:
-        return verify_file(place.file, expected_head=expected_head, progress=progress)
+        return verify_file(place.file, expected_head=expected_head, progress=progress, anchor=anchor_file(place.config))
     async with opened(place) as store:
         return store.verify(expected_head=expected_head, progress=progress)
 

@@ -13,10 +13,13 @@ from venuekit.settings.address import shown
 __all__ = ["SqliteStore", "open_store", "verify_file"]
 
 
-def open_store(url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()) -> Store:
+def open_store(
+    url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset(), anchor: Path | None = None
+) -> Store:
     """Open the store at `url`: ``sqlite:///PATH``, ``sqlite://`` for one in memory, or ``postgresql://...``.
 
-    `secrets` are literal values that must never be written, wherever they stand.
+    `secrets` are literal values that must never be written, wherever they stand. `anchor` is the file that remembers
+    the chain's end; without it, it stands beside a file, and there is none for PostgreSQL.
 
     Raises:
         ConfigError: another kind of address, an unknown `synchronous`, or PostgreSQL's driver is not installed.
@@ -31,7 +34,7 @@ def open_store(url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str]
     if url.startswith("postgresql://"):
         from venuekit.journal.postgres import PostgresStore  # noqa: PLC0415 - a file needs none of it
 
-        return PostgresStore(url, synchronous=synchronous, secrets=secrets)
+        return PostgresStore(url, synchronous=synchronous, secrets=secrets, anchor=anchor)
     scheme, found, path = url.partition(":///")
     if scheme != "sqlite" or not found or not path:
         raise ConfigError(
@@ -39,4 +42,4 @@ def open_store(url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str]
             fix="Use sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/DATABASE.",
             field="store.url",
         )
-    return SqliteStore(Path(path).expanduser(), synchronous=synchronous, secrets=secrets)
+    return SqliteStore(Path(path).expanduser(), synchronous=synchronous, secrets=secrets, anchor=anchor)

@@ -29,11 +29,20 @@ class Anchor:
 class AnchorFile:
     """Written after each commit, for about a microsecond; survives the end of the process, not a loss of power."""
 
-    def __init__(self, database: Path) -> None:
-        self.path = database.with_name(f"{database.name}-anchor")
+    def __init__(self, path: Path) -> None:
+        self.path = path
         #: What is kept of rows that were found missing, until a person has looked into it and removes it.
-        self.lost = database.with_name(f"{database.name}-anchor-lost")
+        self.lost = path.with_name(f"{path.name}-lost")
         self._map: mmap.mmap | None = None
+
+    @classmethod
+    def beside(cls, database: Path) -> AnchorFile:
+        """The one of a database in a file, unless another place was chosen."""
+        return cls(database.with_name(f"{database.name}-anchor"))
+
+    def remembered(self) -> list[Anchor]:
+        """Every end that is known."""
+        return [anchor for anchor in (self.missed(), self.known()) if anchor is not None]
 
     def known(self) -> Anchor | None:
         """The newest whole line."""

@@ -48,16 +48,20 @@ def verify(
 
 
 def verify_file(
-    path: Path, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
+    path: Path,
+    *,
+    expected_head: str | None = None,
+    progress: Callable[[int], None] | None = None,
+    anchor: Path | None = None,
 ) -> Verification:
     """`verify` for a database that may be too damaged for a store to open; it is opened for reading only.
 
     Raises:
         JournalUnavailable: the file cannot be read, which says nothing of what is in it.
     """
-    anchor = AnchorFile(path)
+    kept = AnchorFile.beside(path) if anchor is None else AnchorFile(anchor)
     try:
-        anchors = [a for a in (anchor.missed(), anchor.known()) if a is not None]
+        anchors = kept.remembered()
         connection = sqlite3.connect(_address(path), uri=True, isolation_level=None, timeout=5.0)
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(error) from error

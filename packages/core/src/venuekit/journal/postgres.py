@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
-from venuekit.journal.anchor import Anchor
+from venuekit.journal.anchor import Anchor, AnchorFile
 from venuekit.journal.chain import Chain
 from venuekit.journal.lease import end_process, in_use
 from venuekit.journal.postgres_chain import PostgresChain, channel
@@ -43,14 +44,22 @@ class PostgresStore(SqlStore):
 
     _reads_text = False
 
-    def __init__(self, url: str, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        synchronous: str = "NORMAL",
+        secrets: frozenset[str] = frozenset(),
+        anchor: Path | None = None,
+    ) -> None:
         super().__init__(secrets)
         self._address = Address(url, durable=synchronous == "FULL")
         self._error = driver().Error
         self._changed = False
         self._mending: Future[None] | None = None
         self._closed = False
-        self._chain = PostgresChain(self._address, self._secrets)
+        self._anchor = None if anchor is None else AnchorFile(anchor)
+        self._chain = PostgresChain(self._address, self._secrets, self._anchor)
         try:
             self._reader: psycopg.Connection[Any] | None = self._listening()
         except self._error as error:
@@ -58,7 +67,22 @@ class PostgresStore(SqlStore):
                 f"The store {shown(url)} cannot be opened: {self._address.told(error)}.",
                 fix="Check the address, the password, and that the database runs and can be reached.",
             ) from None
+        self._begin_anchor()
         self._writer = Writer(self._chain)
+
+    def _begin_anchor(self) -> None:
+        if self._anchor is None:
+            return
+        last = "SELECT coalesce(max(sequence), 0) FROM journal"
+        try:
+            self._anchor.begin(lambda: int(self._read(last, ())[0][0]))
+        except OSError as error:
+            if self._reader is not None:
+                self._reader.close()
+            raise JournalUnavailable(
+                f"The anchor {self._anchor.path} cannot be written: {error.strerror}.",
+                fix="Check [audit] anchor and its permissions.",
+            ) from error
 
     # -- writing
 
@@ -148,6 +172,7 @@ class PostgresStore(SqlStore):
     ) -> Verification:
         """Recompute the whole chain, as it is at one moment."""
         anchors = [Anchor(*self._chain.end)] if self._chain.end[0] else []
+        anchors += [] if self._anchor is None else self._anchor.remembered()
         with self._unhurried() as reader:
             return audit.verify(_PostgresEvidence(reader), expected_head, anchors, progress)
 
@@ -206,6 +231,8 @@ class PostgresStore(SqlStore):
         await _outcome(self._writer.stop())
         if self._reader is not None:
             self._reader.close()
+        if self._anchor is not None:
+            self._anchor.close()
 
 
 async def _outcome(future: Future[T]) -> T:

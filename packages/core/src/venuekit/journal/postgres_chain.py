@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from venuekit.errors import BudgetExceeded, JournalUnavailable
+from venuekit.journal.anchor import AnchorFile
 from venuekit.journal.budgets import claim
 from venuekit.journal.chain import Chain, Cursor
 from venuekit.journal.postgres_connect import Address, driver, prepare
@@ -51,9 +52,10 @@ class _Commit:
 class PostgresChain:
     """A `Chain` that mends itself. Every method belongs to one thread, and raises `JournalUnavailable`."""
 
-    def __init__(self, address: Address, secrets: frozenset[str]) -> None:
+    def __init__(self, address: Address, secrets: frozenset[str], anchor: AnchorFile | None = None) -> None:
         self._address = address
         self._secrets = secrets
+        self._anchor = anchor
         self._error = driver().Error
         self._taken = driver().errors.UniqueViolation
         self._db: psycopg.Connection[Any] | None = None
@@ -227,6 +229,8 @@ class PostgresChain:
 
     def _done(self) -> None:
         self.end, self._doubt = (self._sequence, self._head), None
+        if self._anchor is not None:
+            self._anchor.write(*self.end)
 
     def _undo(self) -> None:
         """End the transaction; what the server still answers to is known to be undone."""

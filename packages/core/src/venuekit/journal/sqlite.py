@@ -37,13 +37,18 @@ class SqliteStore(SqlStore):
     _reads_text = True
 
     def __init__(
-        self, path: Path | None, *, synchronous: str = "NORMAL", secrets: frozenset[str] = frozenset()
+        self,
+        path: Path | None,
+        *,
+        synchronous: str = "NORMAL",
+        secrets: frozenset[str] = frozenset(),
+        anchor: Path | None = None,
     ) -> None:
         super().__init__(secrets)
         self._group = synchronous == "FULL"
         self._waiting: list[tuple[Sequence[Draft], Sequence[Claim], asyncio.Future[Sequence[int]]]] = []
         self._closed = False
-        self._anchor = None if path is None else AnchorFile(path)
+        self._anchor = None if path is None else AnchorFile.beside(path) if anchor is None else AnchorFile(anchor)
         self._leases = FileLeases(path)
         try:
             self._db = _connect(path)
@@ -194,8 +199,8 @@ class SqliteStore(SqlStore):
         self, *, expected_head: str | None = None, progress: Callable[[int], None] | None = None
     ) -> Verification:
         """Recompute the whole chain."""
-        anchors = [] if self._anchor is None else [self._anchor.missed(), self._anchor.known()]
-        return audit_file.verify(self._db, expected_head, [a for a in anchors if a is not None], progress)
+        anchors = [] if self._anchor is None else self._anchor.remembered()
+        return audit_file.verify(self._db, expected_head, anchors, progress)
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:

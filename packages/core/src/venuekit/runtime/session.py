@@ -34,7 +34,7 @@ from venuekit.runtime.discreet import discreet
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
-from venuekit.settings.load import data_dir, load, store_url
+from venuekit.settings.load import anchor_file, data_dir, load, store_url
 from venuekit.settings.schema import DeskConfig
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.process import SystemUsage
@@ -87,7 +87,12 @@ async def open_desk(
             if error.filename is None:
                 raise  # it is about no file, and so a bug of the adapter
             raise _unusable(error.filename, error) from error
-        store = open_store(store_url(config), synchronous=config.store.synchronous, secrets=table.secrets)
+        store = open_store(
+            store_url(config),
+            synchronous=config.store.synchronous,
+            secrets=table.secrets,
+            anchor=anchor_file(config),
+        )
         stack.push_async_callback(store.close)
         await store.claim(desk_name(venue.name, venue.account))
         session = Session(

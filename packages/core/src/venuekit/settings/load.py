@@ -117,6 +117,11 @@ def data_dir(config: DeskConfig) -> Path:
     )
 
 
+def anchor_file(config: DeskConfig) -> Path | None:
+    """The file that remembers the end of the chain, if one was chosen."""
+    return Path(config.audit.anchor).expanduser() if config.audit.anchor else None
+
+
 def store_url(config: DeskConfig) -> str:
     """Where the store is."""
     return config.store.url or f"sqlite:///{data_dir(config) / 'venuekit.db'}"

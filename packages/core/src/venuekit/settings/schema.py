@@ -54,6 +54,11 @@ class AuditSettings:
 
     keep_days: int | None = _field("Whole days that venuekit audit prune leaves.", None, kind=POSITIVE)
     export_folder: str = _field("Folder in which it writes the rows down first. Needed unless it is told a file.", "")
+    anchor: str = _field(
+        "File that remembers the chain's end after each commit, so that rows cut off there are missed; one for each "
+        "store. Default: beside a database in a file, and none for PostgreSQL.",
+        "",
+    )
 
 
 @attrs.frozen(kw_only=True)
