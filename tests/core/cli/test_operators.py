@@ -66,6 +66,29 @@ def test_without_a_token_nobody_decides_and_by_proves_nothing(
     assert state(venuekit, staffed, recorded.approval) == "PENDING"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resume",),
+        ("risk", "set", "max_order_notional", "90000", "--loosen", "--reason", "greed"),
+        ("risk", "unset", "max_order_notional"),
+    ],
+)
+def test_what_lets_more_go_takes_a_token_and_a_halt_does_not(
+    venuekit: Any, staffed: Path, token_file: Callable[[str], str], words: tuple[str, ...]
+) -> None:
+    assert venuekit("halt", "--reason", "news", config=staffed).code == OK
+    rows = len(venuekit("audit", "tail", "--json", config=staffed).json["rows"])
+    assert venuekit(*words, "--by", "ann", config=staffed).code == USAGE
+    assert venuekit(*words, "--token-file", token_file("bot"), config=staffed).code == REFUSED
+    assert len(venuekit("audit", "tail", "--json", config=staffed).json["rows"]) == rows
+    ran = venuekit(*words, "--token-file", token_file("ann"), "--json", config=staffed)
+    assert "PERMISSION" not in ran.out + ran.err
+    if words[-1] != "max_order_notional":
+        assert ran.code == OK
+        assert "ann" in str(venuekit("audit", "tail", "--json", config=staffed).json["rows"][-1]["body"])
+
+
 def test_an_agents_token_is_named_as_one_and_refused(
     venuekit: Any, recorded: Any, staffed: Path, token_file: Callable[[str], str]
 ) -> None:

@@ -199,3 +199,12 @@ async def test_an_operator_who_asked_as_an_agent_is_not_one_of_the_two(bench: Be
         with pytest.raises(errors.ApprovalRefused, match="cannot approve it too"):
             await desk.approve(order.approval_id or "", ANN)
         await desk.reject(order.approval_id or "", ANN)
+
+
+async def test_limits_are_changed_by_the_holder_of_a_token_alone(desk: Desk) -> None:
+    with pytest.raises(errors.PermissionRefused):
+        await desk.limits.set("max_order_notional", "9", attrs.evolve(ANN, token="a guess"), reason="mischief")
+    await desk.limits.set("max_order_notional", "9", ANN, reason="news")
+    with pytest.raises(errors.PermissionRefused):
+        await desk.limits.unset("max_order_notional", attrs.evolve(ANN, token=""))
+    assert await desk.limits.unset("max_order_notional", ANN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -55,7 +56,14 @@ async def reduce_only(
     )
 
 
-async def resume(*, by: str | None = None, desk: str = "", venue: str = "", options: Options = DEFAULT) -> int:
+async def resume(
+    *,
+    by: str | None = None,
+    desk: str = "",
+    venue: str = "",
+    token_file: Path | None = None,
+    options: Options = DEFAULT,
+) -> int:
     """Let orders go again on every desk of the store, also on those that were stopped by name.
 
     Resets the trading state, circuit breakers and the equity from which a drawdown counts. Limits, the loss of the
@@ -65,5 +73,7 @@ async def resume(*, by: str | None = None, desk: str = "", venue: str = "", opti
         by: Your name, for the journal; otherwise the operating system's user.
         desk: End only what was said of this desk (venue:account), and reset its breakers.
         venue: End only what was said of this venue, and reset the breakers of its desks.
+        token_file: With [operators], a file that only you can read, with your token; else it asks.
     """
-    return await start_again(Words(by=by, desk=desk, venue=venue, json=options.json, config=options.config))
+    words = Words(by=by, desk=desk, venue=venue, json=options.json, config=options.config)
+    return await start_again(words, token_file)

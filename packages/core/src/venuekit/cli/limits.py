@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from venuekit.cli.amounts import count
 from venuekit.cli.exits import FAILED, OK
-from venuekit.cli.operators import operator_name
+from venuekit.cli.operators import known_operator
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, moment, note, say, table
 from venuekit.cli.place import find, known_desk, last_session, opened, read
@@ -16,7 +17,6 @@ from venuekit.desk.risk.changing import SET, changed, name_of, set_entry, unset_
 from venuekit.desk.risk.explain import shown
 from venuekit.model.codec import to_plain
 from venuekit.model.times import parse_iso
-from venuekit.protocols.approver import Operator
 from venuekit.protocols.journal import EntryKind, LimitOverride, Row, RowQuery, Store
 from venuekit.settings.overrides import effective, limit_named
 from venuekit.watch.clock import SystemClock
@@ -35,6 +35,7 @@ async def set_limit(
     until: str | None = None,
     loosen: Annotated[bool, Parameter(negative="")] = False,
     by: str | None = None,
+    token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
     """Change a limit of [risk] on every desk of the store, from its next order on, without a restart.
@@ -49,8 +50,10 @@ async def set_limit(
         until: When it ends by itself (ISO 8601 with zone); otherwise it stays until it is taken back.
         loosen: Let it take the place of the configured value, also where more passes then.
         by: Your name, for the journal; otherwise the operating system's user.
+        token_file: With [operators], a file that only you can read, with your token; else it asks.
     """
-    operator, place, clock = Operator(name=operator_name(by), source="cli"), find(options), SystemClock()
+    place, clock = find(options), SystemClock()
+    operator = known_operator(place, by, token_file).operator
     change = changed(
         name,
         value,
@@ -85,6 +88,7 @@ async def unset_limit(
     reason: str = "",
     desk: str = "",
     by: str | None = None,
+    token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
     """Take a change of a limit back: the configured value holds again.
@@ -94,8 +98,10 @@ async def unset_limit(
         reason: Why, for the journal.
         desk: Take back the change of this desk (venue:account); otherwise the one for every desk.
         by: Your name, for the journal; otherwise the operating system's user.
+        token_file: With [operators], a file that only you can read, with your token; else it asks.
     """
-    operator, place, clock = Operator(name=operator_name(by), source="cli"), find(options), SystemClock()
+    place, clock = find(options), SystemClock()
+    operator = known_operator(place, by, token_file).operator
     async with read(place) as store:
         known = name_of(name, store.limits())
         why = redact_text(reason, also=place.loaded.secrets)

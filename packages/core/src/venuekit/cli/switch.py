@@ -10,7 +10,7 @@ import attrs
 
 from venuekit.cli.amounts import seconds
 from venuekit.cli.exits import FAILED, OK, UNAVAILABLE
-from venuekit.cli.operators import operator_name
+from venuekit.cli.operators import known_operator, operator_name
 from venuekit.cli.output import document, note, say
 from venuekit.cli.place import Place, find, known_desk, last_session, opened
 from venuekit.cli.waiting import until
@@ -188,9 +188,10 @@ async def reduce(words: Words) -> int:
     return OK
 
 
-async def start_again(words: Words) -> int:
+async def start_again(words: Words, token_file: Path | None) -> int:
     """Resume, and say what that did and did not reset; returns the exit code."""
-    name, place = operator_name(words.by), find(words)
+    place = find(words)
+    name = known_operator(place, words.by, token_file).operator.name
 
     def change(before: Control, now_ns: int) -> Control:
         return resumed(before, scope=scope, by=name, now_ns=now_ns)

@@ -36,6 +36,7 @@ from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue
 from venuekit.settings.agents import caller_of
+from venuekit.settings.credentials import Credentials
 from venuekit.settings.schema import DeskConfig
 from venuekit.watch.redact import redact_text
 
@@ -111,6 +112,7 @@ class Parts:
             store=store,
             recorder=self.recorder,
             clock=clock,
+            credentials=Credentials(config),
             checks_of=lambda risk: [
                 *build_checks(risk, hours),
                 *agent_checks(self.grants),

@@ -12,6 +12,7 @@ from venuekit.protocols.approver import Operator
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import LimitOverride, Store
 from venuekit.protocols.risk import RiskCheck, Verdict
+from venuekit.settings.credentials import Credentials
 from venuekit.settings.overrides import Effective, effective, limit_named
 from venuekit.settings.schema import RiskSettings
 
@@ -31,6 +32,7 @@ class Limits:
         store: Store,
         recorder: Recorder,
         clock: Clock,
+        credentials: Credentials,
         checks_of: Callable[[RiskSettings], list[RiskCheck]],
     ) -> None:
         self._desk = desk
@@ -38,6 +40,7 @@ class Limits:
         self._store = store
         self._recorder = recorder
         self._clock = clock
+        self._credentials = credentials
         self._checks_of = checks_of
         self._changes = store.limits()
         self._held = self._effective()
@@ -128,8 +131,10 @@ class Limits:
         Raises:
             ConfigError: no such limit, or no such value; names the nearest, and what is accepted.
             InvalidValue: no reason, a time that has passed, or a value that lets more pass without `loosen`.
+            PermissionRefused: the operator's token does not prove the name.
             JournalUnavailable: nothing was changed.
         """
+        self._credentials.proof(operator)
         change = changed(
             name,
             value,
@@ -150,8 +155,10 @@ class Limits:
 
         Raises:
             ConfigError: there is no such limit.
+            PermissionRefused: the operator's token does not prove the name.
             JournalUnavailable: nothing was changed.
         """
+        self._credentials.proof(operator)
         desk, now_ns = "" if every_desk else self._desk, self._clock.now_ns()
         name = name_of(name, self._store.limits())
         found = await self._store.unset_limit(desk, name, unset_entry(desk, name, operator, reason, now_ns))
