@@ -93,10 +93,15 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Ten thousand seeded schedules of faults and crashes, and 300 real kills. Arguments go to venuekit chaos."""
+    """Ten thousand seeded schedules of faults and crashes, 300 real kills, and 300 schedules on PostgreSQL.
+
+    Arguments go to venuekit chaos instead.
+    """
     _install_workspace(session)
     arguments = session.posargs or ["--schedules", "10000", "--processes", "300", "--thorough"]
     session.run("venuekit", "chaos", "--venue", "paper", *arguments)
+    if not session.posargs:
+        session.run("python", "tests/system/faults/on_postgres.py", "300")
 
 
 @nox.session

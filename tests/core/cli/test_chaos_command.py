@@ -47,7 +47,15 @@ def test_a_failure_prints_its_number_and_is_seen_again_by_it(
     assert capsys.readouterr().out == first.out
 
 
-@pytest.mark.parametrize("words", [["--schedules", "-1"], ["--venue", "nowhere"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--schedules", "-1"],
+        ["--venue", "nowhere"],
+        ["--store", "sqlite:///here"],
+        ["--store", "postgresql://localhost/chaos", "--processes", "1"],
+    ],
+)
 def test_what_cannot_be_run_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["chaos", *words]) == 2
     assert capsys.readouterr().err

@@ -19,6 +19,7 @@ def chaos(
     schedules: int = 100,
     seed: int = 0,
     processes: int = 0,
+    store: str | None = None,
     trace: Annotated[bool, Parameter(negative="")] = False,
     thorough: Annotated[bool, Parameter(negative="")] = False,
     options: Options = DEFAULT,
@@ -33,14 +34,18 @@ def chaos(
         schedules: How many schedules run in simulated time, inside this process.
         seed: The number of the first.
         processes: How many more run in a process of their own, which is really killed.
+        store: The address of a PostgreSQL database, postgresql://..., to keep the journals of the schedules in, each
+            in a schema of its own that is gone afterwards; without it, in files.
         trace: Print everything that happened in a schedule that fails, not only the end.
         thorough: Fail too when there was no crash at one of the points, or one of the faults never happened.
     """
     from venuekit.testing.contract.profile import load_subject  # noqa: PLC0415 - only this command needs the kit
-    from venuekit.testing.faults import Outcome, Report, failure_text, run_processes, run_schedules  # noqa: PLC0415
+    from venuekit.testing.faults import Outcome, failure_text, run_processes, run_schedules  # noqa: PLC0415
 
     if schedules < 0 or processes < 0 or seed < 0:
         raise UsageError("schedules, seed and processes are 0 or more.", field="schedules")
+    if store is not None and (processes or not store.startswith("postgresql://")):
+        raise UsageError("store is the address of a PostgreSQL database, and only for --schedules.", field="store")
     subject = load_subject(venue)
     if subject.environment != "paper" or not subject.profile.simulated_time:
         raise UsageError(f"{venue} is not simulated; chaos would send real orders.", field="venue")
@@ -49,10 +54,10 @@ def chaos(
         if not outcome.ok and not options.json:
             say(failure_text(outcome, whole=trace))
             killed = " --processes 1 --schedules 0" if outcome.killed else " --schedules 1"
+            killed += "" if store is None else " --store URL"
             note(f"Again: venuekit chaos --venue {venue} --seed {outcome.schedule.seed}{killed} --trace")
 
-    report = Report()
-    report.merge(run_schedules(subject, range(seed, seed + schedules), tell))
+    report = run_schedules(subject, range(seed, seed + schedules), tell, store_url=store)
     report.merge(run_processes(subject, range(seed, seed + processes), tell))
     if options.json:
         document(report.plain())

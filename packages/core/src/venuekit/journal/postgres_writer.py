@@ -22,7 +22,9 @@ _MOST = 256
 
 
 @attrs.frozen
-class _Append:
+class Append:
+    """Rows that wait to be written, with what they claim."""
+
     drafts: Sequence[Draft]
     claims: Sequence[Claim]
     future: Future[list[int]]
@@ -40,14 +42,14 @@ class Writer:
     def __init__(self, chain: PostgresChain) -> None:
         self._chain = chain
         #: None ends the thread.
-        self._queue: SimpleQueue[_Append | _Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Append | _Job | None] = SimpleQueue()
         self._stopped: Future[None] = Future()
         Thread(target=self._run, name="venuekit journal", daemon=True).start()
 
     def append(self, drafts: Sequence[Draft], claims: Sequence[Claim] = ()) -> Future[list[int]]:
         """The numbers of the rows, once they and the claims are durable."""
         future: Future[list[int]] = Future()
-        self._queue.put(_Append(drafts, claims, future))
+        self._queue.put(Append(drafts, claims, future))
         return future
 
     def do(self, work: Callable[[], T]) -> Future[T]:
@@ -62,17 +64,17 @@ class Writer:
         return self._stopped
 
     def _run(self) -> None:
-        batch: list[_Append] = []
+        batch: list[Append] = []
         running = True
         while running:
-            item: _Append | _Job | None
+            item: Append | _Job | None
             try:
                 item = self._queue.get(block=not batch)
             except Empty:
                 self._commit(batch)
                 batch = []
                 continue
-            if isinstance(item, _Append):
+            if isinstance(item, Append):
                 batch.append(item)
                 if len(batch) < _MOST:
                     continue
@@ -84,7 +86,7 @@ class Writer:
             running = item is not None
         _settle(_Job(self._chain.close, self._stopped))
 
-    def _commit(self, batch: Sequence[_Append]) -> None:
+    def _commit(self, batch: Sequence[Append]) -> None:
         """All of them, or none: they fail together, but for those whose budget has too little left."""
         try:
             if any(append.claims for append in batch):

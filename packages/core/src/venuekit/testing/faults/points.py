@@ -18,19 +18,31 @@ READS = (
     *("instrument", "tickers", "order", "open_orders", "order_history", "fills"),
     *("balances", "positions", "profile", "server_time_ns"),
 )
-#: Every point, in the order in which an order passes them.
-POINTS = (
-    *(f"journal.{call}.{when}" for call in WRITES for when in ("before", "after")),
-    *("sqlite.begin", "sqlite.write", "sqlite.commit.before", "sqlite.commit.after"),
+#: What a database does for one write, by the kind of store.
+STORE_POINTS = {
+    "sqlite": ("sqlite.begin", "sqlite.write", "sqlite.commit.before", "sqlite.commit.after"),
+    "postgres": tuple(
+        f"postgres.{step}.{when}" for step in ("begin", "write", "commit") for when in ("before", "after")
+    ),
+}
+_BEFORE = tuple(f"journal.{call}.{when}" for call in WRITES for when in ("before", "after"))
+_AFTER = (
     *("limiter.take.before", "limiter.take.after"),
     *(f"venue.{call}.{when}" for call in (*CHANGES, *READS) for when in ("before", "after")),
     *("stream.received", "stream.taken"),
     *("bus.publish.before", "bus.publish.after"),
 )
+#: Every point with the journal in a file, in the order in which an order passes them.
+POINTS = (*_BEFORE, *STORE_POINTS["sqlite"], *_AFTER)
 #: Stands for whichever point is reached as the n-th of all.
 ANY = "*"
 #: A run that passes more points than this goes round in circles.
 MOST = 30_000
+
+
+def points_of(store: str) -> tuple[str, ...]:
+    """Every point with the journal in a store of this kind, `sqlite` or `postgres`."""
+    return (*_BEFORE, *STORE_POINTS[store], *_AFTER)
 
 
 class Crash(BaseException):
@@ -53,6 +65,8 @@ class Action(Word):
     SLOW_DISK = "slow disk"
     DUPLICATE = "event twice"
     SWAP = "events swapped"
+    STORE_LOST = "store connection lost"
+    STORE_RESTART = "store restart"
     CUT = "stream cut"
     OFFLINE = "connections cut"
     RESTART = "venue restart"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from venuekit.testing.faults.points import POINTS, Action
+from venuekit.testing.faults.points import Action, points_of
 
 if TYPE_CHECKING:
     from venuekit.testing.faults.simulation import Outcome
@@ -26,7 +26,10 @@ _LAST = 40
 class Report:
     """Adds up outcomes."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: str = "sqlite") -> None:
+        self._points = points_of(store)
+        #: What is not tried: a file has no connection, and a server may not be ours to restart.
+        self._spared = {Action.CRASH, Action.STORE_RESTART, *([Action.STORE_LOST] if store == "sqlite" else [])}
         self.schedules = 0
         self.crashes: Counter[str] = Counter()
         self.kills: Counter[str] = Counter()
@@ -66,14 +69,14 @@ class Report:
     @property
     def never_reached(self) -> list[str]:
         """Points at which no run ever came by."""
-        return [point for point in POINTS if not self.reached[point]]
+        return [point for point in self._points if not self.reached[point]]
 
     @property
     def left_out(self) -> list[str]:
         """What so many schedules were to try and did not: points without a crash, and faults that never happened."""
-        untried = [f"no crash at {point}" for point in POINTS if not self.crashes[point] + self.kills[point]]
+        untried = [f"no crash at {point}" for point in self._points if not self.crashes[point] + self.kills[point]]
         return untried + [
-            f"no {action.value}" for action in Action if action is not Action.CRASH and not self.faults[action.value]
+            f"no {action.value}" for action in Action if action not in self._spared and not self.faults[action.value]
         ]
 
     def plain(self) -> dict[str, Any]:
@@ -90,7 +93,7 @@ class Report:
             "points_reached": self.reached.total(),
             "points_never_reached": self.never_reached,
             "left_out": self.left_out,
-            "reached": {point: self.reached[point] for point in POINTS},
+            "reached": {point: self.reached[point] for point in self._points},
             "crashes": dict(self.crashes.most_common()),
             "kills": dict(self.kills.most_common()),
             "faults": dict(self.faults.most_common()),
@@ -115,7 +118,7 @@ class Report:
             lines.append(f"  {count:9} {action}{f': {places}' if places else ''}")
         lines.append(f"  {'reached':>9} {'crashes':>8} {'kills':>6}")
         lines += [
-            f"  {self.reached[point]:9} {self.crashes[point]:8} {self.kills[point]:6} {point}" for point in POINTS
+            f"  {self.reached[point]:9} {self.crashes[point]:8} {self.kills[point]:6} {point}" for point in self._points
         ]
         if self.never_reached:
             lines.append(f"  never reached: {', '.join(self.never_reached)}")

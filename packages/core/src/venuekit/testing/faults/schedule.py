@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from venuekit.model.words import Word
-from venuekit.testing.faults.points import ANY, POINTS, Action, Fault
+from venuekit.testing.faults.points import ANY, POINTS, STORE_POINTS, Action, Fault
 
 
 class Op(Word):
@@ -129,6 +129,8 @@ _FORMS = {
     Form.STOP: 1,
     Form.STOP_LIMIT: 1,
 }
+#: How many of the faults of a store on a server are lost connections, and how many of these a restart of the server.
+_LOST, _RESTARTED = 0.6, 0.15
 _GAPS = (0.0, 0.0, 0.0, 0.01, 0.06, 0.3, 1.0)
 
 _ON_A_CHANGE = (
@@ -140,19 +142,27 @@ _READ = ("order", "open_orders", "fills", "balances", "positions", "tickers", "o
 _CALLED = ("submit", "submit", "submit", "submit", "cancel", "cancel_all", "amend")
 
 
-def make_schedule(seed: int, *, kills: bool = False) -> Schedule:
-    """The schedule of this number. With `kills` exactly one crash is in it, at some point of the whole run."""
+def make_schedule(seed: int, *, kills: bool = False, store: str = "sqlite") -> Schedule:
+    """The schedule of this number. With `kills` exactly one crash is in it, at some point of the whole run.
+
+    With `store` postgres the same happens but for what happens to the store.
+    """
     draw = random.Random(seed)
     steps = [_step(draw) for _ in range(draw.randint(6, 20))]
     faults = [_fault(draw) for _ in range(draw.choice((0, 1, 2, 3, 5)))]
     faults += [_crash(draw, kills=kills) for _ in range(1 if kills else draw.choice((0, 1, 1, 1, 2, 3)))]
+    slowest = draw.choice((0.0, 0.0, 0.02, 0.08, 0.4))
+    blind = draw.random() < 0.15
+    synchronous = draw.choice(("NORMAL", "NORMAL", "FULL"))
+    if store == "postgres":
+        faults = [_on_postgres(draw, fault) for fault in faults]
     return Schedule(
         seed=seed,
         steps=steps,
         faults=faults,
-        slowest=draw.choice((0.0, 0.0, 0.02, 0.08, 0.4)),
-        blind=draw.random() < 0.15,
-        synchronous=draw.choice(("NORMAL", "NORMAL", "FULL")),
+        slowest=slowest,
+        blind=blind,
+        synchronous=synchronous,
         persist=kills or any(step.op is Op.RESTART_VENUE for step in steps),
     )
 
@@ -182,6 +192,23 @@ def _crash(draw: random.Random, *, kills: bool = False) -> Fault:
     if draw.random() < 0.5:
         return Fault(Action.CRASH, ANY, draw.randint(1, 250 if kills else 400))
     return Fault(Action.CRASH, draw.choice(POINTS), draw.choice((1, 1, 2, 3, 5, 8)))
+
+
+def _on_postgres(draw: random.Random, fault: Fault) -> Fault:
+    """What happens to a file, as it happens to a server and on the way to it."""
+    if not fault.point.startswith("sqlite."):
+        return fault
+    point = draw.choice(STORE_POINTS["postgres"])
+    action = fault.action
+    if action is Action.LOCKED:
+        point = draw.choice(("postgres.begin.before", "postgres.write.before"))
+    elif action is Action.DISK_FULL:
+        point = draw.choice(("postgres.write.before", "postgres.commit.before"))
+    if action is not Action.CRASH and draw.random() < _LOST:
+        point = draw.choice(STORE_POINTS["postgres"])
+        action = Action.STORE_RESTART if draw.random() < _RESTARTED else Action.STORE_LOST
+    nth = min(fault.nth, draw.randint(1, 6)) if ".begin." in point or ".commit." in point else fault.nth
+    return attrs.evolve(fault, action=action, point=point, nth=nth, times=min(fault.times, 2))
 
 
 def _fault(draw: random.Random) -> Fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,7 @@ from venuekit.testing.faults.points import Points
 from venuekit.testing.faults.report import Report
 from venuekit.testing.faults.schedule import Schedule, make_schedule
 from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
-from venuekit.testing.faults.world import World
+from venuekit.testing.faults.world import Place, World
 
 
 @attrs.frozen(kw_only=True)
@@ -50,14 +51,14 @@ class Outcome:
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
 
 
-def simulate(subject: Subject, schedule: Schedule) -> Outcome:
-    """Run one schedule and check what it left."""
+def simulate(subject: Subject, schedule: Schedule, place: Place | None = None) -> Outcome:
+    """Run one schedule and check what it left; the journal is in a file, or in the PostgreSQL database at `place`."""
     ledger, points = Ledger(), Points(schedule.faults)
     crashes: list[str] = []
     problems: list[str] = []
 
     async def run(loop: SimulatedLoop) -> None:
-        world = World(subject, schedule, Path(folder), loop, ledger, points)
+        world = World(subject, schedule, Path(folder), loop, ledger, points, place=place)
         try:
             await world.open_venue()
             await Driver(world).run()
@@ -82,15 +83,37 @@ def simulate(subject: Subject, schedule: Schedule) -> Outcome:
     )
 
 
-def run_schedules(subject: Subject, seeds: Iterable[int], tell: Callable[[Outcome], None] | None = None) -> Report:
-    """Run the schedules of these numbers; `tell` is called after each."""
-    report = Report()
+def run_schedules(
+    subject: Subject,
+    seeds: Iterable[int],
+    tell: Callable[[Outcome], None] | None = None,
+    *,
+    store_url: str | None = None,
+    restart: Callable[[], None] | None = None,
+) -> Report:
+    """Run the schedules of these numbers; `tell` is called after each.
+
+    With `store_url` the journals are in a PostgreSQL database, each in a schema that is gone afterwards; `restart`
+    restarts its server, where that may be done.
+    """
+    report = Report("sqlite" if store_url is None else "postgres")
     for seed in seeds:
-        outcome = simulate(subject, make_schedule(seed))
+        if store_url is None:
+            outcome = simulate(subject, make_schedule(seed))
+        else:
+            outcome = _on_postgres(subject, seed, store_url, restart)
         report.add(outcome)
         if tell is not None:
             tell(outcome)
     return report
+
+
+def _on_postgres(subject: Subject, seed: int, url: str, restart: Callable[[], None] | None) -> Outcome:
+    from venuekit.testing.faults.postgres import schema  # noqa: PLC0415 - needs a driver
+
+    with schema(url, f"venuekit_chaos_{os.getpid()}_{seed}") as own:
+        place = Place(own) if restart is None else Place(own, restart)
+        return simulate(subject, make_schedule(seed, store="postgres"), place)
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal.sqlite import SqliteStore
 from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.budget import Claim
-from venuekit.protocols.journal import Approval, Control, Entry
+from venuekit.protocols.journal import Approval, Control, Entry, Store
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
 
@@ -65,31 +65,78 @@ class PointedConnection:
         self._raw.close()
 
 
-class PointedStore:
-    """A `Store` with a point before and after every write; what was written is a fact from then on."""
-
-    def __init__(self, inner: SqliteStore, life: Life, ledger: Ledger, jump: Callable[[float], None]) -> None:
-        self.inner = inner
-        self._life = life
-        self._ledger = ledger
-        self._raw = inner._db
-        inner._db = PointedConnection(inner._db, life, jump)  # type: ignore[assignment]
-
-    def __getattr__(self, name: str) -> Any:
-        """Reading, which has no point of its own."""
-        self._life.check()
-        return getattr(self.inner, name)
-
-    def abandon(self) -> None:
-        """What the end of a process does: the files are closed, and what was not committed is gone."""
-        self._raw.close()
-        if self.inner._anchor is not None:
-            self.inner._anchor.close()
+class Tap(Protocol):
+    """Where a run takes hold of a store of one kind."""
 
     @property
     def writing(self) -> bool:
         """Whether something is written and not committed."""
+
+    def changed(self) -> bool:
+        """See `Store.changed`."""
+
+    def abandon(self) -> None:
+        """What the end of a process does: the files are closed, and what was not committed is gone."""
+
+
+class SqliteTap:
+    """Where a run takes hold of a store in a file."""
+
+    def __init__(self, store: SqliteStore, life: Life, jump: Callable[[float], None]) -> None:
+        self._store = store
+        self._raw = store._db
+        store._db = PointedConnection(store._db, life, jump)  # type: ignore[assignment]
+
+    @property
+    def writing(self) -> bool:
+        """See `Tap.writing`."""
         return self._raw.in_transaction
+
+    def changed(self) -> bool:
+        """See `Store.changed`."""
+        return self._store.changed()
+
+    def abandon(self) -> None:
+        """See `Tap.abandon`."""
+        self._raw.close()
+        if self._store._anchor is not None:
+            self._store._anchor.close()
+
+
+class PointedStore:
+    """A `Store` with a point before and after every write; what was written is a fact from then on."""
+
+    def __init__(self, inner: Store, tap: Tap, life: Life, ledger: Ledger) -> None:
+        self._inner = inner
+        self._tap = tap
+        self._life = life
+        self._ledger = ledger
+        #: The store as the run itself reads it, while faults happen to those who write.
+        self.inner = _Patient(inner)
+
+    def __getattr__(self, name: str) -> Any:
+        """Reading, which has no point of its own."""
+        self._life.check()
+        return getattr(self._inner, name)
+
+    @property
+    def embedded(self) -> bool:
+        """See `venuekit.protocols.venue.is_embedded`."""
+        return bool(getattr(self._inner, "embedded", False))
+
+    def changed(self) -> bool:
+        """See `Store.changed`."""
+        self._life.check()
+        return self._tap.changed()
+
+    def abandon(self) -> None:
+        """See `Tap.abandon`."""
+        self._tap.abandon()
+
+    @property
+    def writing(self) -> bool:
+        """See `Tap.writing`."""
+        return self._tap.writing
 
     def _before(self, call: str, detail: str) -> None:
         fault = self._life.reach(f"journal.{call}.before", detail)
@@ -100,7 +147,7 @@ class PointedStore:
         """See `Store.append`."""
         detail = ", ".join(f"{e.kind.value} {e.subject}" for e in entries)
         self._before("append", detail)
-        numbers = await self.inner.append(entries, claims)
+        numbers = await self._inner.append(entries, claims)
         for number, entry in zip(numbers, entries, strict=True):
             self._ledger.note("row", str(number), entry.kind.value, entry.subject)
         self._life.reach("journal.append.after", detail)
@@ -110,7 +157,7 @@ class PointedStore:
         """See `Store.set_control`."""
         state = change(self.inner.control()).state.value
         self._before("set_control", state)
-        new = await self.inner.set_control(change, entry)
+        new = await self._inner.set_control(change, entry)
         self._ledger.note("control", str(new.revision), new.state.value)
         self._life.reach("journal.set_control.after", state)
         return new
@@ -118,13 +165,13 @@ class PointedStore:
     async def set_breaker(self, desk: str, breaker: BreakerRecord, entry: Entry) -> None:
         """See `Store.set_breaker`."""
         self._before("set_breaker", breaker.name)
-        await self.inner.set_breaker(desk, breaker, entry)
+        await self._inner.set_breaker(desk, breaker, entry)
         self._life.reach("journal.set_breaker.after", breaker.name)
 
     async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
         """See `Store.add_approval`."""
         self._before("add_approval", approval.order_id)
-        await self.inner.add_approval(approval, entries)
+        await self._inner.add_approval(approval, entries)
         self._ledger.approval(approval)
         self._life.reach("journal.add_approval.after", approval.order_id)
 
@@ -134,7 +181,7 @@ class PointedStore:
         """See `Store.move_approval`."""
         detail = f"{after.order_id} {after.state.value}"
         self._before("move_approval", detail)
-        moved = await self.inner.move_approval(before, after, entries, successor=successor)
+        moved = await self._inner.move_approval(before, after, entries, successor=successor)
         if moved:
             self._ledger.approval(after)
         if moved and successor is not None:
@@ -144,4 +191,26 @@ class PointedStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
-        await self.inner.close()
+        await self._inner.close()
+
+
+class _Patient:
+    """Asks a store, and once more when its connection was lost meanwhile."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._store, name)
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return _whole(member(*args, **kwargs))
+            except JournalUnavailable:
+                return _whole(member(*args, **kwargs))
+
+        return ask
+
+
+def _whole(answer: Any) -> Any:
+    return list(answer) if isinstance(answer, Iterator) else answer

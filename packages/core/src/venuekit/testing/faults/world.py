@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from venuekit.desk.desk import Desk
 from venuekit.errors import VenuekitError
 from venuekit.journal.sqlite import SqliteStore
-from venuekit.protocols.journal import desk_name
+from venuekit.protocols.journal import Store, desk_name
 from venuekit.protocols.venue import Venue, VenueContext
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.session import Session
+from venuekit.settings.address import shown
 from venuekit.settings.schema import (
     ApprovalSettings,
     BreakerSettings,
@@ -34,7 +37,7 @@ from venuekit.testing.faults.points import Crash, Life, Points
 from venuekit.testing.faults.schedule import Schedule
 from venuekit.testing.faults.sending import Sending
 from venuekit.testing.faults.simloop import LoopClock, SimulatedLoop
-from venuekit.testing.faults.storage import PointedStore
+from venuekit.testing.faults.storage import PointedStore, SqliteTap, Tap
 from venuekit.testing.faults.wires import PointedBus, PointedClock, PointedLimiter
 
 D = Decimal
@@ -46,6 +49,9 @@ _STARTS = 60
 LOOK_BACK_SECONDS = 8.0
 _FURTHEST = 60.0
 _ACCOUNT = "chaos"
+#: Breakers that trip soon, in a part of the schedules, and ones that do not.
+_NERVOUS = BreakerSettings(min_calls=4, max_failed_checks=2, daily_loss_critical=None, probe_after_seconds=1)
+_CALM = BreakerSettings(min_calls=1_000, max_failed_checks=None, daily_loss_critical=None)
 
 
 def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
@@ -54,7 +60,7 @@ def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
         desk=DeskSettings(venue=venue, account=_ACCOUNT, data_dir=str(folder)),
         store=StoreSettings(synchronous=schedule.synchronous),
         approval=ApprovalSettings(require_above=APPROVAL_ABOVE, price_tolerance=D("0.002"), expires_seconds=20),
-        breakers=BreakerSettings(min_calls=1_000, max_failed_checks=None, daily_loss_critical=None),
+        breakers=_NERVOUS if schedule.seed % 3 == 0 else _CALM,
         reconcile=ReconcileSettings(
             every_seconds=5.0,
             send_timeout_seconds=1.0,
@@ -63,6 +69,18 @@ def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
         ),
         streams=StreamSettings(backoff_first_seconds=0.2, backoff_longest_seconds=1.0),
     )
+
+
+def _stays() -> None:
+    """A server that is not ours is not restarted."""
+
+
+@attrs.frozen
+class Place:
+    """A PostgreSQL database for the journal of one schedule, and how its server is restarted, if it may be."""
+
+    url: str = attrs.field(repr=shown)
+    restart: Callable[[], None] = _stays
 
 
 class World:
@@ -81,7 +99,9 @@ class World:
         points: Points,
         *,
         begin_ns: int = START_NS,
+        place: Place | None = None,
     ) -> None:
+        self._place = place
         self._subject = subject
         self._folder = folder
         self._loop = loop
@@ -172,9 +192,21 @@ class World:
 
     # -- the desk
 
-    def open_store(self) -> SqliteStore:
+    def open_store(self) -> Store:
         """A connection of its own to the store, as another process has."""
-        return SqliteStore(self.file, synchronous=self.schedule.synchronous)
+        if self._place is None:
+            return SqliteStore(self.file, synchronous=self.schedule.synchronous)
+        from venuekit.testing.faults.postgres import open_at_once  # noqa: PLC0415 - needs a driver
+
+        return open_at_once(self._place.url, synchronous=self.schedule.synchronous)
+
+    def _tap(self, store: Store, life: Life) -> Tap:
+        if isinstance(store, SqliteStore):
+            return SqliteTap(store, life, self._loop.jump)
+        from venuekit.testing.faults.postgres import PostgresTap  # noqa: PLC0415 - needs a driver
+
+        assert self._place is not None
+        return PostgresTap(store, life, self._loop.jump, self._place.restart)  # type: ignore[arg-type]
 
     async def start(self) -> None:
         """Begin a life, however often it takes: a start may be cut off too."""
@@ -204,7 +236,8 @@ class World:
     async def _start(self, life: Life) -> None:
         self.lives += 1
         self.points.trace.append(f"{self.now():.6f} life {self.lives}")
-        self.store = PointedStore(self.open_store(), life, self.ledger, self._loop.jump)
+        store = self.open_store()
+        self.store = PointedStore(store, self._tap(store, life), life, self.ledger)
         clock = PointedClock(self.clock, life)
         blind = Blind() if self.schedule.blind else None
         self._session = Session(
