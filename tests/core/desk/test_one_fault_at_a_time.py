@@ -77,6 +77,17 @@ async def test_a_bug_of_the_adapter_while_canceling_all_is_told_and_ends_no_watc
         assert "background" not in desk.risk_state().reason
 
 
+async def test_a_bug_of_the_adapter_in_asking_what_was_canceled_keeps_no_result_back(bench: Bench) -> None:
+    async with bench.open() as desk:
+        for name in ("one", "two"):
+            await desk.submit(limit(client_order_id=name, price=limit().price - len(name)))
+            bench.clock.tick(1)
+        bench.venue.faults["order"].append(ValueError("a bug"))
+        assert len(await desk.cancel_all()) == 2
+        await desk.reconcile()
+        assert await desk.open_orders() == []
+
+
 async def test_a_halt_does_not_wait_for_an_approved_order_that_the_venue_does_not_answer(bench: Bench) -> None:
     config = bench.config(approval=ApprovalSettings(require_above=D(200)))
     async with bench.open(config) as desk, bench.elsewhere(config) as elsewhere:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -45,6 +46,8 @@ from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import ApprovalState, EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.venue import Venue
+
+log = logging.getLogger("venuekit.desk")
 
 T = TypeVar("T")
 
@@ -193,9 +196,15 @@ class Changes:
 
     async def _learn(self, order: Order) -> None:
         try:
-            await self._dispatcher.answered(await self._venue.order(OrderRef.of(order)), order.id)
+            answer = await self._venue.order(OrderRef.of(order))
         except (Unavailable, OutcomeUnknown, UnknownOrder):
             return  # the next reconciliation asks again
+        except VenuekitError:
+            raise
+        except Exception:
+            log.exception("The adapter failed to give order %s; the next reconciliation asks again.", order.id)
+            return
+        await self._dispatcher.answered(answer, order.id)
 
     async def withdraw(self, order: Order, note: str) -> Order:
         """End an order that waits for approval, and its approval with it."""
