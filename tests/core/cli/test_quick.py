@@ -15,7 +15,16 @@ from venuekit.cli.options import DEFAULT
 from venuekit.cli.quick import halt_words
 from venuekit.cli.switch import Cancelling, Words
 
-HEAVY = ("cyclopts", "rich", "importlib.metadata", "importlib.resources", "psycopg", "venuekit.model.events", "mcp")
+HEAVY = (
+    "cyclopts",
+    "cattrs",
+    "rich",
+    "importlib.metadata",
+    "importlib.resources",
+    "psycopg",
+    "venuekit.model.events",
+    "mcp",
+)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from venuekit.desk.risk.halt import halted, reaches, reducing, resumed, standing
-from venuekit.model.codec import from_record, to_plain
+from venuekit.errors import JournalUnavailable
+from venuekit.journal.control_record import read_control
+from venuekit.model.codec import to_plain
 from venuekit.protocols.journal import Control
 from venuekit.protocols.risk import TradingState
 
@@ -44,4 +49,26 @@ def test_each_desk_obeys_the_strictest_word_that_reaches_it_and_counts_each_one(
             assert asked == (word == "cancel" and reaches(scope, desk))
             if word == "resume":
                 assert (holds.resumes > before[desk].resumes) is reaches(scope, desk)
-    assert from_record(to_plain(control), Control) == control
+    assert read_control(to_plain(control)) == control
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "STOPPED"},
+        {"state": None},
+        {"since_ns": "now"},
+        {"cancel_all_request": True},
+        {"reason": 5},
+        {"scopes": {"paper": {"state": "?"}}},
+        {"scopes": {"paper": "HALTED"}},
+        {"scopes": []},
+        {"more": 1},
+    ],
+)
+def test_a_control_record_that_cannot_be_one_is_not_taken_for_one(changes: dict[str, Any]) -> None:
+    assert read_control(to_plain(Control())) == Control()
+    with pytest.raises(JournalUnavailable):
+        read_control({**to_plain(Control()), **changes})
+    with pytest.raises(JournalUnavailable):
+        read_control("HALTED")

@@ -14,6 +14,7 @@ from venuekit.errors import JournalUnavailable
 from venuekit.journal import sealing
 from venuekit.journal.budgets import LAST_MINUTE, STANDINGS, TODAY, amount
 from venuekit.journal.chain import Chain
+from venuekit.journal.control_record import read_control
 from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
 from venuekit.journal.record import encode_body, to_row
 from venuekit.model.codec import from_record, to_plain
@@ -141,19 +142,19 @@ class SqlStore(ABC):
     def control(self) -> Control:
         """The control record."""
         found = self._read("SELECT body FROM control", ())
-        return _record(found[0][0], Control) if found else Control()
+        return _control(found[0][0]) if found else Control()
 
     async def set_control(self, change: Callable[[Control], Control], entry: Entry) -> Control:
         """Change the control record and record why, in one commit."""
 
         def work(chain: Chain) -> Control:
             found = chain.execute("SELECT revision, body FROM control").fetchone()
-            before = _record(found[1], Control) if found else Control()
+            before = _control(found[1]) if found else Control()
             new = attrs.evolve(change(before), revision=(found[0] if found else 0) + 1)
             body = redact(to_plain(new), also=self._secrets)  # as in the row, with which it is compared later
             chain.execute(_SET_CONTROL, (new.revision, _text(body)))
             chain.insert([attrs.evolve(entry, body={**entry.body, "control": body})])
-            return from_record(body, Control)
+            return read_control(body)
 
         return await self._transact(work)
 
@@ -276,6 +277,10 @@ def _readable(read: Callable[[Any], T], stored: Any) -> T:
         return read(stored)
     except ValueError as error:  # no JSON, or a kind of row that there is not
         raise JournalUnavailable(f"The store cannot be read: {error}.", fix="Run: venuekit audit verify") from error
+
+
+def _control(text: str) -> Control:
+    return read_control(_readable(msgspec.json.decode, text))
 
 
 def _record(text: str, kind: type[T]) -> T:
