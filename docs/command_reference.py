@@ -92,7 +92,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "risk set": {"": "limit, now, desks", "limit": LIMIT},
     "risk unset": {"": "name, desk, unset, left", "left[]": LIMIT},
     "risk history": {"": "changes", "changes[]": f"{LIMIT}, action, time_ns"},
-    "risk explain": {"": "parameters", "parameters[]": "name, value, source, enforced_by, refused_count, doc"},
+    "risk explain": {
+        "": "parameters, since_ns",
+        "parameters[]": "name, value, source, enforced_by, refused_count, doc, code, configured, refused_agents",
+    },
     "client install": {"": "host, key, command, file, shell, diff, changes, written, backup"},
     "doctor": {"": "ok, findings", "findings[]": "check, state, message, fix"},
     "chaos": {

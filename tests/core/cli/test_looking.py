@@ -150,14 +150,19 @@ def test_an_adapter_that_is_not_installed_is_named_with_those_that_are(venuekit:
 
 def test_explain_says_of_every_limit_its_value_its_source_and_what_it_refused(venuekit: Any, recorded: Any) -> None:
     rows = {r["name"]: r for r in venuekit("risk", "explain", "--json", config=recorded.config).json["parameters"]}
-    assert set(rows["risk.max_order_notional"]) == {"name", "value", "source", "enforced_by", "refused_count", "doc"}
+    assert rows["risk.max_order_notional"]["code"].endswith("order_limits.MaxOrderNotional.check")
     assert rows["risk.max_order_notional"]["value"] == "10000"
-    assert rows["risk.max_order_notional"]["source"] == f"file {recorded.config}"
-    assert rows["risk.max_order_notional"]["refused_count"] == 1
+    assert rows["risk.max_order_notional"]["source"] == f"file {recorded.config}:7"
+    assert rows["risk.max_order_notional"]["refused_agents"] == {"night-bot": 1}
     assert rows["risk.price_collar"]["source"] == "default"
     table = venuekit("risk", "explain", config=recorded.config)
     assert table.code == OK
-    assert len(table.lines) == len(rows) + 1
+    assert {line.split()[0] for line in table.lines if "." in line.split(" ")[0]} >= {n for n in rows if "." in n}
+    assert "Refusals are counted since 20" in table.out
+    assert venuekit("risk", "set", "max_order_notional", "500", "--reason", "news", config=recorded.config).code == OK
+    changed = venuekit("risk", "explain", config=recorded.config).out
+    assert "500 (configured: 10000)" in changed
+    assert "changed to 500 by alice at 20" in changed
 
 
 def test_explain_counts_the_refusals_of_one_desk(venuekit: Any, recorded: Any) -> None:

@@ -184,7 +184,7 @@ def test_the_environment_wins_over_the_file_and_every_value_knows_where_it_came_
     assert loaded.sources == {
         "risk.max_open_orders": "environment VENUEKIT__RISK__MAX_OPEN_ORDERS",
         "risk.allowed_instruments": "environment VENUEKIT__RISK__ALLOWED_INSTRUMENTS",
-        "risk.max_order_notional": f"file {file}",
+        "risk.max_order_notional": f"file {file}:3",
     }
 
 

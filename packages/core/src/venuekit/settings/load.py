@@ -15,6 +15,7 @@ from venuekit.errors import ConfigError
 from venuekit.model.table import structured
 from venuekit.settings.address import passwords
 from venuekit.settings.hours import read_windows
+from venuekit.settings.lines import lines_of
 from venuekit.settings.schema import AGENT_RISK, DeskConfig
 from venuekit.settings.secrets import EnvironmentSecrets, fill_in, literals
 
@@ -71,7 +72,7 @@ def load(source: str | Path | DeskConfig | None, *, environ: Mapping[str, str], 
         known = literals(source.venues) | passwords(source.store.url)
         return Loaded(config=source, sources={}, secrets=_long(known), environ=environ)
     tree, path = _read(source)
-    sources: dict[str, str] = dict.fromkeys(_leaves(tree), f"{_FILE} {path}" if path else _FILE)
+    sources = _from_file(tree, path)
     for place, value in _from_environment(environ):
         _put(tree, place, value)
         sources[".".join(place)] = f"{_ENVIRONMENT} {PREFIX}{'__'.join(place).upper()}"
@@ -140,6 +141,19 @@ def _read(source: str | Path | None) -> tuple[dict[str, Any], Path | None]:
         raise ConfigError(f"Cannot read {path}: {error}.", fix="Check the path and its permissions.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}.", fix="Correct the line it names.") from error
+
+
+def _from_file(tree: Mapping[str, Any], path: Path | None) -> dict[str, str]:
+    """Where each value of a file stands, with its line."""
+    if path is None:
+        return dict.fromkeys(_leaves(tree), _FILE)
+    lines, found = lines_of(path.read_text(encoding="utf-8")), {}
+    for place in _leaves(tree):
+        key = place
+        while key not in lines and "." in key:  # inside of a value, as in an inline table
+            key = key.rpartition(".")[0]
+        found[place] = f"{_FILE} {path}:{lines[key]}" if key in lines else f"{_FILE} {path}"
+    return found
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
