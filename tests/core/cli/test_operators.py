@@ -63,6 +63,7 @@ def test_without_a_token_nobody_decides_and_by_proves_nothing(
     ran = venuekit("approvals", verb, recorded.approval, "--by", "ann", config=staffed)
     assert ran.code == USAGE
     assert "--token-file" in ran.err
+    assert "redacted" not in ran.err, "our own words must not look like a secret"
     assert state(venuekit, staffed, recorded.approval) == "PENDING"
 
 

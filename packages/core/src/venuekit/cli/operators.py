@@ -53,7 +53,7 @@ def _token(file: Path | None) -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Operator token: ").strip()
     raise InvalidValue(
-        "token_file: this desk has [operators], and the command was given no token.",
+        "This desk has [operators], and the command was given no token.",
         fix=f"Pass --token-file FILE, set {VARIABLE}, or run it in a terminal, where it asks.",
         field="token_file",
     )
