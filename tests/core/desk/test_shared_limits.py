@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from desks import Bench, OtherVenue, at_other, limit
+from desks import Bench, OtherVenue, at_other, limit, rows
 
 from venuekit.desk.desk import Desk
 from venuekit.desk.shared import STALE_NS, profit_now
@@ -17,6 +17,7 @@ from venuekit.model.intent import MarketOrder, Side
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Operator
 from venuekit.protocols.budget import DAY_NS, Standing
+from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import DeskConfig, RiskSettings
 
 pytestmark = pytest.mark.anyio
@@ -62,6 +63,27 @@ async def test_of_many_at_once_on_two_desks_no_more_go_than_fit(bench: Bench, ot
         assert sum(not isinstance(r, BaseException) for r in results) == 5
         assert all(isinstance(r, RiskRefused) for r in results if isinstance(r, BaseException)), results
         assert len(bench.venue.sent()) + len(other.sent()) == 5
+
+
+async def test_what_another_desk_takes_between_the_check_and_the_commit_is_refused(
+    bench: Bench, other: OtherVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = sharing(bench, shared_max_gross_exposure=D(150))
+    async with bench.open(config) as desk, bench.open(at_other(config)) as rival:
+        check = desk._screening.check
+
+        async def outrun(*args: Any, **kwargs: Any) -> Any:
+            passed = await check(*args, **kwargs)
+            monkeypatch.setattr(desk._screening, "check", check)
+            await rival.submit(limit())
+            return passed
+
+        monkeypatch.setattr(desk._screening, "check", outrun)
+        with pytest.raises(RiskRefused, match="All desks of this store together could be exposed by 196; 150"):
+            await desk.submit(limit(client_order_id="late"))
+        assert bench.venue.sent() == []
+        assert rows(desk, EntryKind.INTENT, subject="late") == []
+        assert [r.subject for r in rows(desk, EntryKind.DENIED)] == ["late"]
 
 
 async def test_an_amendment_counts_what_it_adds(bench: Bench, other: OtherVenue) -> None:
