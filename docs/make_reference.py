@@ -15,6 +15,7 @@ from contract_reference import contract
 
 from venuekit import errors
 from venuekit.model import table
+from venuekit.registry import load_simulator
 from venuekit.model.rate import Rate
 from venuekit.settings import schema
 
@@ -123,6 +124,11 @@ def configuration() -> str:
     ]
     parts.append(AGENTS + "| setting | value |\n|---|---|\n")
     parts += [f"| `{name}` | `{value}` |\n" for name, value in changed]
+    parts.append(
+        "\n## `[shadow]`\n\nRead by the paper exchange, which trades in [shadow mode](../shadow.md) at venues that do not "
+        "simulate.\n\n| setting | meaning |\n|---|---|\n"
+    )
+    parts += [f"| `{f.name}` | {_cell(f.metadata['doc'])} |\n" for f in attrs.fields(load_simulator().options)]
     parts.append(
         "\n## `[venues.NAME]`\n\nRead by the adapter of that name; its server's README lists the settings, such as\n"
         "[those of the paper exchange](https://github.com/venuekit/venuekit/blob/main/servers/paper/README.md).\n"

@@ -38,7 +38,7 @@ password = "${{VENUE_PASSWORD}}"
 class Factory:
     """Makes the one scripted venue of a test."""
 
-    name, extras, options = "scripted", (), Options
+    name, extras, options, environment = "scripted", (), Options, "paper"
 
     def __init__(self, venue: ScriptedVenue) -> None:
         self.venue = venue

@@ -68,9 +68,10 @@ class Exchange:
         *,
         venue: str = "paper",
         history: History | None = None,
+        least_digits: int = LEAST_DIGITS,
     ) -> None:
         self.venue = venue
-        self.places = asset_digits(instruments)
+        self.places = asset_digits(instruments, least_digits)
         self.markets: dict[str, Market] = {}
         self._aliases: dict[str, str] = {}
         for i in instruments:

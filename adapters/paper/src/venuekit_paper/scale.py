@@ -19,13 +19,13 @@ def digits(step: Decimal) -> int:
     return max(0, -exponent)
 
 
-def asset_digits(instruments: Iterable[Instrument]) -> dict[str, int]:
-    """Decimal places in which each asset is kept, so that no trade of any instrument needs rounding."""
+def asset_digits(instruments: Iterable[Instrument], least: int = LEAST_DIGITS) -> dict[str, int]:
+    """Decimal places in which each asset is kept, at least so many, so that no trade of any instrument is rounded."""
     places: dict[str, int] = {}
     for i in instruments:
         money = price_digits(i) + digits(i.lot_size) + digits(i.contract_size)
         for asset, needed in ((i.quote, money), (i.settle, money), (i.base, digits(i.lot_size))):
-            places[asset] = max(places.get(asset, LEAST_DIGITS), needed)
+            places[asset] = max(places.get(asset, least), needed)
     return places
 
 

@@ -30,8 +30,8 @@ def dump(exchange: Exchange) -> dict[str, Any]:
         "fees": [plain(rate) for rate in attrs.astuple(exchange.matcher.fees.schedule)],
         "fee_denominator": exchange.matcher.fees.denominator,
         "taken": dict(exchange.matcher.taken),
-        "accounts": [_account(a) for a in exchange.accounts.values()],
-        "orders": [_order(o) for a in exchange.accounts.values() for o in a.open.values()],
+        "accounts": [account_data(a) for a in exchange.accounts.values()],
+        "orders": [order_data(o) for a in exchange.accounts.values() for o in a.open.values()],
         "expiries": [[until, number, order.account.name] for until, number, order in exchange.expiries.entries()],
         "markets": {name: _market(market) for name, market in exchange.markets.items()},
         "tape": {name: [list(printed) for printed in tape] for name, tape in exchange.reporter.tape.items()},
@@ -49,10 +49,10 @@ def load(exchange: Exchange, state: dict[str, Any]) -> None:
     exchange.matcher.fees = Fees(FeeSchedule(maker=maker, taker=taker), at_least=state["fee_denominator"])
     exchange.matcher.taken.update(state["taken"])
     for data in state["accounts"]:
-        exchange.accounts[data["name"]] = _to_account(data, exchange)
+        exchange.accounts[data["name"]] = to_account(data, exchange)
     orders = {}
     for data in state["orders"]:
-        order = orders[data["number"]] = _to_order(data, exchange)
+        order = orders[data["number"]] = to_order(data, exchange)
         order.account.open[order.number] = order
         if order.client_id is not None:
             order.account.by_client_id[order.client_id] = order
@@ -82,7 +82,8 @@ def _market(market: Market) -> dict[str, Any]:
     }
 
 
-def _account(account: Account) -> dict[str, Any]:
+def account_data(account: Account) -> dict[str, Any]:
+    """One account."""
     return {
         "name": account.name,
         "house": account.house,
@@ -94,7 +95,8 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _to_account(data: dict[str, Any], exchange: Exchange) -> Account:
+def to_account(data: dict[str, Any], exchange: Exchange) -> Account:
+    """The account that `account_data` wrote."""
     account = Account(data["name"], exchange.places, house=data["house"])
     account.total.update(data["total"])
     account.held.update(data["held"])
@@ -105,7 +107,8 @@ def _to_account(data: dict[str, Any], exchange: Exchange) -> Account:
     return account
 
 
-def _order(order: PaperOrder) -> dict[str, Any]:
+def order_data(order: PaperOrder) -> dict[str, Any]:
+    """One open order."""
     return {
         **{name: getattr(order, name) for name in _ORDER},
         "account": order.account.name,
@@ -117,7 +120,8 @@ def _order(order: PaperOrder) -> dict[str, Any]:
     }
 
 
-def _to_order(data: dict[str, Any], exchange: Exchange) -> PaperOrder:
+def to_order(data: dict[str, Any], exchange: Exchange) -> PaperOrder:
+    """The order that `order_data` wrote, on no book yet."""
     owner, market = exchange.accounts[data["account"]], exchange.markets[data["instrument"]]
     order = PaperOrder(
         data["number"], owner, market, data["side"], OrderType(data["type"]), data["size"], data["price"], 0

@@ -6,9 +6,10 @@ import difflib
 from importlib.metadata import EntryPoint, entry_points
 
 from venuekit.errors import ConfigError, UnknownVenue
-from venuekit.protocols.venue import VenueFactory
+from venuekit.protocols.venue import Simulator, VenueFactory
 
 GROUP = "venuekit.venues"
+SIMULATORS = "venuekit.simulators"
 _REGISTERED: dict[str, VenueFactory] = {}
 
 
@@ -60,3 +61,27 @@ def load_factory(name: str) -> VenueFactory:
             field="venue",
         ) from error
     return factory
+
+
+def load_simulator() -> Simulator:
+    """Import what trades in shadow mode at venues that do not simulate by themselves.
+
+    Raises:
+        ConfigError: none is installed, or it does not load.
+    """
+    points = sorted(entry_points(group=SIMULATORS), key=lambda p: p.name)
+    if not points:
+        raise ConfigError(
+            "Mode shadow needs the paper exchange, which is not installed.",
+            fix="Run: pip install venuekit-paper",
+            field="desk.mode",
+        )
+    try:
+        simulator: Simulator = points[0].load()
+    except Exception as error:  # whatever the import of someone else's package raises
+        raise ConfigError(
+            f"The simulator {points[0].name!r} does not load: {type(error).__name__}: {error}.",
+            fix="Reinstall it: pip install --force-reinstall venuekit-paper",
+            field="desk.mode",
+        ) from error
+    return simulator

@@ -20,6 +20,7 @@ from venuekit.desk.risk.hours import Hours
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.venue import VenueContext, VenueFactory
 from venuekit.registry import load_factory
+from venuekit.runtime.opening import make_venue
 from venuekit.watch.clock import SystemClock
 
 app = App(name="config", help="The configuration: check.")
@@ -79,12 +80,11 @@ def check_venue(place: Place, factory: VenueFactory) -> Mode:
     check_calendars(config.hours, str(place.loaded.path or "configuration"))
     build_checks(config.risk, Hours(config.hours))
     with tempfile.TemporaryDirectory() as folder:  # nothing is kept: the adapter is asked, not opened
-        venue = factory.create(
-            VenueContext(
-                clock=SystemClock(),
-                data_dir=Path(folder),
-                account=config.desk.account,
-                options=place.options_of(factory),
-            )
+        context = VenueContext(
+            clock=SystemClock(),
+            data_dir=Path(folder),
+            account=config.desk.account,
+            options=place.options_of(factory),
         )
+        venue = make_venue(factory, context, config.desk.mode, shadow=config.shadow)
         return desk_mode(config, venue.environment, None)

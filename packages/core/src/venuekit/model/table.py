@@ -140,6 +140,8 @@ def _table(value: Any, tp: Any, place: str, where: str) -> Any:
 
 def _scalar(value: Any, tp: Any, place: str, where: str) -> Any:
     if tp is Decimal:
+        if isinstance(value, Decimal) and value.is_finite():
+            return value  # a table made in code
         if isinstance(value, int) and not isinstance(value, bool):
             return Decimal(value)
         if isinstance(value, float):

@@ -263,6 +263,23 @@ class VenueFactory(Protocol):
         ...
 
 
+class Simulator(Protocol):
+    """What an entry point in group ``venuekit.simulators`` names: shadow trading on the public data of any venue."""
+
+    @property
+    def options(self) -> type[Any]:
+        """The attrs class of the ``[shadow]`` table; fields carry ``metadata={"doc": ...}``."""
+        ...
+
+    def shadow(self, live: Venue, factory: VenueFactory, context: VenueContext, table: Mapping[str, Any]) -> Venue:
+        """A venue with the public data of `live`, whose orders never leave the process. Raises `ConfigError`.
+
+        Its environment is ``paper``, and its account is not the live one's, so that their journals are apart. `live`
+        was made without any key.
+        """
+        ...
+
+
 def is_embedded(part: object) -> bool:
     """Whether a venue or store is part of this process and says so with ``embedded = True``.
 

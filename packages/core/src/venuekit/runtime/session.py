@@ -30,7 +30,7 @@ from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
-from venuekit.runtime.discreet import discreet
+from venuekit.runtime.opening import make_venue
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
@@ -76,7 +76,7 @@ async def open_desk(
     options = {**table.options, **(venue_options or {})}
     pace = Pace(config.pace, clock)
     context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options, pace=pace.door)
-    venue = discreet(factory.create(context), table.secrets)
+    venue = make_venue(factory, context, mode or config.desk.mode, shadow=config.shadow, secrets=table.secrets)
     pace.declare(venue.capabilities.rates)
     desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:

@@ -344,6 +344,7 @@ class DeskConfig:
     reconcile: ReconcileSettings = attrs.Factory(ReconcileSettings)
     agents: Mapping[str, AgentSettings] = attrs.Factory(dict)
     operators: Mapping[str, OperatorSettings] = attrs.Factory(dict)
+    shadow: Mapping[str, Any] = attrs.Factory(dict)
     venues: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, repr=False)
 
 
