@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -73,3 +74,25 @@ async def test_calls_of_too_many_are_rows_too(bench: Any) -> None:
                 await c.read_resource("order://active")
         rows = b.desk.store.rows(RowQuery(kinds=(EntryKind.CALL,), newest_first=False))
     assert [row.body["outcome"] for row in rows] == ["ok", "RATE_LIMITED", "RATE_LIMITED", "RATE_LIMITED"]
+
+
+async def test_what_another_agent_asked_is_for_an_admin(bench: Any) -> None:
+    async def seen(role: Role, name: str) -> set[tuple[str, str]]:
+        who[0] = Caller(agent_id=name, role=role, source="mcp-http")
+        async with b.client() as c:
+            rows = (await c.call_tool("get_audit", {"limit": 100})).structured_content["rows"]
+            read = json.loads((await c.read_resource("audit://recent")).contents[0].text)["rows"]
+        assert {r["sequence"] for r in read} >= {r["sequence"] for r in rows[:5]}
+        return {(r["kind"], r["agent_id"]) for r in rows}
+
+    who = [Caller(agent_id="maker", role=Role.TRADER, source="mcp-http")]
+    async with bench(caller=lambda: who[0]) as b:
+        async with b.client() as c:
+            await c.call_tool("place_order", BUY)
+            await c.call_tool("place_order", {**BUY, "size": "9"})
+        asked = {("call", "maker"), ("denied", "maker")}
+        assert asked <= await seen(Role.TRADER, "maker")
+        others = await seen(Role.TRADER, "taker")
+        assert not asked & others
+        assert ("order", "maker") in others, "what came of it is the account's"
+        assert asked <= await seen(Role.ADMIN, "boss")

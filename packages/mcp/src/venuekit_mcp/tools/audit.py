@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from venuekit.protocols.approver import Role
-from venuekit.protocols.journal import EntryKind, RowQuery
+from venuekit.protocols.approver import Caller, Role
+from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
 from venuekit_mcp.arguments import argument
 from venuekit_mcp.paging import decode, encode
 from venuekit_mcp.surface import Call, Tool
@@ -18,6 +18,11 @@ from venuekit_mcp.wire import Untrusted
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
     from venuekit_mcp.desk_host import DeskHost
+
+
+#: How often the journal is asked for one answer: what others did may stand between.
+_MOST_PAGES = 20
+_ASKED = (EntryKind.CALL, EntryKind.DENIED)
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +61,27 @@ class Audit:
     problem: str = ""
 
 
+def _may_see(caller: Caller, row: Row) -> bool:
+    """What another agent asked and was refused is for an admin; what came of it belongs to the account."""
+    return row.kind not in _ASKED or row.agent_id in ("", caller.agent_id) or caller.role.includes(Role.ADMIN)
+
+
+def _seen(store: Store, query: RowQuery, caller: Caller) -> tuple[list[Row], int]:
+    """At most `query.limit` rows that the caller may see, newest first; and the last one looked at, if more follow."""
+    found: list[Row] = []
+    for _ in range(_MOST_PAGES):
+        page = store.rows(attrs.evolve(query, limit=query.limit + 1))
+        for row in page[: query.limit]:
+            if _may_see(caller, row):
+                found.append(row)
+                if len(found) == query.limit:
+                    return found, row.sequence if row is not page[-1] else 0
+        if len(page) <= query.limit:
+            return found, 0
+        query = attrs.evolve(query, before_sequence=page[query.limit - 1].sequence)
+    return found, query.before_sequence or 0
+
+
 def audit_tools(desk: Desk, host: DeskHost) -> list[Tool]:
     """The audit tool."""
 
@@ -63,17 +89,15 @@ def audit_tools(desk: Desk, host: DeskHost) -> list[Tool]:
         a = call.arguments
         await host.settle()
         before = decode(a.cursor, "audit", a.kind, a.agent_id, a.subject) or None
-        found = desk.store.rows(
-            RowQuery(
-                desk=desk.name,
-                kinds=() if a.kind is None else (a.kind,),
-                subject=a.subject,
-                agent_id=a.agent_id,
-                before_sequence=before,
-                limit=a.limit + 1,
-            )
+        query = RowQuery(
+            desk=desk.name,
+            kinds=() if a.kind is None else (a.kind,),
+            subject=a.subject,
+            agent_id=a.agent_id,
+            before_sequence=before,
+            limit=a.limit,
         )
-        rows, more = found[: a.limit], len(found) > a.limit
+        rows, reached = _seen(desk.store, query, call.caller)
         verified = desk.store.verify() if a.verify else None
         return Audit(
             rows=[
@@ -88,7 +112,7 @@ def audit_tools(desk: Desk, host: DeskHost) -> list[Tool]:
                 )
                 for r in rows
             ],
-            next_cursor=encode(rows[-1].sequence, "audit", a.kind, a.agent_id, a.subject) if more else None,
+            next_cursor=encode(reached, "audit", a.kind, a.agent_id, a.subject) if reached else None,
             verified=None if verified is None else verified.ok,
             chain_rows=None if verified is None else verified.rows,
             problem="" if verified is None else verified.problem,
