@@ -15,8 +15,8 @@ from contract_reference import contract
 
 from venuekit import errors
 from venuekit.model import table
-from venuekit.registry import load_simulator
 from venuekit.model.rate import Rate
+from venuekit.registry import load_simulator
 from venuekit.settings import schema
 
 HERE = Path(__file__).parent / "reference"
@@ -125,8 +125,8 @@ def configuration() -> str:
     parts.append(AGENTS + "| setting | value |\n|---|---|\n")
     parts += [f"| `{name}` | `{value}` |\n" for name, value in changed]
     parts.append(
-        "\n## `[shadow]`\n\nRead by the paper exchange, which trades in [shadow mode](../shadow.md) at venues that do not "
-        "simulate.\n\n| setting | meaning |\n|---|---|\n"
+        "\n## `[shadow]`\n\nRead by the paper exchange, which trades in [shadow mode](../shadow.md) at venues that do "
+        "not simulate.\n\n| setting | meaning |\n|---|---|\n"
     )
     parts += [f"| `{f.name}` | {_cell(f.metadata['doc'])} |\n" for f in attrs.fields(load_simulator().options)]
     parts.append(
