@@ -18,6 +18,7 @@ from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import (
     AgentSettings,
     ApprovalSettings,
+    BreakerSettings,
     DeskConfig,
     DeskSettings,
     HoursWindow,
@@ -55,6 +56,7 @@ def bench(tmp_path) -> Callable[..., Any]:
         caller: Any = AGENT,
         risk: RiskSettings | None = None,
         approval: ApprovalSettings | None = None,
+        breakers: BreakerSettings | None = None,
         pace: PaceSettings | None = None,
         agents: dict[str, AgentSettings] | None = None,
         operators: Mapping[str, OperatorSettings] | None = None,
@@ -71,6 +73,7 @@ def bench(tmp_path) -> Callable[..., Any]:
             store=StoreSettings(url="sqlite://"),
             risk=risk or RiskSettings(max_order_notional=Decimal(20_000)),
             approval=approval or ApprovalSettings(),
+            breakers=breakers or BreakerSettings(),
             pace=pace or PaceSettings(),
             agents=agents or {},
             operators=operators or {},

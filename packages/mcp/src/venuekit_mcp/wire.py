@@ -26,7 +26,7 @@ LONGEST_TEXT = 2000
 _SAID_ALREADY = frozenset({"venue", "account"})
 #: Durations, told from moments by name.
 _DURATIONS = frozenset({"clock_skew_ns", "lag_ns"})
-_VERBS = ("created", "updated", "expires", "tripped", "decided", "last_reconciled", "started")
+_VERBS = ("created", "updated", "expires", "tripped", "measured", "decided", "last_reconciled", "started")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
