@@ -23,6 +23,7 @@ from scripted import ScriptedVenue
 import mcp
 from venuekit import open_desk
 from venuekit.cli.app import run
+from venuekit.cli.output import never_show
 from venuekit.errors import Rejected, Unavailable, VenuekitError
 from venuekit.model.events import Channel, OrderEvent, OrderEventKind
 from venuekit.protocols.approver import Caller, Role
@@ -45,6 +46,8 @@ PHRASE = "legal winner thank year wave sausage worth useful legal winner thank y
 WALLET = "0x52908400098527886E0F7030069857D2E4169EE7"
 KNOWN = (IN_FILE, IN_ENVIRONMENT, OVERRIDE)
 SHAPED = (JWT, KEY, "MHcCAQEEIIGLlamZcanarySeven", PHRASE, WALLET)
+#: Half a secret is too much: what is cut must be clean before.
+PARTS = ("canary-one ", "canary/two+i", "canary-three")
 WRITTEN_OTHERWISE = (
     quote(IN_ENVIRONMENT, safe=""),
     base64.b64encode(IN_FILE.encode()).decode(),
@@ -116,7 +119,7 @@ class Search:
     def look(self, where: str, what: object) -> None:
         text = what.decode("utf-8", "replace") if isinstance(what, bytes) else str(what)
         self.looked_at += len(text)
-        for secret in (*KNOWN, *SHAPED, *WRITTEN_OTHERWISE, PASSWORD, quote(PASSWORD, safe="")):
+        for secret in (*KNOWN, *PARTS, *SHAPED, *WRITTEN_OTHERWISE, PASSWORD, quote(PASSWORD, safe="")):
             if secret in text or json.dumps(secret)[1:-1] in text:
                 at = max(text.find(secret), 0)
                 self.found.append((where, f"{secret[:24]}: {text[max(at - 60, 0) : at + 60]!r}"))
@@ -206,6 +209,7 @@ async def agents(desk: Any, venue: ScriptedVenue, search: Search) -> None:
         ("get_orders", {}),
         ("get_audit", {"limit": 100}),
         ("get_orderbook", {"instrument": IN_FILE}),
+        ("no_such_tool", {"long": f"{'x' * 990}{IN_FILE}{'x' * 50}", f"{'x' * 50}{IN_FILE}{'x' * 50}": 1}),
         ("no_such_tool", {"key": EVERYTHING, "deep": [{"x": EVERYTHING, KEY: 1}], IN_FILE: 1}),
         (EVERYTHING, {"api_key": "short"}),
     ]
@@ -219,6 +223,10 @@ async def agents(desk: Any, venue: ScriptedVenue, search: Search) -> None:
             await asked(search, "tool that fails", lambda: client.call_tool("get_balances", {}))
             venue.faults["balances"] = [leaking(fault)]
             await asked(search, "resource that fails", lambda: client.read_resource("account://balances"))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(desk, "risk_state", lambda: (_ for _ in ()).throw(leaking(RuntimeError)))
+            await asked(search, "tool with a bug", lambda: client.call_tool("get_risk_status", {}))
+            await asked(search, "resource with a bug", lambda: client.read_resource("risk://state"))
         for uri in ("audit://recent", "order://active", "risk://state", f"order://status/{quote(EVERYTHING, safe='')}"):
             await asked(search, uri[:20], lambda u=uri: client.read_resource(u))
         await asked(search, "prompt", lambda: client.get_prompt("daily_review", {}))
@@ -240,7 +248,7 @@ def commands(config: Path, folder: Path) -> Iterator[list[str]]:
         ["approvals", "list"], ["risk", "explain"], ["venues"], ["config", "check"], ["doctor"], ["doctor", "scripted"],
         ["audit", "tail", "-n", "500"], ["audit", "search", IN_FILE], ["audit", "stats"], ["audit", "verify"],
         ["audit", "export"], ["halt", "--reason", EVERYTHING], ["resume"], ["approvals", "approve", IN_FILE],
-        ["audit", "search", "--kind", IN_FILE], ["orders", "--desk", EVERYTHING],
+        ["orders", "--desk", EVERYTHING],
     ]  # fmt: skip
     for words in plain:
         yield [*words, "--config", str(config)]
@@ -302,7 +310,8 @@ async def test_no_planted_secret_comes_out_anywhere(
 
 
 def run_apart(words: list[str]) -> int:
-    """The command in a thread: it has an event loop of its own."""
+    """The command in a thread, with an event loop of its own, and knowing no more than a new process does."""
+    never_show(())
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:

@@ -101,6 +101,14 @@ def test_a_known_secret_is_found_however_it_is_written(secret: str, before: byte
     assert not whole or HIDDEN in redact_text(encoded, also=frozenset({secret}))
 
 
+@pytest.mark.parametrize("cut", range(12, 25))
+def test_a_known_secret_that_was_cut_is_hidden_as_far_as_it_goes(cut: int) -> None:
+    secret = "canary/two+in=environment"
+    told = redact_text(f"reason: '{secret[:cut]}' is not text", also=frozenset({secret}))
+    assert told == f"reason: '{HIDDEN}' is not text"
+    assert redact_text("canary birds", also=frozenset({secret})) == "canary birds"
+
+
 def test_each_line_of_a_known_key_is_one_too_and_a_short_secret_has_no_other_forms() -> None:
     pem = "-----BEGIN KEY-----\nMHcCAQEEIIGLlamZMHcCAQ\nabcdefghijklmnopqrstuv\n-----END KEY-----"
     assert "abcdefghijklmnopqrstuv" in forms(frozenset({pem}))

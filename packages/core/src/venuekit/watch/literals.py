@@ -9,6 +9,8 @@ from urllib.parse import quote, quote_plus
 
 #: A shorter one is looked for as it is only: what its bytes come to in another writing may be anything.
 _LONG_ENOUGH = 8
+#: So many characters of its beginning give a long secret away.
+_TELLING = 16
 #: A line of a key has at least so many characters; a shorter one may be an ordinary word.
 _LINE = 16
 
@@ -40,9 +42,17 @@ def _written(secret: str) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _beginnings(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """How each long secret begins, and the secret: a text may have been cut in the middle of one."""
+    return tuple((secret[: min(len(secret) // 2, _TELLING)], secret) for secret in secrets if len(secret) >= _LINE)
+
+
 def holds(text: str, secrets: frozenset[str]) -> bool:
-    """Whether a known secret stands in `text`, however it is written."""
-    return bool(secrets) and any(form in text for form in forms(secrets))
+    """Whether a known secret, or a telling part of its beginning, stands in `text`, however it is written."""
+    if not secrets:
+        return False
+    return any(form in text for form in forms(secrets)) or any(start in text for start, _ in _beginnings(secrets))
 
 
 def without(text: str, secrets: frozenset[str], hidden: str) -> str:
@@ -50,4 +60,14 @@ def without(text: str, secrets: frozenset[str], hidden: str) -> str:
     for form in forms(secrets) if secrets else ():
         if form in text:
             text = text.replace(form, hidden)
+    for start, secret in _beginnings(secrets) if secrets else ():
+        at = text.find(start)
+        while at >= 0:
+            text = text[:at] + hidden + text[at + _same(text[at:], secret) :]
+            at = text.find(start, at + len(hidden))
     return text
+
+
+def _same(text: str, secret: str) -> int:
+    """How many characters of `secret` the text begins with."""
+    return next((n for n, (a, b) in enumerate(zip(text, secret, strict=False)) if a != b), min(len(text), len(secret)))
