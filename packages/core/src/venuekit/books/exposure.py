@@ -22,6 +22,7 @@ _WINDOW_NS = 60_000_000_000
 #: A time of day that moved so much more than the steady time was set, or the machine slept.
 _JUMP_NS = 60_000_000_000
 _TWO = Decimal(2)
+_NO_NUMBER = Decimal("NaN")
 _SPOT = InstrumentKind.SPOT
 
 
@@ -33,6 +34,11 @@ def worth_the_same(currency: str) -> frozenset[str]:
 def unit_of(currency: str) -> str:
     """The one name that a currency and all that count as it have in common."""
     return "USD" if currency in _DOLLARS else currency
+
+
+def _finite(amount: Decimal) -> Decimal:
+    """`amount`, or NaN for what is no number: every comparison with it refuses."""
+    return amount if amount.is_finite() else _NO_NUMBER
 
 
 class Exposure:
@@ -93,9 +99,9 @@ class Exposure:
 
     def set_positions(self, positions: Iterable[Position], costs: Mapping[InstrumentId, Decimal]) -> None:
         """Signed sizes, and what each cost in quote; replaces what was known."""
-        sizes = {p.instrument: p.size for p in positions}
+        sizes = {p.instrument: _finite(p.size) for p in positions}
         touched = set(self._sizes) | set(sizes)
-        self._sizes, self._costs = sizes, dict(costs)
+        self._sizes, self._costs = sizes, {name: _finite(cost) for name, cost in costs.items()}
         for instrument in touched:
             self._revalue(instrument)
 
@@ -213,13 +219,16 @@ class Exposure:
         return times(times(size, mark), known.contract_size)
 
     def mark(self, instrument: InstrumentId) -> Decimal | None:
-        """The middle of the best prices, else the last trade; None when neither is known."""
+        """The middle of the best prices, else the last trade; None when neither is known, or it can be no price."""
         quote = self._quotes.get(instrument)
         if quote is None:
             return None
-        if quote.bid is None or quote.ask is None:
-            return quote.last
-        return ratio(plus(quote.bid, quote.ask), _TWO)
+        bid, ask, last = quote.bid, quote.ask, quote.last
+        if bid is None or ask is None:
+            return last if last is not None and last.is_finite() and last > 0 else None
+        if not (bid.is_finite() and ask.is_finite() and bid > 0 and ask > 0):
+            return None
+        return ratio(plus(bid, ask), _TWO)
 
     def _revalue(self, instrument: InstrumentId) -> None:
         size = self._sizes.get(instrument, ZERO)
@@ -347,6 +356,8 @@ class Exposure:
             return None
         known = self._balances.get(asset)
         left = ZERO if known is None else known.total
+        if not left.is_finite():
+            return None
         for claims in (self._claims.get(asset), self._margins.get(asset)):
             if claims is not None:
                 claimed = claims.total

@@ -175,6 +175,6 @@ def fingerprint(request: OrderRequest) -> Fingerprint:
 def reduces(proposal: Proposal) -> bool:
     """Whether the order, filled whole with all others of its side, only makes the position smaller."""
     position, size = proposal.position, proposal.open_size
-    if size is None or position == 0 or (position > 0) == (proposal.side is BUY):
+    if size is None or not position or not position.is_finite() or (position > 0) == (proposal.side is BUY):
         return False
     return plus(size, proposal.waiting) <= abs(position)
