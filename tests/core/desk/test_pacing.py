@@ -18,7 +18,7 @@ from venuekit.model.events import DeskEvent
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.journal import EntryKind
-from venuekit.settings.schema import AgentSettings, PaceSettings
+from venuekit.settings.schema import AgentSettings, BreakerSettings, PaceSettings, ReconcileSettings
 
 pytestmark = pytest.mark.anyio
 ANN, BOB = (Caller(agent_id=name, role=Role.TRADER) for name in ("ann", "bob"))
@@ -104,11 +104,15 @@ async def test_a_call_that_would_wait_too_long_is_refused_and_the_order_says_so(
 
 
 async def test_waiting_for_a_slot_is_no_latency_of_the_venue(bench: Bench) -> None:
-    async with bench.open(bench.config(pace=PaceSettings(public="200/1200s burst 50"))) as desk:
+    pace, never = PaceSettings(public="200/1200s burst 50"), ReconcileSettings(every_seconds=0)
+    async with bench.open(bench.config(pace=pace, reconcile=never)) as desk:
         await used_up(desk.venue.server_time_ns)
         for n in range(12):
+            await bench.clock.advance(0.3)  # the last price is too old now
             order = asyncio.create_task(desk.submit(limit(price=Decimal(90 - n))))
-            await bench.clock.advance(8.1)
+            await bench.clock.settle()
+            assert not order.done(), "its price was asked for without a slot"
+            await bench.clock.advance(7.8)
             assert (await order).status is OrderStatus.OPEN
         assert all(breaker.state == "CLOSED" for breaker in desk.risk_state().breakers)
 
@@ -182,6 +186,17 @@ async def test_a_429_on_an_order_sends_nothing_twice_and_slows_the_orders_down(b
         kept = [r for r in rows(desk, EntryKind.CONTROL) if r.body["event"].startswith("pace")]
         assert [r.body["share"] for r in kept] == ["0.50", "1.00"]
         assert all(breaker.state == "CLOSED" for breaker in desk.risk_state().breakers)
+
+
+async def test_a_venue_that_says_too_many_is_not_taken_for_a_broken_one(bench: Bench) -> None:
+    breakers = BreakerSettings(min_calls=2, max_error_rate=Decimal("0.1"))
+    async with bench.open(bench.config(breakers=breakers, pace=PaceSettings(recover_seconds=1))) as desk:
+        for n in range(6):
+            bench.venue.faults["submit"].append(RateLimited("429", retry_after=0.1))
+            with pytest.raises(RateLimited):
+                await desk.submit(limit(price=Decimal(90 - n)))
+            await bench.clock.advance(2)
+        assert (await desk.submit(limit())).status is OrderStatus.OPEN
 
 
 async def test_a_429_on_a_read_stops_reads_of_that_class_and_no_others(bench: Bench) -> None:

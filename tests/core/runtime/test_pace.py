@@ -162,6 +162,21 @@ async def test_agents_have_turns_however_many_calls_one_has() -> None:
     assert clock.sleeping == 0
 
 
+async def test_who_comes_new_does_not_take_the_slot_that_somebody_waits_for() -> None:
+    clock = SimulatedClock()
+    log = Log(paced(clock, orders="1/2s"), clock)
+    await log.pace.take(ORDERS)
+    waiting = log.call("a")
+    await clock.settle()
+    clock.tick(2.001)  # a slot is free by now, and nobody has been told
+    new = log.call("b")
+    await clock.settle()
+    assert log.who == "a"
+    await clock.advance(2.1)
+    assert log.who == "ab"
+    await asyncio.gather(waiting, new)
+
+
 async def test_the_desks_own_calls_come_before_those_of_agents() -> None:
     clock = SimulatedClock()
     log = Log(paced(clock, private=1), clock)
