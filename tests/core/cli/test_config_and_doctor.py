@@ -30,7 +30,7 @@ def test_a_good_configuration_says_what_a_desk_would_be(venuekit: Any, empty: Pa
     assert set(body) == {"ok", "file", "venue", "account", "environment", "mode", "store", "set", "warnings"}
     assert body["ok"] is True
     assert body["mode"] == "shadow"
-    assert body["set"]["risk.max_order_notional"] == f"file {empty}"
+    assert body["set"]["risk.max_order_notional"] == f"file {empty}:7"
 
 
 def test_checking_makes_nothing(venuekit: Any, empty: Path) -> None:

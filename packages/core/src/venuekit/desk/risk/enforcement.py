@@ -55,6 +55,7 @@ BY_TABLE: Mapping[str, str] = {
     "reconcile": "reconcile",
     "agents": "permission",
     "operators": "credentials",
+    "shadow": "simulator",
     "venues": "adapter",
 }
 #: What holds a setting and is no check of an order.
@@ -71,6 +72,7 @@ PARTS: Mapping[str, str] = {
     "reconcile": "venuekit.desk.reconcile.Reconciler.run",
     "journal": "venuekit.journal.open_store",
     "adapter": "venuekit.registry.load_factory",
+    "simulator": "venuekit.registry.load_simulator",
 }
 _MODULES = (agent_budgets, agent_limits, gates, order_limits, portfolio_limits, shared_limits)
 _KEYED = re.compile(r"\[[0-9]+\]")
