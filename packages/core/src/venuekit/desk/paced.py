@@ -26,6 +26,8 @@ class _Paced:
         self._venue = venue
         self._limiter = limiter
         self._waits = waits
+        # Every order asks for these, and a session has the same ones from its connection to its end.
+        self.name, self.account = venue.name, venue.account
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not here yet: a call is made once, the rest is always the venue's own."""
