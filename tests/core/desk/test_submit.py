@@ -299,3 +299,11 @@ async def test_a_reason_never_carries_a_secret_into_journal_or_order(bench: Benc
         order = await desk.submit(limit(reason="api_key=abcdef123456 says so"))
         assert "abcdef123456" not in order.reason
         assert all("abcdef123456" not in str(r.body) for r in rows(desk))
+
+
+async def test_a_limit_for_an_instrument_that_there_is_not_refuses_to_start(bench: Bench) -> None:
+    config = bench.config(risk=RiskSettings(max_position_size={"BTC-UDS": D(1)}))
+    with pytest.raises(errors.ConfigError, match=r"risk\.max_position_size\.BTC-UDS") as caught:
+        async with bench.open(config):
+            pass
+    assert caught.value.field == "risk.max_position_size.BTC-UDS"

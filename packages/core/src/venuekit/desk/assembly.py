@@ -61,7 +61,7 @@ class Parts:
     ) -> None:
         name = desk_name(unpaced.name, unpaced.account)
         identifiers = Identifiers(clock, tokens)
-        self._config = config
+        self.config = config
         #: A person's words without the configuration's secrets.
         self.discreet = partial(redact_text, also=secrets)
         self.grants = Grants(config, name, clock)
@@ -203,7 +203,7 @@ class Parts:
     def _caller_of(self, approval: Approval) -> Caller:
         """Who asked, as it may act now: with the role, mode and grant that its table has today."""
         agent_id, source = approval.agent_id, approval.source or "approval"
-        if agent_id not in self._config.agents:
-            return caller_of(self._config, agent_id, source)
-        table = self._config.agents[agent_id]
+        if agent_id not in self.config.agents:
+            return caller_of(self.config, agent_id, source)
+        table = self.config.agents[agent_id]
         return Caller(agent_id=agent_id, role=table.role, mode=table.mode, source=source)

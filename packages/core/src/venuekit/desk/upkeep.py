@@ -10,6 +10,7 @@ from venuekit.desk import pacing
 from venuekit.desk.assembly import Parts
 from venuekit.desk.begun import Done, begin
 from venuekit.desk.streams import StreamHub
+from venuekit.errors import ConfigError, UnknownInstrument
 from venuekit.model.capability import Feature
 from venuekit.model.events import Channel, Event, FillEvent, InstrumentEvent, OrderEvent, TickerEvent
 from venuekit.model.identity import AgentId, InstrumentId
@@ -43,6 +44,7 @@ class Upkeep:
     async def start(self) -> None:
         """Fold the journal, take over what the venue says, and be ready."""
         parts = self._parts
+        await self._know_limited()
         parts.state.restore(parts.store, parts.name)
         await parts.reconciler.run(first=True)
         if parts.venue.capabilities.can(Feature.PROFILE):
@@ -59,6 +61,19 @@ class Upkeep:
         parts.shared.begin()
         await parts.shared.say()
         self.connected = True
+
+    async def _know_limited(self) -> None:
+        """A limit for an instrument that there is not would hold nothing.
+
+        Raises:
+            ConfigError: names the instrument, with near matches.
+        """
+        for name in self._parts.config.risk.max_position_size:
+            try:
+                await self._know(name)
+            except UnknownInstrument as error:
+                place = f"risk.max_position_size.{name}"
+                raise ConfigError(f"{place}: {error.message}", fix=error.fix, field=place) from error
 
     async def stop(self) -> None:
         """Let what is being sent land, and keep a snapshot.
