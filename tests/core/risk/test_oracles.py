@@ -353,3 +353,10 @@ def test_a_position_that_is_no_number_lets_nothing_pass(size: str, side: Side) -
 def test_a_balance_that_is_no_number_pays_for_nothing(total: str) -> None:
     view = World(quotes={}, positions={}, orders=[], balances={"USD": D(total)}).view()
     assert not passes(LimitOrder(instrument=SPOT.id, side=Side.BUY, size=D(1), price=D(100)), view, check_balance=True)
+
+
+def test_a_position_of_more_digits_than_the_hosts_context_keeps_is_not_rounded_away() -> None:
+    quote = Quote(bid=D("0.40"), ask=D("0.43"), last=D("0.42"), bid_size=D(9), ask_size=D(9), time_ns=NOW)
+    world = World(quotes={"YES": quote}, positions={"YES": D("1E+60")}, orders=[], balances={"USD": D(1000)})
+    request = LimitOrder(instrument="YES", side=Side.BUY, size=D("28.8"), price=D("0.42"))
+    assert not passes(request, world.view(), max_position_size={"YES": D("34.2")})

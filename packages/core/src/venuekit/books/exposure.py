@@ -240,7 +240,7 @@ class Exposure:
         if known.kind is _SPOT:
             self._revalue_asset(known.base)
         elif known.is_derivative:
-            margin = None if value is None else times(abs(value), known.initial_margin)
+            margin = None if value is None else times(value.copy_abs(), known.initial_margin)
             self._margins.setdefault(known.settle, Totals()).put(instrument, margin)
             profit = None if value is None else minus(value, self._costs.get(instrument, ZERO))
             self._equity.put(f"profit {instrument}", profit)

@@ -34,7 +34,7 @@ class Holding:
         total = plus(self.size, signed)
         if self.size == 0 or (self.size > 0) == (signed > 0):
             return Holding(total, plus(self.cost, value), self.realized, fees)
-        if abs(signed) <= abs(self.size):
+        if signed.copy_abs() <= self.size.copy_abs():
             left = ZERO if total == 0 else half_even_to(ratio(times(self.cost, total), self.size), FINEST)
             closed = minus(self.cost, left)
             return Holding(total, left, plus(self.realized, minus(-value, closed)), fees)

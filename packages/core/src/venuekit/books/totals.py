@@ -26,7 +26,7 @@ class Totals:
             self._unknown += 1
         else:
             self._sum = plus(self._sum, amount)
-            self._absolute = plus(self._absolute, abs(amount))
+            self._absolute = plus(self._absolute, amount.copy_abs())
 
     def remove(self, key: str) -> None:
         """Forget one amount; an unknown key is ignored."""
@@ -37,7 +37,7 @@ class Totals:
             self._unknown -= 1
         else:
             self._sum = minus(self._sum, amount)
-            self._absolute = minus(self._absolute, abs(amount))
+            self._absolute = minus(self._absolute, amount.copy_abs())
 
     def unknown(self) -> list[str]:
         """The keys of unknown amounts, sorted."""

@@ -133,13 +133,13 @@ class ReduceOnly(NamedCheck):
                 value=position,
                 would_pass="the order without reduce_only, or on the other side",  # noqa: S106
             )
-        if self._required and not proposal.reduce_only and against and (size is None or not size <= abs(position)):
+        if self._required and not proposal.reduce_only and against and (size is None or not size <= position.copy_abs()):
             return refuse(
                 self.name,
                 f"The order would turn the position of {position} to the other side.",
-                limit=abs(position),
+                limit=position.copy_abs(),
                 value="unknown" if size is None else size,
-                would_pass=f"size {abs(position)} with reduce_only",
+                would_pass=f"size {position.copy_abs()} with reduce_only",
             )
         return self.passes
 

@@ -134,7 +134,7 @@ class BalanceCheck(SizedCheck):
             return unknown(self.name, "balance or price")
         position, opening = proposal.position, size
         if position != 0 and (position > 0) != (proposal.side is BUY):
-            opening = min(opening, minus(plus(size, proposal.waiting), abs(position)))
+            opening = min(opening, minus(plus(size, proposal.waiting), position.copy_abs()))
         opened = notional if opening is size else ratio(times(notional, opening), size)  # in this order, exact
         back = times(proposal.replaces_notional, instrument.initial_margin)
         return self._compare(instrument.settle, times(opened, instrument.initial_margin), plus(available, back))

@@ -30,8 +30,8 @@ class MaxPosition(SizedCheck):
         if size is None:
             return unknown(self.name, "order size")
         total = plus(size, proposal.waiting)
-        held = abs(plus(position, total) if proposal.side is BUY else minus(position, total))
-        if held <= abs(position):
+        held = (plus(position, total) if proposal.side is BUY else minus(position, total)).copy_abs()
+        if held <= position.copy_abs():
             return self.passes
         limit = self._sizes.get(proposal.instrument.id)
         if limit is not None and not held <= limit:

@@ -177,4 +177,4 @@ def reduces(proposal: Proposal) -> bool:
     position, size = proposal.position, proposal.open_size
     if size is None or not position or not position.is_finite() or (position > 0) == (proposal.side is BUY):
         return False
-    return plus(size, proposal.waiting) <= abs(position)
+    return plus(size, proposal.waiting) <= position.copy_abs()
