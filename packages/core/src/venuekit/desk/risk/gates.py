@@ -133,7 +133,12 @@ class ReduceOnly(NamedCheck):
                 value=position,
                 would_pass="the order without reduce_only, or on the other side",  # noqa: S106
             )
-        if self._required and not proposal.reduce_only and against and (size is None or not size <= position.copy_abs()):
+        if (
+            self._required
+            and not proposal.reduce_only
+            and against
+            and (size is None or not size <= position.copy_abs())
+        ):
             return refuse(
                 self.name,
                 f"The order would turn the position of {position} to the other side.",
