@@ -32,7 +32,7 @@ def test_a_desk_that_is_really_killed_comes_through_whole(paper: Subject) -> Non
 
 #: Schedules that failed once. The venue's stream told of an order whose answer never came, and at the end of the desk
 #: its caller was told that it had not been sent; and a bug in the adapter, asked what had been canceled, reached a caller.
-@pytest.mark.parametrize("seed", [421, 549, 2816, 11091])
+@pytest.mark.parametrize("seed", [421, 549, 2816, 4466, 9688, 11091])
 def test_a_schedule_that_failed_once_does_not_fail_again(paper: Subject, seed: int) -> None:
     outcome = simulate(paper, make_schedule(seed))
     assert outcome.ok, failure_text(outcome)

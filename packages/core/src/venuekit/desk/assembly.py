@@ -93,6 +93,7 @@ class Parts:
             in_doubt=resolve,
             fail_closed=self.fail_closed,
             health=self.health,
+            refresh=self.refresh,
         )
         self.reconciler = Reconciler(
             venue,
@@ -191,6 +192,10 @@ class Parts:
             health=self.health,
             limits=self.limits,
         )
+
+    def refresh(self) -> None:
+        """Take in what another process wrote. Raises JournalUnavailable."""
+        self.controls.refresh()
 
     def fail_closed(self, why: str) -> None:
         """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""

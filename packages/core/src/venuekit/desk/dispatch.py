@@ -84,9 +84,11 @@ class Dispatcher:
         in_doubt: Callable[[Order], None],
         fail_closed: Callable[[str], None],
         health: Health,
+        refresh: Callable[[], None],
     ) -> None:
         self._venue = venue
         self._health = health
+        self._refresh = refresh
         self._limiter = limiter
         self._clock = clock
         self._state = state
@@ -180,7 +182,12 @@ class Dispatcher:
         return await self.answered(answer, order.id)
 
     def _still_allowed(self, request: OrderRequest) -> None:
-        """A halt or a doubt that came while the order waited for its slot stops it; nothing was sent."""
+        """A halt or a doubt that came while the order was recorded or waited for its slot stops it; nothing was sent.
+
+        Raises:
+            Halted, RiskRefused. JournalUnavailable: the store cannot be asked for a halt.
+        """
+        self._refresh()
         if self._state.exposure.trading_state() is TradingState.HALTED:
             raise Halted("Trading was halted before the order was sent.")
         twin = twin_of(self._state.orders.in_doubt(), request)

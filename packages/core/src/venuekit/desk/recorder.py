@@ -92,6 +92,8 @@ class Recorder:
         """
         owed, self._owed = self._owed, []
         late = [entry for owed_entries, _ in owed for entry in owed_entries]
+        for entry in late:
+            self.begin(entry.subject)  # it is neither durable nor owed until the store has answered
         try:
             if self._budgets.settles:
                 claims = [*claims, *self._settled([*late, *entries])]
@@ -99,6 +101,9 @@ class Recorder:
         except (JournalUnavailable, BudgetExceeded):
             self._owed = owed + self._owed
             raise
+        finally:
+            for entry in late:
+                self.end(entry.subject)
         for _, tell in owed:
             tell()
         self._written([*late, *entries])
