@@ -1,0 +1,123 @@
+"""The official SDK as a builder of requests: it names endpoints, shapes bodies and reads keys, and opens no socket.
+
+Only this file imports it. Source for the seam: coinbase-advanced-py 1.8.4, `RESTBase.prepare_and_send_request` and
+`jwt_generator`, read 2026-11; a test fails when either moves.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import jwt
+from coinbase import jwt_generator  # type: ignore[import-untyped]
+from coinbase.rest import RESTClient  # type: ignore[import-untyped]
+
+from venuekit.adapter import NANOS, Clock, ConfigError
+from venuekit_coinbase.config import PLACE
+
+#: How long a token is valid, in seconds; the venue takes no more.
+_TOKEN_SECONDS = 120
+#: The library's loggers come with a handler of their own each, which would print beside the program's logging.
+for _name in ("coinbase.RESTClient", "coinbase.WSClient"):
+    logging.getLogger(_name).handlers.clear()
+    logging.getLogger(_name).setLevel(logging.NOTSET)
+
+
+@attrs.frozen
+class Call:
+    """One request as the SDK would make it. `changes` says whether it may change something at the venue."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+    public: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether an answer that is lost leaves it unknown what happened."""
+        return self.method != "GET"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query with each value of a list as a pair of its own."""
+        return [
+            (name, str(item).lower() if isinstance(item, bool) else str(item))
+            for name, value in self.query.items()
+            for item in (value if isinstance(value, list | tuple) else (value,))
+        ]
+
+
+class _Planned(Exception):
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+class Requests(RESTClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's client, whose every method ends in the request that it would send."""
+
+    def __init__(self) -> None:
+        # Any key does: none is used here, and its own default would be whatever was in the environment at import.
+        super().__init__(api_key="unused", api_secret="unused")  # noqa: S106
+
+    def prepare_and_send_request(
+        self,
+        http_method: str,
+        url_path: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        public: bool = False,
+    ) -> Any:
+        """End the call here."""
+        body = {k: v for k, v in data.items() if v is not None} if data is not None else None
+        query = {k: v for k, v in (params or {}).items() if v is not None}
+        raise _Planned(Call(http_method, url_path, query, body, public))
+
+
+def plan(method: Callable[..., Any], *arguments: Any, **named: Any) -> Call:
+    """The request that a method of `Requests` would send."""
+    try:
+        method(*arguments, **named)
+    except _Planned as planned:
+        return planned.call
+    raise AssertionError(f"{method.__name__} made no request")
+
+
+class Signer:
+    """Makes tokens: one for each request, since the venue takes none twice. The key is read once."""
+
+    def __init__(self, key: str, secret: str, clock: Clock) -> None:
+        """Raises ConfigError when the secret is no key; its text is in no message."""
+        self._key_name = key
+        self._clock = clock
+        try:
+            # As the SDK does it: \n may stand for a line's end, as .env files have it.
+            text = secret.encode().decode("unicode_escape")
+            self._key = jwt_generator._load_private_key(text)  # noqa: SLF001 - pinned by a test
+            self._algorithm = jwt_generator._algorithm_for(self._key)  # noqa: SLF001
+        except (ValueError, TypeError, UnicodeDecodeError):
+            raise ConfigError(
+                f"{PLACE}.api_secret is not a private key.",
+                fix="Give the PEM block or the base64 text from the key's file, whole, in quotes.",
+                field=f"{PLACE}.api_secret",
+            ) from None
+
+    def for_request(self, method: str, host: str, path: str) -> str:
+        """A token for one request; the query is not part of what it is for."""
+        return self._token(f"{method} {host}{path}")
+
+    def for_socket(self) -> str:
+        """A token for one message to a stream."""
+        return self._token(None)
+
+    def _token(self, uri: str | None) -> str:
+        now = self._clock.now_ns() // NANOS
+        claims: dict[str, Any] = {"sub": self._key_name, "iss": "cdp", "nbf": now, "exp": now + _TOKEN_SECONDS}
+        if uri is not None:
+            claims["uri"] = uri
+        headers = {"kid": self._key_name, "nonce": secrets.token_hex()}
+        return jwt.encode(claims, self._key, algorithm=self._algorithm, headers=headers)

@@ -1,0 +1,114 @@
+"""The ``[venues.coinbase]`` table: keys, addresses, timeouts and how long answers are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from venuekit.adapter import POSITIVE, ConfigError, read_table
+
+PLACE = "venues.coinbase"
+
+
+def _field(doc: str, default: Any, *, positive: bool = False, env: str = "") -> Any:
+    metadata: dict[str, Any] = {"doc": doc}
+    if positive:
+        metadata[POSITIVE] = True
+    if env:
+        metadata["env"] = env
+    return attrs.field(default=default, metadata=metadata, repr=not env)
+
+
+@attrs.frozen(kw_only=True)
+class CoinbaseOptions:
+    """Without a key, public data works; with one, the account that it is bound to."""
+
+    api_key: str = _field(
+        "The key's name, such as organizations/.../apiKeys/...; made at the Coinbase Developer Platform.",
+        "",
+        env="COINBASE_API_KEY",
+    )
+    api_secret: str = _field(
+        "The key's secret: a PEM block (ECDSA or Ed25519; \\n may stand for its line ends) or base64 (Ed25519).",
+        "",
+        env="COINBASE_API_SECRET",
+    )
+    base_url: str = _field("Where the REST interface is.", "https://api.coinbase.com")
+    ws_url: str = _field("Where market data streams are.", "wss://advanced-trade-ws.coinbase.com")
+    ws_user_url: str = _field("Where the stream of own orders is.", "wss://advanced-trade-ws-user.coinbase.com")
+    ca_file: str = _field(
+        "A PEM file of certificates to trust besides the system's, for a proxy or a test server. "
+        "Certificates are always verified.",
+        "",
+    )
+    transport: str = _field(
+        "aiohttp; or sdk, which sends through the official client in threads: three times slower, and a call "
+        "that was given up goes on.",
+        "aiohttp",
+    )
+    timeout_seconds: float = _field("How long an answer may take.", 10.0, positive=True)
+    connect_timeout_seconds: float = _field("How long a connection may take to be made.", 5.0, positive=True)
+    products_ttl_seconds: float = _field("How long the list of instruments is good for.", 3600.0, positive=True)
+    ticker_ttl_seconds: float = _field("How long an asked ticker is good for, unless a stream tells it.", 5.0)
+    book_ttl_seconds: float = _field("How long an asked order book is good for.", 1.0)
+    public_per_second: float = _field("Calls for public data a second, at most.", 8.0, positive=True)
+    private_per_second: float = _field("Calls with the key a second, at most.", 25.0, positive=True)
+    v2_per_second: float = _field("Calls of the older interface (deposits, withdrawals) a second, at most.", 2.5)
+    ws_per_second: float = _field("Messages to a stream a second, at most.", 8.0, positive=True)
+    heartbeat_timeout_seconds: float = _field(
+        "Silence after which a stream, which has a heartbeat each second, is given up.", 10.0, positive=True
+    )
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key."""
+        return bool(self.api_key)
+
+    @property
+    def host(self) -> str:
+        """The host, and port where one is given, that a token is made for."""
+        return urlsplit(self.base_url).netloc
+
+
+_SCHEMES = {"base_url": ("https", "http"), "ws_url": ("wss", "ws"), "ws_user_url": ("wss", "ws")}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
+    """The table as options.
+
+    Raises:
+        ConfigError: an unknown key, a bad value, half of a key, an address that is not encrypted; by name.
+    """
+    options = read_table(table, CoinbaseOptions, PLACE)
+    if bool(options.api_key) != bool(options.api_secret):
+        missing = "api_secret" if options.api_key else "api_key"
+        raise ConfigError(
+            f"{PLACE}.{missing} is missing: a key has a name and a secret.",
+            fix=f"Set COINBASE_{missing.upper()} too, or neither for public data only.",
+            field=f"{PLACE}.{missing}",
+        )
+    if options.transport not in ("aiohttp", "sdk"):
+        raise ConfigError(
+            f"{PLACE}.transport must be aiohttp or sdk.",
+            field=f"{PLACE}.transport",
+            details={"accepted": ["aiohttp", "sdk"]},
+        )
+    for name, (safe, plain) in _SCHEMES.items():
+        address = urlsplit(getattr(options, name))
+        if not address.hostname or address.scheme not in (safe, plain) or address.username or address.query:
+            raise ConfigError(
+                f"{PLACE}.{name} must be an address such as {safe}://host.",
+                field=f"{PLACE}.{name}",
+                details={"accepted": f"{safe}://HOST[:PORT]"},
+            )
+        if address.scheme == plain and address.hostname not in _LOOPBACK:
+            raise ConfigError(
+                f"{PLACE}.{name} is not encrypted, and {address.hostname} is not this machine.",
+                fix=f"Use {safe}://.",
+                field=f"{PLACE}.{name}",
+            )
+    return options

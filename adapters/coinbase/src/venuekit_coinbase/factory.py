@@ -1,0 +1,52 @@
+"""What the entry point names: Coinbase, described without connecting; its parts are imported when a venue is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from venuekit.adapter import Capabilities, Extra, Venue, VenueContext
+from venuekit_coinbase.capabilities import CAPABILITIES
+from venuekit_coinbase.config import CoinbaseOptions
+
+
+class CoinbaseFactory:
+    """Makes Coinbase venues."""
+
+    #: Where the contract kit finds how to exercise it; imported by the kit alone.
+    contract_profile = "venuekit_coinbase.contract"
+
+    @property
+    def name(self) -> str:
+        """``coinbase``."""
+        return CAPABILITIES.venue
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return CAPABILITIES.title
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return CAPABILITIES
+
+    @property
+    def options(self) -> type[CoinbaseOptions]:
+        """The class of its configuration table."""
+        return CoinbaseOptions
+
+    @property
+    def environment(self) -> str:
+        """``production``."""
+        return "production"
+
+    @property
+    def extras(self) -> Sequence[Extra]:
+        """Its own tools."""
+        return ()
+
+    def create(self, context: VenueContext) -> Venue:
+        """A venue that is not connected yet. Raises ConfigError."""
+        from venuekit_coinbase.adapter import CoinbaseVenue  # noqa: PLC0415  (the SDK is large)
+
+        return CoinbaseVenue(context)

@@ -1,0 +1,146 @@
+"""The ``user`` channel: cumulative words on own orders, made exact by what REST has of terms and fills."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from venuekit.adapter import (
+    ZERO,
+    Clock,
+    Event,
+    Fill,
+    FillEvent,
+    FillQuery,
+    Order,
+    OrderEvent,
+    OrderEventKind,
+    OrderStatus,
+    Unavailable,
+    VenuekitError,
+    plus,
+)
+from venuekit_coinbase.history import MAX_PAGE, History
+from venuekit_coinbase.instruments import VENUE
+from venuekit_coinbase.orders import Orders
+from venuekit_coinbase.reading import number, rows, text
+
+#: Waits between questions for fills that the stream told of and the list does not have yet, in seconds.
+_WAITS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+#: Ended orders whose fills are remembered, since a frame may come again.
+_MOST_ENDED = 1_000
+_KINDS = {
+    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
+    OrderStatus.FILLED: OrderEventKind.FILLED,
+    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
+    OrderStatus.CANCELED: OrderEventKind.CANCELED,
+    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
+    OrderStatus.REJECTED: OrderEventKind.REJECTED,
+}
+
+
+class OwnFrames:
+    """Frames of one connection as order events, or as fill events."""
+
+    def __init__(self, orders: Orders, history: History, clock: Clock, *, fills: bool) -> None:
+        self._orders = orders
+        self._history = history
+        self._clock = clock
+        self._fills = fills
+        self._told: OrderedDict[str, Order] = OrderedDict()
+        self._seen: OrderedDict[str, set[str]] = OrderedDict()
+
+    async def events(self, frame: Mapping[str, Any], at_ns: int) -> AsyncIterator[Event]:
+        """What a frame tells."""
+        for event in rows(frame, "events"):
+            before = text(event, "type") == "snapshot"
+            for row in rows(event, "orders"):
+                if self._fills:
+                    for fill in await self._new_fills(row, before=before):
+                        yield FillEvent(venue=VENUE, instrument=fill.instrument, time_ns=fill.time_ns, fill=fill)
+                else:
+                    told = await self._order(row, at_ns)
+                    if told is not None:
+                        yield told
+
+    # -- orders
+
+    async def _order(self, row: Mapping[str, Any], at_ns: int) -> OrderEvent | None:
+        identity = text(row, "order_id")
+        known = self._told.get(identity) or await self._terms(identity)
+        order = self._orders.from_frame(row, known, at_ns)
+        if order is None:
+            return None
+        self._history.remember(order)
+        last = self._told.get(identity)
+        if last is not None and (order.but(updated_ns=last.updated_ns) == last or last.is_done):
+            return None  # told before
+        self._told[identity] = order
+        if order.is_done:
+            self._told.move_to_end(identity, last=False)
+            _forget(self._told)
+        return OrderEvent(venue=VENUE, instrument=order.instrument, time_ns=at_ns, kind=_kind(last, order), order=order)
+
+    async def _terms(self, order_id: str) -> Order | None:
+        """The order as REST has it, for the terms that frames leave out; without it the frame has to do."""
+        try:
+            return await self._history.by_venue_id(order_id)
+        except VenuekitError:
+            return None
+
+    # -- fills
+
+    async def _new_fills(self, row: Mapping[str, Any], *, before: bool) -> list[Fill]:
+        identity, filled = text(row, "order_id"), number(row, "cumulative_quantity")
+        count = int(number(row, "number_of_fills"))
+        if not identity or filled <= 0:
+            return []
+        seen = self._seen.get(identity)
+        if before:
+            # What traded before this connection is not news; what trades from now on is.
+            self._seen[identity] = {fill.id for fill in await self._listed(identity)}
+            return []
+        if seen is None:
+            seen = self._seen[identity] = set()
+        if len(seen) >= count > 0:
+            return []
+        for wait in _WAITS:
+            if wait:
+                await self._clock.sleep(wait)
+            listed = await self._listed(identity)
+            size = ZERO
+            for fill in listed:
+                size = plus(size, fill.size)
+            if len(listed) >= count > 0 or size >= filled:
+                break
+        new = [fill for fill in listed if fill.id not in seen]
+        seen.update(fill.id for fill in new)
+        _forget(self._seen)
+        return sorted(new, key=lambda f: (f.time_ns, f.id))
+
+    async def _listed(self, order_id: str) -> list[Fill]:
+        found: list[Fill] = []
+        cursor: str | None = None
+        while True:
+            try:
+                page = await self._history.fills(FillQuery(order_id=order_id, limit=MAX_PAGE, cursor=cursor))
+            except Unavailable:
+                return found  # asked for again, or found when the desk compares
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+
+def _kind(before: Order | None, after: Order) -> OrderEventKind:
+    if before is None or before.status is not after.status:
+        if before is not None and before.status is OrderStatus.PENDING_TRIGGER and not after.is_done:
+            return OrderEventKind.TRIGGERED
+        return _KINDS.get(after.status, OrderEventKind.ACCEPTED)
+    return OrderEventKind.PARTIALLY_FILLED if after.filled_size > before.filled_size else OrderEventKind.AMENDED
+
+
+def _forget(kept: OrderedDict[str, Any]) -> None:
+    while len(kept) > _MOST_ENDED:
+        kept.popitem(last=False)

@@ -1,0 +1,148 @@
+"""A session with Coinbase: who it is, its parts, opening and closing it."""
+
+from __future__ import annotations
+
+import attrs
+
+from venuekit.adapter import (
+    Capabilities,
+    Declared,
+    Feature,
+    Support,
+    VenueContext,
+)
+from venuekit_coinbase.api import Api
+from venuekit_coinbase.capabilities import CAPABILITIES
+from venuekit_coinbase.client import Requests, Signer
+from venuekit_coinbase.config import read_options
+from venuekit_coinbase.history import History
+from venuekit_coinbase.holdings import Holdings
+from venuekit_coinbase.instruments import VENUE, Instruments
+from venuekit_coinbase.market import Market
+from venuekit_coinbase.orders import Orders
+from venuekit_coinbase.own_frames import OwnFrames
+from venuekit_coinbase.portfolio import Portfolio
+from venuekit_coinbase.streams import Streams
+from venuekit_coinbase.trading import Trading
+from venuekit_coinbase.transport import HttpTransport, Transport
+
+_PUBLIC = frozenset(
+    {
+        Feature.SEARCH,
+        Feature.TICKER,
+        Feature.ORDER_BOOK,
+        Feature.TRADES,
+        Feature.CANDLES,
+        Feature.SERVER_TIME,
+    }
+)
+_NO_KEY = Declared(Support.UNSUPPORTED, "no key is configured: set COINBASE_API_KEY and COINBASE_API_SECRET")
+
+
+def without_key(capabilities: Capabilities) -> Capabilities:
+    """What is left when there is no key: public data."""
+    return attrs.evolve(
+        capabilities,
+        features={f: d if f in _PUBLIC else _NO_KEY for f, d in capabilities.features.items()},
+        channels={c: _NO_KEY if c.is_own else d for c, d in capabilities.channels.items()},
+    )
+
+
+class CoinbaseSession:
+    """One portfolio, which the key is bound to; without a key, public data."""
+
+    def __init__(self, context: VenueContext) -> None:
+        """Raises ConfigError when the options cannot be right."""
+        self.options = options = read_options(context.options)
+        clock = context.clock
+        self._account = context.account
+        self._environment = "production"
+        signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
+        self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
+        self._transport: Transport = HttpTransport(options, signer)
+        api = Api(self._transport)
+        self.products = Instruments(lambda: _products(api), clock, options.products_ttl_seconds)
+        orders = Orders(context.account, self.products)
+        self.history = History(api, orders, self.products)
+        self.market = Market(api, self.products, clock, options)
+        self.trading = Trading(api, orders, self.history, self.products, clock)
+        self.portfolio = Portfolio(
+            api,
+            context.account,
+            self._environment,
+            history=self.history,
+            instruments=self.products,
+            market=self.market,
+            holdings=Holdings(context.data_dir / f"holdings-{context.account}.json"),
+            clock=clock,
+        )
+        self.streams = Streams(
+            options,
+            signer,
+            api=api,
+            market=self.market,
+            instruments=self.products,
+            own=lambda fills: OwnFrames(orders, self.history, clock, fills=fills),
+            clock=clock,
+        )
+
+    # -- who we are
+
+    @property
+    def name(self) -> str:
+        """``coinbase``."""
+        return VENUE
+
+    @property
+    def account(self) -> str:
+        """The account, by the user's name for it."""
+        return self._account
+
+    @property
+    def environment(self) -> str:
+        """``production``."""
+        return self._environment
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this session can do: without a key, public data only."""
+        return self._capabilities
+
+    # -- life
+
+    async def connect(self) -> None:
+        """Be ready, and see that the venue answers and takes the key; safe to call twice.
+
+        Raises:
+            Unavailable: it cannot be reached. VenuePermission: it does not take the key.
+        """
+        await self._transport.open()
+        await self.products.all()
+        if self.options.has_key:
+            await self.portfolio.permissions()
+        self.streams.begin()
+
+    async def close(self) -> None:
+        """Close every connection; orders are left as they are. Safe to call twice."""
+        await self.streams.close()
+        await self.market.close()
+        await self._transport.close()
+
+    async def server_time_ns(self) -> int:
+        """The venue's clock."""
+        return await self.market.server_time_ns()
+
+    async def drop_connections(self) -> None:
+        """Lose every stream, as a network does; for tests of what listens."""
+        await self.streams.drop()
+
+
+async def _products(api: Api) -> dict[str, object]:
+    """Spot and futures, which are listed apart."""
+    sdk: Requests = api.sdk
+    found: list[object] = []
+    for kind in ("SPOT", "FUTURE"):
+        body = await api.ask(sdk.get_public_products, product_type=kind)
+        listed = body.get("products")
+        found += listed if isinstance(listed, list) else []
+    return {"products": found}

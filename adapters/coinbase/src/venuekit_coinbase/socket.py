@@ -1,0 +1,135 @@
+"""One WebSocket of Coinbase: subscribed, watched by its heartbeat, given up when a frame is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from venuekit.adapter import NotConnected, VenuePermission
+from venuekit_coinbase.client import Signer
+from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.reading import text
+from venuekit_coinbase.transport import trusted
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder().encode
+#: The largest frame that is taken: the snapshot of a deep book.
+_MOST_BYTES = 64_000_000
+#: Products of one message, which keeps messages small.
+_PRODUCTS = 100
+_TEXT = aiohttp.WSMsgType.TEXT
+
+
+class Socket:
+    """A connection with one channel, and the heartbeat beside it."""
+
+    def __init__(self, options: CoinbaseOptions, signer: Signer | None, *, own: bool) -> None:
+        self._options = options
+        self._signer = signer
+        self._url = options.ws_user_url if own else options.ws_url
+        self._own = own
+        self._session: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._next: int | None = None
+
+    async def open(self, channel: str, products: Sequence[str]) -> None:
+        """Connect, and subscribe to the heartbeat and to `channel`.
+
+        Raises:
+            NotConnected: it did not work. VenuePermission: there is no key for a channel that needs one.
+        """
+        if self._own and self._signer is None:
+            raise VenuePermission(
+                "The stream of own orders needs a key.", fix="Set COINBASE_API_KEY and COINBASE_API_SECRET."
+            )
+        secure = urlsplit(self._url).scheme == "wss"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trusted(self._options) if secure else True),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._options.connect_timeout_seconds),
+        )
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_seconds + self._options.timeout_seconds):
+                self._socket = await self._session.ws_connect(self._url, max_msg_size=_MOST_BYTES, autoping=True)
+                await self._subscribe("heartbeats", ())
+                for start in range(0, max(len(products), 1), _PRODUCTS):
+                    await self._subscribe(channel, products[start : start + _PRODUCTS])
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NotConnected(f"The stream could not be opened: {_short(error)}.") from error
+
+    async def _subscribe(self, channel: str, products: Sequence[str]) -> None:
+        assert self._socket is not None
+        message: dict[str, Any] = {"type": "subscribe", "channel": channel}
+        if products:
+            message["product_ids"] = list(products)
+        if self._signer is not None:
+            message["jwt"] = self._signer.for_socket()
+        await self._socket.send_str(_encode(message).decode())
+
+    async def frames(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every frame in order, heartbeats too (one a second), until the connection is lost.
+
+        Raises:
+            NotConnected: it was closed, fell silent, or a frame is missing. VenuePermission: the key was not taken.
+        """
+        assert self._socket is not None
+        while True:
+            try:
+                message = await self._socket.receive(timeout=self._options.heartbeat_timeout_seconds)
+            except TimeoutError as error:
+                raise NotConnected("The stream fell silent.") from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise NotConnected(f"The stream broke: {_short(error)}.") from error
+            if message.type is not _TEXT:
+                code = self._socket.close_code
+                raise NotConnected(f"Coinbase ended the stream{f' ({code})' if code else ''}.")
+            yield self._read(message.data)
+
+    def _read(self, data: str) -> Mapping[str, Any]:
+        try:
+            frame = _decode(data)
+        except msgspec.DecodeError as error:
+            raise NotConnected("The stream brought a frame that is no JSON.") from error
+        if not isinstance(frame, dict):
+            raise NotConnected("The stream brought a frame that is no object.")
+        if frame.get("type") == "error":
+            said = text(frame, "message")[:200]
+            if "auth" in said.lower():
+                raise VenuePermission(
+                    f"Coinbase does not take the key for its stream ({said}).",
+                    fix="Check the key and this machine's clock.",
+                )
+            raise NotConnected(f"Coinbase refused the stream: {said}.")
+        self._in_sequence(frame)
+        return frame
+
+    def _in_sequence(self, frame: Mapping[str, Any]) -> None:
+        """Numbers count frames of the connection, over all of its channels, without a gap."""
+        number = frame.get("sequence_num")
+        if not isinstance(number, int):
+            return
+        if self._next is not None and number != self._next:
+            raise NotConnected(f"The stream lost frames: {self._next} was due, and {number} came.")
+        self._next = number + 1
+
+    async def close(self) -> None:
+        """Close the connection."""
+        socket, self._socket = self._socket, None
+        session, self._session = self._session, None
+        if socket is not None and not socket.closed:
+            try:
+                async with asyncio.timeout(1):
+                    await socket.close()
+            except (TimeoutError, aiohttp.ClientError, OSError):
+                pass  # the session's own end closes what is left
+        if session is not None:
+            await session.close()
+
+
+def _short(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__

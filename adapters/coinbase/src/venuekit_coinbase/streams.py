@@ -1,0 +1,115 @@
+"""Live events: each subscription has a connection of its own, so that none depends on another's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, TickerEvent
+from venuekit_coinbase.api import Api
+from venuekit_coinbase.asked_frames import LiveCandles, Statuses
+from venuekit_coinbase.client import Signer
+from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.instruments import Instruments
+from venuekit_coinbase.market import Market
+from venuekit_coinbase.own_frames import OwnFrames
+from venuekit_coinbase.public_frames import Books, Names, Read, Tickers, Trades, frame_time
+from venuekit_coinbase.socket import Socket
+
+_CHANNELS = {
+    Channel.TICKER: "ticker",
+    Channel.BOOK: "level2",
+    Channel.TRADES: "market_trades",
+    Channel.CANDLES: "market_trades",
+    Channel.STATUS: "status",
+    Channel.OWN_ORDERS: "user",
+    Channel.OWN_FILLS: "user",
+}
+
+
+class Streams:
+    """Subscriptions of one session, all ended with it."""
+
+    def __init__(
+        self,
+        options: CoinbaseOptions,
+        signer: Signer | None,
+        *,
+        api: Api,
+        market: Market,
+        instruments: Instruments,
+        own: Callable[[bool], OwnFrames],
+        clock: Clock,
+    ) -> None:
+        self._options = options
+        self._signer = signer
+        self._api = api
+        self._market = market
+        self._instruments = instruments
+        self._own = own
+        self._clock = clock
+        self._open: set[Socket] = set()
+        self._ready = False
+
+    def begin(self) -> None:
+        """Let subscriptions be made."""
+        self._ready = True
+
+    async def close(self) -> None:
+        """End every subscription; its reader gets NotConnected."""
+        self._ready = False
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Lose every connection at once, as a network does; for tests of what listens."""
+        for socket in list(self._open):
+            await socket.close()
+
+    def subscribe(self, channel: Channel, instruments: Sequence[str]) -> AsyncIterator[Event]:
+        """Events of a channel, until the iterator is closed. Raises NotConnected before `connect`."""
+        if not self._ready:
+            raise NotConnected("The session with Coinbase is not open.", fix="Call connect first.")
+        return self._events(channel, tuple(instruments))
+
+    async def _events(self, channel: Channel, instruments: tuple[str, ...]) -> AsyncIterator[Event]:
+        names = {} if channel.is_own else {i.id: i.metadata.get("alias", "") for i in await self._found(instruments)}
+        socket = Socket(self._options, self._signer, own=channel.is_own)
+        self._open.add(socket)
+        try:
+            await socket.open(_CHANNELS[channel], tuple(names))
+            async for event in self._read(channel, socket, names):
+                yield event
+        finally:
+            self._open.discard(socket)
+            await socket.close()
+
+    async def _found(self, instruments: Sequence[str]) -> list[Instrument]:
+        return [await self._instruments.one(name) for name in instruments]
+
+    async def _read(self, channel: Channel, socket: Socket, names: Mapping[str, str]) -> AsyncIterator[Event]:
+        if channel.is_own:
+            reading = self._own(channel is Channel.OWN_FILLS).events
+        elif channel is Channel.STATUS:
+            reading = Statuses(self._api, self._instruments, frozenset(names), private=self._options.has_key).events
+        elif channel is Channel.CANDLES:
+            reading = LiveCandles(self._market, Names(names), self._clock).events
+        else:
+            async for event in self._public(_PUBLIC[channel](Names(names)), socket):
+                yield event
+            return
+        async for frame in socket.frames():
+            async for event in reading(frame, frame_time(frame, self._clock.now_ns())):
+                yield event
+
+    async def _public(self, read: Read, socket: Socket) -> AsyncIterator[Event]:
+        async for frame in socket.frames():
+            for event in read(frame, frame_time(frame, self._clock.now_ns())):
+                if isinstance(event, TickerEvent):
+                    self._market.told(event.ticker)
+                yield event
+
+
+_PUBLIC: Mapping[Channel, Callable[[Names], Read]] = {
+    Channel.TICKER: Tickers,
+    Channel.BOOK: Books,
+    Channel.TRADES: Trades,
+}
