@@ -1,0 +1,1 @@
+"""Loopback servers that speak venues' wire protocols, for tests of any client."""
