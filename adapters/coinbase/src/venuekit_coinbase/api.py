@@ -54,17 +54,27 @@ class Api:
             InvalidCursor: the venue does not know `cursor`.
         """
         for _ in range(MOST_PAGES):
-            answer = await self.answer(method, cursor=cursor, **named)
-            if not answer.ok and cursor is not None:
-                raise InvalidCursor("Coinbase does not know this cursor.", field="cursor")
-            body = body_of(answer)
-            following = text(body, "cursor") or None
-            more = following is not None and body.get("has_next") is not False and following != cursor
-            found = list(rows(body, name))
-            yield found, following if more else None
-            if not more or (not found and "has_next" not in body):
+            found, cursor = await self.page(method, name, cursor=cursor, **named)
+            yield found, cursor
+            if cursor is None:
                 return
-            cursor = following
+
+    async def page(
+        self, method: Callable[..., Any], name: str, *, cursor: str | None, **named: Any
+    ) -> tuple[list[Mapping[str, Any]], str | None]:
+        """One page of a list, and the cursor of the next.
+
+        Raises:
+            InvalidCursor: the venue does not know `cursor`.
+        """
+        answer = await self.answer(method, cursor=cursor, **named)
+        if not answer.ok and cursor is not None:
+            raise InvalidCursor("Coinbase does not know this cursor.", field="cursor")
+        body = body_of(answer)
+        found, following = list(rows(body, name)), text(body, "cursor") or None
+        # Fills have no word on whether more follow: an empty page is the last.
+        more = body.get("has_next") is not False and following != cursor and (bool(found) or "has_next" in body)
+        return found, following if more else None
 
 
 def body_of(answer: Answer, *, missing: VenuekitError | None = None) -> Mapping[str, Any]:

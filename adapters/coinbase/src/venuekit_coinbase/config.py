@@ -36,6 +36,10 @@ class CoinbaseOptions:
         "",
         env="COINBASE_API_SECRET",
     )
+    environment: str = _field(
+        "production; or sandbox, when the addresses are those of a test server: it is what orders are marked with.",
+        "production",
+    )
     base_url: str = _field("Where the REST interface is.", "https://api.coinbase.com")
     ws_url: str = _field("Where market data streams are.", "wss://advanced-trade-ws.coinbase.com")
     ws_user_url: str = _field("Where the stream of own orders is.", "wss://advanced-trade-ws-user.coinbase.com")
@@ -74,6 +78,8 @@ class CoinbaseOptions:
 
 
 _SCHEMES = {"base_url": ("https", "http"), "ws_url": ("wss", "ws"), "ws_user_url": ("wss", "ws")}
+#: Nothing at these hosts is a test.
+_REAL = ("api.coinbase.com", "advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -97,6 +103,12 @@ def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
             field=f"{PLACE}.transport",
             details={"accepted": ["aiohttp", "sdk"]},
         )
+    if options.environment not in ("production", "sandbox"):
+        raise ConfigError(
+            f"{PLACE}.environment must be production or sandbox.",
+            field=f"{PLACE}.environment",
+            details={"accepted": ["production", "sandbox"]},
+        )
     for name, (safe, plain) in _SCHEMES.items():
         address = urlsplit(getattr(options, name))
         if not address.hostname or address.scheme not in (safe, plain) or address.username or address.query:
@@ -110,5 +122,11 @@ def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
                 f"{PLACE}.{name} is not encrypted, and {address.hostname} is not this machine.",
                 fix=f"Use {safe}://.",
                 field=f"{PLACE}.{name}",
+            )
+        if options.environment == "sandbox" and address.hostname.endswith(_REAL):
+            raise ConfigError(
+                f"{PLACE}.environment is sandbox, and {name} is the real venue's.",
+                fix="Name the test server's address, or leave environment out.",
+                field=f"{PLACE}.environment",
             )
     return options

@@ -173,7 +173,12 @@ REASONS: dict[str, tuple[_Kind, str | None, str]] = {
     "COMMANDER_REJECTED_CANCEL_ORDER": (Rejected, "order_id", "The order may have ended; look at it."),
 }
 #: Not reasons: they stand in answers that are no refusals, too.
-_NO_REASON = {"", "UNKNOWN_FAILURE_REASON", "UNKNOWN_PREVIEW_FAILURE_REASON", "UNKNOWN_CANCEL_FAILURE_REASON"}
+_NO_REASON = {
+    "",
+    "UNKNOWN_FAILURE_REASON",
+    "UNKNOWN_CANCEL_FAILURE_REASON",
+    "UNKNOWN_EDIT_ORDER_FAILURE_REASON",
+}
 _REASON_FIELDS = (
     "new_order_failure_reason",
     "edit_failure_reason",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
@@ -29,6 +28,8 @@ from venuekit_coinbase.orders import Orders
 from venuekit_coinbase.reading import table
 
 T = TypeVar("T")
+#: What our cursors begin with.
+_MARK = "coinbase:"
 #: Entries of one page, at most.
 MAX_PAGE = 250
 #: Ids that are remembered: what was told in the other order is then found without a search.
@@ -132,7 +133,7 @@ class History:
             InvalidCursor, InvalidValue, UnknownInstrument.
         """
         limit, wanted = page_limit(query.limit), _wanted(query)
-        named: dict[str, Any] = {"limit": MAX_PAGE, "sort_by": "CREATED_AT"}
+        named: dict[str, Any] = {}
         if query.instrument is not None:
             named["product_ids"] = [(await self._instruments.one(query.instrument)).id]
         if query.side is not None:
@@ -149,7 +150,7 @@ class History:
         Raises:
             InvalidCursor, InvalidValue, UnknownInstrument.
         """
-        named: dict[str, Any] = {"limit": MAX_PAGE, "sort_by": "TRADE_TIME"}
+        named: dict[str, Any] = {}
         if query.instrument is not None:
             named["product_ids"] = [(await self._instruments.one(query.instrument)).id]
         if query.order_id is not None:
@@ -179,21 +180,16 @@ class History:
         cursor: str | None,
         named: Mapping[str, Any],
     ) -> Page[T]:
-        """So many wanted entries from `cursor` on, which says the venue's page and how much of it was given."""
-        theirs, skip = _opened(cursor)
+        """So many wanted entries from `cursor` on. No more is asked for than is wanted, so that cursors stay true."""
+        theirs = _opened(cursor)
         items: list[T] = []
-        async for rows_, following in self._api.pages(method, name, cursor=theirs, **named):
-            for number, row in enumerate(rows_):
-                if number < skip:
-                    continue
-                entry = read(row)
-                if not wanted(entry):
-                    continue
-                if len(items) == limit:
-                    return Page(items, _sealed(theirs, number))
-                items.append(entry)
-            theirs, skip = following, 0
-        return Page(items)
+        for _ in range(_MOST_SEARCHED):
+            named_ = {**named, "limit": limit - len(items)}
+            found, theirs = await self._api.page(method, name, cursor=theirs, **named_)
+            items += [entry for entry in map(read, found) if wanted(entry)]
+            if theirs is None or len(items) == limit:
+                break
+        return Page(items, None if theirs is None else _sealed(theirs))
 
 
 def page_limit(limit: int) -> int:
@@ -228,17 +224,17 @@ def _between(start_ns: int | None, end_ns: int | None, start: str, end: str) -> 
     return found
 
 
-def _sealed(theirs: str | None, skip: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([theirs, skip]).encode()).decode()
+def _sealed(theirs: str) -> str:
+    return base64.urlsafe_b64encode(f"{_MARK}{theirs}".encode()).decode()
 
 
-def _opened(cursor: str | None) -> tuple[str | None, int]:
+def _opened(cursor: str | None) -> str | None:
     if cursor is None:
-        return None, 0
+        return None
     try:
-        theirs, skip = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error, TypeError):
-        theirs, skip = 0, 0
-    if not (theirs is None or isinstance(theirs, str)) or type(skip) is not int or not 0 <= skip <= MAX_PAGE:
+        text = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
+    except (ValueError, binascii.Error):
+        text = ""
+    if not text.startswith(_MARK):
         raise InvalidCursor(f"{cursor[:40]!r} is not a cursor of this list.", field="cursor")
-    return theirs, skip
+    return text.removeprefix(_MARK)

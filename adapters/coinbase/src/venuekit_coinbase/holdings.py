@@ -11,11 +11,12 @@ from typing import Any
 import attrs
 import msgspec
 
-from venuekit.adapter import ZERO, Fill, Side, minus, plain, plus, ratio, times
+from venuekit.adapter import ZERO, Fill, Side, half_even_to, minus, normal, plain, plus, ratio, times
 
 #: Fills that are remembered by id, so that one that is told again counts once: more than share a moment.
 _REMEMBERED = 2_000
 _VERSION = 1
+_STEP = Decimal("1E-12")
 
 
 @attrs.define
@@ -49,7 +50,12 @@ class Holding:
 
     def average(self, contract_size: Decimal) -> Decimal | None:
         """The average entry price; None without a position."""
-        return ratio(self.cost, times(abs(self.size), contract_size)) if self.size else None
+        return rounded(ratio(self.cost, times(abs(self.size), contract_size))) if self.size else None
+
+
+def rounded(value: Decimal) -> Decimal:
+    """A computed figure to twelve places, which is finer than any price."""
+    return normal(half_even_to(value, _STEP))
 
 
 class Holdings:

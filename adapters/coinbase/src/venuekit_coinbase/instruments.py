@@ -144,6 +144,11 @@ class Instruments:
             )
         return found
 
+    def forget(self) -> None:
+        """Ask anew when the next one wants to know."""
+        self._asked_ns = None
+        self._known.clear()
+
     def known(self, name: str) -> Instrument | None:
         """One instrument, if it was told of."""
         return self._known.get(name)

@@ -27,7 +27,7 @@ from venuekit.adapter import (
 )
 from venuekit_coinbase.api import Api
 from venuekit_coinbase.history import MAX_PAGE, History
-from venuekit_coinbase.holdings import Holding, Holdings
+from venuekit_coinbase.holdings import Holding, Holdings, rounded
 from venuekit_coinbase.instruments import VENUE, Instruments
 from venuekit_coinbase.market import Market
 from venuekit_coinbase.reading import amount, number, positive, rows, table, text
@@ -128,8 +128,8 @@ class Portfolio:
             quote=self._instruments.quote_of(name),
             size=holding.size,
             average_entry_price=holding.average(contract),
-            realized_pnl=holding.realized,
-            unrealized_pnl=None if value is None else minus(value, signed_cost),
+            realized_pnl=rounded(holding.realized),
+            unrealized_pnl=None if value is None else rounded(minus(value, signed_cost)),
             mark_price=mark,
             fees_paid=holding.fees,
             updated_ns=holding.updated_ns,
@@ -160,7 +160,7 @@ class Portfolio:
                 quote=self._instruments.quote_of(name),
                 size=-abs(count) if text(row, "side") == "SHORT" else abs(count),
                 average_entry_price=positive(row, "avg_entry_price"),
-                realized_pnl=holding.realized,
+                realized_pnl=rounded(holding.realized),
                 unrealized_pnl=amount(row, "unrealized_pnl"),
                 mark_price=positive(row, "current_price"),
                 fees_paid=holding.fees,

@@ -56,7 +56,7 @@ class CoinbaseSession:
         self.options = options = read_options(context.options)
         clock = context.clock
         self._account = context.account
-        self._environment = "production"
+        self._environment = options.environment
         signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
         self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
         self._transport: Transport = HttpTransport(options, signer)
@@ -100,7 +100,7 @@ class CoinbaseSession:
 
     @property
     def environment(self) -> str:
-        """``production``."""
+        """``production``, or ``sandbox`` where the configuration says so."""
         return self._environment
 
     @property
@@ -127,6 +127,7 @@ class CoinbaseSession:
         await self.streams.close()
         await self.market.close()
         await self._transport.close()
+        self.products.forget()
 
     async def server_time_ns(self) -> int:
         """The venue's clock."""

@@ -77,16 +77,17 @@ class Socket:
         Raises:
             NotConnected: it was closed, fell silent, or a frame is missing. VenuePermission: the key was not taken.
         """
-        assert self._socket is not None
+        socket = self._socket
+        assert socket is not None
         while True:
             try:
-                message = await self._socket.receive(timeout=self._options.heartbeat_timeout_seconds)
+                message = await socket.receive(timeout=self._options.heartbeat_timeout_seconds)
             except TimeoutError as error:
                 raise NotConnected("The stream fell silent.") from error
             except (aiohttp.ClientError, OSError) as error:
                 raise NotConnected(f"The stream broke: {_short(error)}.") from error
             if message.type is not _TEXT:
-                code = self._socket.close_code
+                code = socket.close_code
                 raise NotConnected(f"Coinbase ended the stream{f' ({code})' if code else ''}.")
             yield self._read(message.data)
 

@@ -13,7 +13,7 @@ import aiohttp
 import attrs
 import msgspec
 
-from venuekit.adapter import ConfigError, OutcomeUnknown, RateLimited, VenueDown, VenuePermission
+from venuekit.adapter import ConfigError, NotConnected, OutcomeUnknown, RateLimited, VenueDown, VenuePermission
 from venuekit_coinbase.client import Call, Signer
 from venuekit_coinbase.config import PLACE, CoinbaseOptions
 from venuekit_coinbase.retry_after import seconds_of
@@ -21,8 +21,6 @@ from venuekit_coinbase.retry_after import seconds_of
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder().encode
 _AGENT = "venuekit-coinbase"
-#: An answer larger than this is not one that the venue gives.
-_MOST_BYTES = 64_000_000
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 #: Errors before anything was sent.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError, aiohttp.ConnectionTimeoutError)
@@ -133,9 +131,11 @@ class HttpTransport:
         return headers
 
     async def _once(self, call: Call) -> Answer:
-        assert self._session is not None
+        session = self._session
+        if session is None:
+            raise NotConnected("The session with Coinbase is not open.", fix="Call connect first.")
         try:
-            async with self._session.request(
+            async with session.request(
                 call.method,
                 self._base + call.path,
                 params=call.pairs,
@@ -143,8 +143,7 @@ class HttpTransport:
                 headers=self._headers(call),
                 allow_redirects=False,
             ) as response:
-                raw = await response.content.read(_MOST_BYTES)
-                return _answer(call, response.status, response.headers, raw)
+                return _answer(call, response.status, response.headers, await response.read())
         except _NOT_SENT as error:
             raise VenueDown(f"Coinbase cannot be reached: {_short(error)}.", fix="Try again.") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

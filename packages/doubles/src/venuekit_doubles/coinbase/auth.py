@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import Any
 
 import jwt
+from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -38,6 +39,10 @@ class Key:
         form = serialization.PrivateFormat.TraditionalOpenSSL if kind == "ec" else serialization.PrivateFormat.PKCS8
         self.secret = made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
         self.public = made.public_key()
+
+
+#: Where a request keeps whose it is.
+KEY: web.RequestKey[Key] = web.RequestKey("key", Key)
 
 
 class Doorkeeper:

@@ -25,6 +25,8 @@ from venuekit_paper import factory
 from venuekit_paper.adapter import PaperVenue
 
 _KINDS = (InstrumentKind.SPOT, InstrumentKind.PERPETUAL)
+#: The least time between two changes.
+_STEP_NS = 1_000_000
 #: More fills than one order has here.
 _MOST = 500
 
@@ -37,7 +39,8 @@ class Backing:
         venue = factory.create(context)
         assert isinstance(venue, PaperVenue)
         self.venue = venue
-        self._counts: dict[str, int] = {}
+        self._clock = clock
+        self._follows = options.get("pace") == "manual"
 
     async def open(self) -> None:
         """Open the exchange."""
@@ -94,9 +97,25 @@ class Backing:
             if cursor is None:
                 return found
 
+    async def catch_up(self, *, changes: bool) -> None:
+        """An exchange whose market moves only when told never lags behind the clock; no two changes share a moment."""
+        if not self._follows:
+            return
+        now = max(self._clock.now_ns(), self.now_ns() + _STEP_NS if changes else 0)
+        if now > self.now_ns():
+            self._pass(now)
+
+    def _pass(self, time_ns: int) -> None:
+        """Let time pass without the market moving, which only `advance` lets it."""
+        self.venue.engine.run(["advance", time_ns])
+        self.venue.streams.publish(time_ns)
+
     async def advance(self, seconds: float) -> None:
         """Let the market move by that much time, and what it moved be told."""
+        until = self.now_ns() + int(seconds * NANOS)
         await self.venue.advance(seconds)
+        if self.now_ns() < until:
+            self._pass(until)
         await asyncio.sleep(0)
 
     def now_ns(self) -> int:

@@ -23,6 +23,7 @@ from venuekit.adapter import (
     plain,
 )
 from venuekit_doubles.coinbase import words
+from venuekit_doubles.coinbase.auth import KEY
 from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.intents import BadOrder, refusal_of, request_of
 
@@ -377,7 +378,7 @@ class Rest:
         }
 
     async def key_permissions(self, request: web.Request) -> Any:
-        key = request["key"]
+        key = request[KEY]
         return {
             "can_view": True,
             "can_trade": key.can_trade,

@@ -15,7 +15,7 @@ from aiohttp import web
 from venuekit.adapter import NANOS, Clock, InvalidValue, UnknownInstrument, VenuekitError
 from venuekit_doubles import tls
 from venuekit_doubles.clock import WallClock
-from venuekit_doubles.coinbase.auth import Doorkeeper, Key, NotAuthorized
+from venuekit_doubles.coinbase.auth import KEY, Doorkeeper, Key, NotAuthorized
 from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.rest import Handler, Refusal, Rest
 from venuekit_doubles.coinbase.sockets import Sockets
@@ -185,10 +185,11 @@ class CoinbaseDouble:
         try:
             authorization = request.headers.get("Authorization")
             if authorization is not None or not public:
-                request["key"] = self.door.request(
+                request[KEY] = self.door.request(
                     authorization or "", request.method, request.headers.get("Host", ""), request.path
                 )
             self._may(request, public=public)
+            await self.backing.catch_up(changes=request.method != "GET")
             body = await handler(request)
         except NotAuthorized:
             return web.Response(status=401, text="Unauthorized")
@@ -207,7 +208,7 @@ class CoinbaseDouble:
 
     @staticmethod
     def _may(request: web.Request, *, public: bool) -> None:
-        key = request.get("key")
+        key = request.get(KEY)
         if not public and request.method != "GET" and key is not None and not key.can_trade:
             raise Refusal(403, "PERMISSION_DENIED", "Missing required scopes")
 
