@@ -11,12 +11,15 @@ from venuekit.adapter import (
     Granularity,
     InstrumentKind,
     OrderType,
+    Rate,
     Support,
     TimeInForce,
 )
 
 #: Levels of one side of a book that are asked for, at most.
 MAX_DEPTH = 500
+#: Budgets of calls, each with its own rate: what a key is needed for, public data, the older interface, streams.
+PRIVATE, PUBLIC, V2, STREAMS = "rest_private", "rest_public", "rest_v2", "websocket"
 
 
 def _none(reason: str) -> Declared:
@@ -60,4 +63,12 @@ CAPABILITIES = Capabilities(
     granularities=tuple(Granularity),
     max_book_depth=MAX_DEPTH,
     max_page=250,
+    # The venue formerly documented 30 and 10 a second, publishes 10,000 an hour for v2, and 8 messages a second to a
+    # stream (2026-11); a little below, since others may use the same key or address.
+    rates={
+        PRIVATE: (Rate(calls=25, seconds=1),),
+        PUBLIC: (Rate(calls=8, seconds=1),),
+        V2: (Rate(calls=10_000, seconds=3600), Rate(calls=5, seconds=1)),
+        STREAMS: (Rate(calls=8, seconds=1),),
+    },
 )

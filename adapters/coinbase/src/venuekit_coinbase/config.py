@@ -58,10 +58,6 @@ class CoinbaseOptions:
     products_ttl_seconds: float = _field("How long the list of instruments is good for.", 3600.0, positive=True)
     ticker_ttl_seconds: float = _field("How long an asked ticker is good for, unless a stream tells it.", 5.0)
     book_ttl_seconds: float = _field("How long an asked order book is good for.", 1.0)
-    public_per_second: float = _field("Calls for public data a second, at most.", 8.0, positive=True)
-    private_per_second: float = _field("Calls with the key a second, at most.", 25.0, positive=True)
-    v2_per_second: float = _field("Calls of the older interface (deposits, withdrawals) a second, at most.", 2.5)
-    ws_per_second: float = _field("Messages to a stream a second, at most.", 8.0, positive=True)
     heartbeat_timeout_seconds: float = _field(
         "Silence after which a stream, which has a heartbeat each second, is given up.", 10.0, positive=True
     )

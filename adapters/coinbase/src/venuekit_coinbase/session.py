@@ -59,7 +59,7 @@ class CoinbaseSession:
         self._environment = options.environment
         signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
         self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
-        self._transport: Transport = HttpTransport(options, signer)
+        self._transport: Transport = HttpTransport(options, signer, context.pace)
         api = Api(self._transport)
         self.products = Instruments(lambda: _products(api), clock, options.products_ttl_seconds)
         orders = Orders(context.account, self.products)
@@ -83,6 +83,7 @@ class CoinbaseSession:
             market=self.market,
             instruments=self.products,
             own=lambda fills: OwnFrames(orders, self.history, clock, fills=fills),
+            pace=context.pace,
             clock=clock,
         )
 

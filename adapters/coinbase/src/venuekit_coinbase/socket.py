@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from venuekit.adapter import NotConnected, VenuePermission
+from venuekit.adapter import NotConnected, VenuePace, VenuePermission
+from venuekit_coinbase.capabilities import STREAMS
 from venuekit_coinbase.client import Signer
 from venuekit_coinbase.config import CoinbaseOptions
 from venuekit_coinbase.reading import text
@@ -29,11 +30,12 @@ _TEXT = aiohttp.WSMsgType.TEXT
 class Socket:
     """A connection with one channel, and the heartbeat beside it."""
 
-    def __init__(self, options: CoinbaseOptions, signer: Signer | None, *, own: bool) -> None:
+    def __init__(self, options: CoinbaseOptions, signer: Signer | None, pace: VenuePace, *, own: bool) -> None:
         self._options = options
         self._signer = signer
         self._url = options.ws_user_url if own else options.ws_url
         self._own = own
+        self._pace = pace
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._next: int | None = None
@@ -64,6 +66,7 @@ class Socket:
 
     async def _subscribe(self, channel: str, products: Sequence[str]) -> None:
         assert self._socket is not None
+        await self._pace.take(STREAMS)
         message: dict[str, Any] = {"type": "subscribe", "channel": channel}
         if products:
             message["product_ids"] = list(products)

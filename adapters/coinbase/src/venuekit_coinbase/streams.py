@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, TickerEvent
+from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, TickerEvent, VenuePace
 from venuekit_coinbase.api import Api
 from venuekit_coinbase.asked_frames import LiveCandles, Statuses
 from venuekit_coinbase.client import Signer
@@ -38,6 +38,7 @@ class Streams:
         market: Market,
         instruments: Instruments,
         own: Callable[[bool], OwnFrames],
+        pace: VenuePace,
         clock: Clock,
     ) -> None:
         self._options = options
@@ -46,6 +47,7 @@ class Streams:
         self._market = market
         self._instruments = instruments
         self._own = own
+        self._pace = pace
         self._clock = clock
         self._open: set[Socket] = set()
         self._ready = False
@@ -72,7 +74,7 @@ class Streams:
 
     async def _events(self, channel: Channel, instruments: tuple[str, ...]) -> AsyncIterator[Event]:
         names = {} if channel.is_own else {i.id: i.metadata.get("alias", "") for i in await self._found(instruments)}
-        socket = Socket(self._options, self._signer, own=channel.is_own)
+        socket = Socket(self._options, self._signer, self._pace, own=channel.is_own)
         self._open.add(socket)
         try:
             await socket.open(_CHANNELS[channel], tuple(names))

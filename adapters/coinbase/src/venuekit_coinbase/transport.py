@@ -13,7 +13,16 @@ import aiohttp
 import attrs
 import msgspec
 
-from venuekit.adapter import ConfigError, NotConnected, OutcomeUnknown, RateLimited, VenueDown, VenuePermission
+from venuekit.adapter import (
+    ConfigError,
+    NotConnected,
+    OutcomeUnknown,
+    RateLimited,
+    VenueDown,
+    VenuePace,
+    VenuePermission,
+)
+from venuekit_coinbase.capabilities import PRIVATE, PUBLIC, V2
 from venuekit_coinbase.client import Call, Signer
 from venuekit_coinbase.config import PLACE, CoinbaseOptions
 from venuekit_coinbase.retry_after import seconds_of
@@ -83,9 +92,10 @@ def trusted(options: CoinbaseOptions) -> ssl.SSLContext:
 class HttpTransport:
     """aiohttp, with a token made for each request."""
 
-    def __init__(self, options: CoinbaseOptions, signer: Signer | None) -> None:
+    def __init__(self, options: CoinbaseOptions, signer: Signer | None, pace: VenuePace) -> None:
         self._options = options
         self._signer = signer
+        self._pace = pace
         self._base = options.base_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=options.timeout_seconds, connect=options.connect_timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
@@ -109,14 +119,26 @@ class HttpTransport:
 
     async def send(self, call: Call) -> Answer:
         """One request; a token that was not taken is made anew, once, since the venue is known to refuse good ones."""
-        answer = await self._once(call)
+        answer = await self._paced(call)
         if answer.status == _UNAUTHORIZED and self._signer is not None and not call.public:
-            answer = await self._once(call)
+            answer = await self._paced(call)
         if answer.status == _UNAUTHORIZED:
             raise VenuePermission(
                 "Coinbase does not take the key.",
                 fix="Check the key's name and secret, that it is not deleted, and this machine's clock.",
             )
+        return answer
+
+    async def _paced(self, call: Call) -> Answer:
+        budget = budget_of(call)
+        await self._pace.take(budget)
+        try:
+            answer = await self._once(call)
+        except RateLimited as error:
+            self._pace.too_many(budget, error.retry_after)
+            raise
+        if answer.calls_left is not None:
+            self._pace.quota(budget, answer.calls_left)
         return answer
 
     def _headers(self, call: Call) -> dict[str, str]:
@@ -148,6 +170,13 @@ class HttpTransport:
             raise VenueDown(f"Coinbase cannot be reached: {_short(error)}.", fix="Try again.") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise lost(call, _short(error)) from error
+
+
+def budget_of(call: Call) -> str:
+    """Which of the venue's budgets a request draws on."""
+    if call.path.startswith("/v2/"):
+        return V2
+    return PUBLIC if call.public else PRIVATE
 
 
 def lost(call: Call, why: str) -> VenueDown | OutcomeUnknown:

@@ -31,10 +31,6 @@ options: Mapping[str, Any] = {
     "ca_file": _double.ca_file,
     "ticker_ttl_seconds": 0.0,
     "book_ttl_seconds": 0.0,
-    "public_per_second": 1000.0,
-    "private_per_second": 1000.0,
-    "v2_per_second": 1000.0,
-    "ws_per_second": 1000.0,
 }
 #: Spot first: the kit trades what needs no margin.
 instruments = ("BTC-USD", "ETH-USD")
