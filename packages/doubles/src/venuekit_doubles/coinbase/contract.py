@@ -34,7 +34,7 @@ options: Mapping[str, Any] = {
 }
 #: Spot first: the kit trades what needs no margin.
 instruments = ("BTC-USD", "ETH-USD")
-settle_seconds = 0.25
+settle_seconds = 0.4
 patience_seconds = 5.0
 
 
