@@ -24,7 +24,14 @@ os.environ.setdefault("UV_LINK_MODE", "copy")
 
 ROOT = Path(__file__).parent
 #: Distribution folders, in the order in which they depend on each other.
-PARTS = ("packages/core", "packages/mcp", "adapters/paper", "servers/paper")
+PARTS = (
+    "packages/core",
+    "packages/mcp",
+    "adapters/paper",
+    "packages/doubles",
+    "adapters/coinbase",
+    "servers/paper",
+)
 TEST_TOOLS = (
     "hypothesis>=6.120",
     "jsonschema>=4.23",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 from pathlib import Path
@@ -16,7 +16,7 @@ _NAMES = ("localhost",)
 _ADDRESSES = ("127.0.0.1", "::1")
 
 
-def make(folder: Path, now: datetime.datetime) -> tuple[Path, ssl.SSLContext]:
+def make(folder: Path, now: dt.datetime) -> tuple[Path, ssl.SSLContext]:
     """The authority's PEM file, for clients to trust, and the server's side. Valid from `now` for a day."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _certificate("venuekit double authority", authority_key, None, now)
@@ -40,7 +40,7 @@ def _certificate(
     name: str,
     key: ec.EllipticCurvePrivateKey,
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
-    now: datetime.datetime,
+    now: dt.datetime,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signed_by = issuer[1] if issuer else key
@@ -51,8 +51,8 @@ def _certificate(
         .issuer_name(issuer[0].subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(identity, critical=False)

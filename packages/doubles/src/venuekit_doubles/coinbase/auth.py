@@ -37,7 +37,7 @@ class Key:
         self.algorithm = _ALGORITHMS[kind]
         made: Any = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else ed25519.Ed25519PrivateKey.generate()
         form = serialization.PrivateFormat.TraditionalOpenSSL if kind == "ec" else serialization.PrivateFormat.PKCS8
-        self.secret = made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+        self.secret: str = made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
         self.public = made.public_key()
 
 

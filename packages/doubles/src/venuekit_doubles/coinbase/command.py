@@ -29,19 +29,24 @@ def run(*, port: int = 0, plain: bool = False, key_file: Path | None = None, see
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with CoinbaseDouble(port=port, secure=not plain, exchange={"seed": seed}) as double:
-        print(f"REST   {double.rest_url}")
-        print(f"stream {double.ws_url}")
+        say(f"REST   {double.rest_url}")
+        say(f"stream {double.ws_url}")
         if double.ca_file:
-            print(f"trust  {double.ca_file}")
+            say(f"trust  {double.ca_file}")
         key = json.dumps({"name": double.key, "privateKey": double.secret})
         if key_file is not None:
             key_file.touch(mode=0o600)
             key_file.write_text(key)
-            print(f"key    {key_file}")
+            say(f"key    {key_file}")
         else:
-            print(f"key    {key}")
-        sys.stdout.flush()
+            say(f"key    {key}")
         stop.wait()
+
+
+def say(line: str) -> None:
+    """A line for the user, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

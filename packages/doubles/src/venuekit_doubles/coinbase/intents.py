@@ -55,7 +55,7 @@ def request_of(body: Mapping[str, Any]) -> OrderRequest:
         raise BadOrder("INVALID_SIDE", "side must be BUY or SELL")
     if not isinstance(terms, Mapping):
         raise BadOrder("INVALID_REQUEST", "the order configuration is no object")
-    common = {
+    common: dict[str, Any] = {
         "instrument": str(body.get("product_id") or "?"),
         "side": Side(body["side"]),
         "client_order_id": body.get("client_order_id") or None,
@@ -81,24 +81,31 @@ def _request(name: str, terms: Mapping[str, Any], common: Mapping[str, Any]) -> 
         raise BadOrder("UNSUPPORTED_ORDER_CONFIGURATION", f"{name[:60]} is not supported")
     until = _UNTIL[end]
     expires = parse_iso(str(terms.get("end_time")), field="end_time") if until is _T.GTD else None
-    more = {**common, **_limit(terms), "time_in_force": until, "expires_at_ns": expires}
+    more: dict[str, Any] = {**common, **_limit(terms), "time_in_force": until, "expires_at_ns": expires}
     if kind == "limit_limit":
         return LimitOrder(**more, post_only=terms.get("post_only") in (True, "true"))
     if kind == "stop_limit_stop_limit":
         up = terms.get("stop_direction") == "STOP_DIRECTION_STOP_UP"
         if up != (common["side"] is Side.BUY):
             raise BadOrder("INVALID_STOP_PRICE", "the stop's direction does not fit the side")
-        return StopLimitOrder(**more, stop_price=_amount(terms, "stop_price"))
-    return BracketOrder(**more, stop_price=_amount(terms, "stop_trigger_price"))
+        return StopLimitOrder(**more, stop_price=_needed(terms, "stop_price"))
+    return BracketOrder(**more, stop_price=_needed(terms, "stop_trigger_price"))
 
 
-def _limit(terms: Mapping[str, Any]) -> dict[str, Decimal | None]:
+def _limit(terms: Mapping[str, Any]) -> dict[str, Any]:
     return {"size": _amount(terms, "base_size"), "price": _amount(terms, "limit_price")}
 
 
 def _amount(terms: Mapping[str, Any], name: str) -> Decimal | None:
     value = terms.get(name)
     return None if value in (None, "") else parse_decimal(str(value), field=name)
+
+
+def _needed(terms: Mapping[str, Any], name: str) -> Decimal:
+    value = _amount(terms, name)
+    if value is None:
+        raise BadOrder("INVALID_REQUEST", f"{name} is required")
+    return value
 
 
 def _of_value(error: InvalidValue) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,14 +17,16 @@ from venuekit_doubles import tls
 from venuekit_doubles.clock import WallClock
 from venuekit_doubles.coinbase.auth import KEY, Doorkeeper, Key, NotAuthorized
 from venuekit_doubles.coinbase.backing import Backing
-from venuekit_doubles.coinbase.rest import Handler, Refusal, Rest
+from venuekit_doubles.coinbase.rest_account import Account
+from venuekit_doubles.coinbase.rest_market import MarketData
+from venuekit_doubles.coinbase.rest_orders import Orders
 from venuekit_doubles.coinbase.sockets import Sockets
 from venuekit_doubles.coinbase.v2 import V2
+from venuekit_doubles.coinbase.wire import Refusal, Route
 from venuekit_doubles.faults import Fault, Faults, StreamFault
 from venuekit_doubles.thread import LoopThread
 
 _HTML = "<html><body><h1>Sorry</h1>The page is not available.</body></html>"
-#: The methods that change nothing.
 _LONGEST_SILENCE = 3600.0
 
 
@@ -56,7 +58,7 @@ class CoinbaseDouble:
         self._runner: web.AppRunner | None = None
         self.faults = Faults()
         self.door = Doorkeeper()
-        self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
+        self._key: Key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
         self.ca_file = ""
         #: Requests by endpoint and HTTP status, in order.
         self.requests: list[tuple[str, int]] = []
@@ -94,15 +96,16 @@ class CoinbaseDouble:
             with_client_id=self._with_client_id,
         )
         app = web.Application()
-        rest = Rest(self.backing, null_configuration=self._null_configuration)
-        for method, path, handler, public, name in [*rest.routes(), *V2(self.backing).routes()]:
-            app.router.add_route(method, path, self._served(handler, name, public=public))
+        orders = Orders(self.backing, self._null_configuration)
+        for room in (MarketData(self.backing), orders, Account(self.backing), V2(self.backing)):
+            for route in room.routes():
+                app.router.add_route(route.method, route.path, self._served(route))
         app.router.add_get("/", self.sockets.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         context = None
         if self._secure:
-            now = datetime.datetime.fromtimestamp(self._clock.now_ns() / NANOS, datetime.UTC)
+            now = dt.datetime.fromtimestamp(self._clock.now_ns() / NANOS, dt.UTC)
             ca, context = tls.make(folder, now)
             self.ca_file = str(ca)
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context)
@@ -168,29 +171,29 @@ class CoinbaseDouble:
     def _null_configuration(self) -> bool:
         return self.faults.next("order_configuration") is Fault.NULL_CONFIGURATION
 
-    def _served(self, handler: Handler, name: str, *, public: bool) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def serve(request: web.Request) -> web.Response:
-            response = await self._answer(request, handler, name, public=public)
-            self.requests.append((name, response.status))
+            response = await self._answer(request, route)
+            self.requests.append((route.name, response.status))
             return response
 
         return serve
 
-    async def _answer(self, request: web.Request, handler: Handler, name: str, *, public: bool) -> web.Response:
-        fault = self.faults.next(name)
+    async def _answer(self, request: web.Request, route: Route) -> web.Response:
+        fault = self.faults.next(route.name)
         if fault is not None and not fault.name.startswith("AFTER_"):
             early = await self._before(request, fault)
             if early is not None:
                 return early
         try:
             authorization = request.headers.get("Authorization")
-            if authorization is not None or not public:
+            if authorization is not None or not route.public:
                 request[KEY] = self.door.request(
                     authorization or "", request.method, request.headers.get("Host", ""), request.path
                 )
-            self._may(request, public=public)
+            self._may(request, public=route.public)
             await self.backing.catch_up(changes=request.method != "GET")
-            body = await handler(request)
+            body = await route.handler(request)
         except NotAuthorized:
             return web.Response(status=401, text="Unauthorized")
         except Refusal as refusal:

@@ -9,7 +9,7 @@ from aiohttp import web
 from venuekit.adapter import NANOS, TransferKind, iso, plain
 from venuekit_doubles.coinbase import words
 from venuekit_doubles.coinbase.backing import Backing
-from venuekit_doubles.coinbase.rest import Handler, Refusal
+from venuekit_doubles.coinbase.wire import Refusal, Route
 
 _FIAT = ("USD", "EUR", "GBP")
 
@@ -21,32 +21,32 @@ class V2:
         self._backing = backing
         self._venue = backing.venue
 
-    def routes(self) -> list[tuple[str, str, Handler, bool, str]]:
-        """Method, path, handler, whether it is public, and its name for faults."""
+    def routes(self) -> list[Route]:
+        """Every endpoint."""
         return [
-            ("GET", "/v2/time", self.time, True, "v2_time"),
-            ("GET", "/v2/currencies", self.fiat, True, "v2_currencies"),
-            ("GET", "/v2/currencies/crypto", self.crypto, True, "v2_currencies"),
-            ("GET", "/v2/exchange-rates", self.rates, True, "v2_rates"),
-            ("GET", "/v2/accounts", self.accounts, False, "v2_accounts"),
-            ("GET", "/v2/accounts/{id}/transactions", self.transactions, False, "v2_transactions"),
+            Route("GET", "/v2/time", self._get_time, "v2_time", public=True),
+            Route("GET", "/v2/currencies", self._get_fiat, "v2_currencies", public=True),
+            Route("GET", "/v2/currencies/crypto", self._get_crypto, "v2_currencies", public=True),
+            Route("GET", "/v2/exchange-rates", self._get_rates, "v2_rates", public=True),
+            Route("GET", "/v2/accounts", self._get_accounts, "v2_accounts"),
+            Route("GET", "/v2/accounts/{id}/transactions", self._get_transactions, "v2_transactions"),
         ]
 
-    async def time(self, _: web.Request) -> Any:
+    async def _get_time(self, _: web.Request) -> Any:
         now = self._backing.now_ns()
         return {"data": {"iso": iso(now // NANOS * NANOS), "epoch": now // NANOS}}
 
     async def _assets(self) -> list[str]:
         return sorted({asset for i in await self._backing.instruments() for asset in (i.base, i.quote)})
 
-    async def fiat(self, _: web.Request) -> Any:
+    async def _get_fiat(self, _: web.Request) -> Any:
         return {"data": [{"id": a, "name": a, "min_size": "0.01"} for a in await self._assets() if a in _FIAT]}
 
-    async def crypto(self, _: web.Request) -> Any:
+    async def _get_crypto(self, _: web.Request) -> Any:
         found = [a for a in await self._assets() if a not in _FIAT]
         return {"data": [{"asset_id": words.wallet_id(a), "code": a, "name": a, "type": "crypto"} for a in found]}
 
-    async def rates(self, _: web.Request) -> Any:
+    async def _get_rates(self, _: web.Request) -> Any:
         rates = {"USD": "1"}
         for instrument in await self._backing.instruments():
             [ticker] = await self._venue.tickers([instrument.id])
@@ -54,7 +54,7 @@ class V2:
                 rates[instrument.base] = plain((1 / ticker.last).normalize())
         return {"data": {"currency": "USD", "rates": rates}}
 
-    async def accounts(self, request: web.Request) -> Any:
+    async def _get_accounts(self, request: web.Request) -> Any:
         balances = {b.asset: b for b in await self._venue.balances()}
         found = [
             {
@@ -73,7 +73,7 @@ class V2:
         ]
         return _paged(request, found)
 
-    async def transactions(self, request: web.Request) -> Any:
+    async def _get_transactions(self, request: web.Request) -> Any:
         wallet = request.match_info["id"]
         transfers = (await self._venue.transfers(limit=500)).items
         known = {words.wallet_id(asset) for asset in await self._assets()}
