@@ -134,6 +134,22 @@ def contract(session: nox.Session) -> None:
 
 
 @nox.session
+def live(session: nox.Session) -> None:
+    """The contract kit against a venue's production, reading only, with real keys: nox -s live -- coinbase."""
+    profiles = {"coinbase": ("live_coinbase", ("COINBASE_API_KEY", "COINBASE_API_SECRET"))}
+    venue = session.posargs[0] if session.posargs else ""
+    if venue not in profiles:
+        session.error(f"Name a venue: nox -s live -- {' | '.join(profiles)}")
+    profile, needed = profiles[venue]
+    missing = [name for name in needed if not os.environ.get(name)]
+    if missing:
+        session.error(f"Set {' and '.join(missing)}: a key that may only view does.")
+    _install_workspace(session, *TEST_TOOLS)
+    arguments = ["--venue", venue, "--venue-profile", profile, *session.posargs[1:]]
+    session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", "-rfE", *arguments)
+
+
+@nox.session
 def conformance(session: nox.Session) -> None:
     """The official MCP conformance suite and the Inspector's schema check. Needs npm."""
     _install_workspace(session)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+import attrs
+
 from venuekit.adapter import InvalidCursor, UnknownOrder, VenuekitError
+from venuekit_coinbase.answers import Answer
 from venuekit_coinbase.client import Call, Requests, plan
 from venuekit_coinbase.errors import refusal
 from venuekit_coinbase.reading import rows, text
-from venuekit_coinbase.transport import Answer, Transport
+from venuekit_coinbase.transport import Transport
 
 #: A list that goes on after so many pages is not read to its end in one go.
 MOST_PAGES = 400
@@ -44,6 +47,14 @@ class Api:
         """
         answer = await self.answer(method, **named)
         return body_of(answer, missing=missing)
+
+    async def question(self, method: Callable[..., Any], **named: Any) -> Mapping[str, Any]:
+        """The body of an answer to what the venue wants as a POST although it changes nothing.
+
+        Raises:
+            As `ask`; no answer is Unavailable, never an unknown outcome.
+        """
+        return body_of(await self.send(attrs.evolve(plan(method, **named), asks=True)))
 
     async def pages(
         self, method: Callable[..., Any], name: str, *, cursor: str | None = None, **named: Any
@@ -83,7 +94,7 @@ def body_of(answer: Answer, *, missing: VenuekitError | None = None) -> Mapping[
     if not answer.found and missing is not None:
         raise missing
     if not answer.ok:
-        raise refusal(body, what=f"HTTP {answer.status}")
+        raise refusal(body, what=f"the request (HTTP {answer.status})")
     return body
 
 

@@ -13,11 +13,13 @@ from typing import Any
 
 import attrs
 import jwt
+import requests
 from coinbase import jwt_generator  # type: ignore[import-untyped]
 from coinbase.rest import RESTClient  # type: ignore[import-untyped]
+from urllib3.exceptions import NewConnectionError
 
 from venuekit.adapter import NANOS, Clock, ConfigError
-from venuekit_coinbase.config import PLACE
+from venuekit_coinbase.config import PLACE, CoinbaseOptions
 
 #: How long a token is valid, in seconds; the venue takes no more.
 _TOKEN_SECONDS = 120
@@ -36,11 +38,13 @@ class Call:
     query: Mapping[str, Any]
     body: Mapping[str, Any] | None
     public: bool
+    #: A question that the venue wants as a POST: a preview, a quote.
+    asks: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether an answer that is lost leaves it unknown what happened."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.asks
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -85,6 +89,66 @@ def plan(method: Callable[..., Any], *arguments: Any, **named: Any) -> Call:
     except _Planned as planned:
         return planned.call
     raise AssertionError(f"{method.__name__} made no request")
+
+
+class Official(RESTClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's client as it is shipped, its session and its tokens; only the answer is left unread.
+
+    Reading it is ours: its own makes binary floats of JSON numbers, and one error of every failure.
+    """
+
+    def __init__(self, options: CoinbaseOptions) -> None:
+        secret = options.api_secret.encode().decode("unicode_escape")
+        super().__init__(
+            api_key=options.api_key or None,
+            api_secret=secret or None,
+            base_url=options.host,
+            timeout=(options.connect_timeout_seconds, options.timeout_seconds),
+        )
+        # Neither proxies nor certificates come from the environment.
+        self.session.trust_env = False
+        if options.ca_file:
+            self.session.verify = options.ca_file
+
+    def send_request(
+        self, http_method: str, url_path: str, params: Any, headers: Mapping[str, str], data: Any = None
+    ) -> requests.Response:
+        """The answer as it came."""
+        answer: requests.Response = self.session.request(
+            http_method,
+            f"https://{self.base_url}{url_path}",
+            params=params,
+            json=data if data is not None else {},
+            headers=dict(headers),
+            timeout=self.timeout,
+            allow_redirects=False,
+        )
+        return answer
+
+    def carry_out(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of the answer to a request; blocks.
+
+        Raises:
+            ConnectionRefusedError: nothing was sent. OSError: no whole answer came.
+        """
+        try:
+            found = self.prepare_and_send_request(
+                call.method, call.path, dict(call.query), call.body, public=call.public
+            )
+        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise ConnectionRefusedError(_line(error)) from None
+        except requests.ConnectionError as error:
+            reason = getattr(error.args[0] if error.args else None, "reason", None)
+            if isinstance(reason, NewConnectionError):
+                raise ConnectionRefusedError("no connection could be made") from None
+            raise ConnectionAbortedError(_line(error)) from None
+        except requests.RequestException as error:
+            raise ConnectionAbortedError(_line(error)) from None
+        return found.status_code, found.headers, found.content
+
+
+def _line(error: Exception) -> str:
+    return type(error).__name__
 
 
 class Signer:

@@ -99,6 +99,11 @@ def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
             field=f"{PLACE}.transport",
             details={"accepted": ["aiohttp", "sdk"]},
         )
+    if options.transport == "sdk" and urlsplit(options.base_url).scheme != "https":
+        raise ConfigError(
+            f"{PLACE}.transport sdk needs a base_url with https: the official client speaks nothing else.",
+            field=f"{PLACE}.transport",
+        )
     if options.environment not in ("production", "sandbox"):
         raise ConfigError(
             f"{PLACE}.environment must be production or sandbox.",

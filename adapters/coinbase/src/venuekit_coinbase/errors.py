@@ -6,6 +6,7 @@ A reason that is not in the table is kept word for word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,8 @@ from venuekit.adapter import (
 _Kind = type[VenuekitError]
 #: Text of the venue that goes into a message, at most.
 _MOST_TEXT = 300
+#: A token, or a key's text: never in a message, whoever wrote it there.
+_SECRET = re.compile(r"eyJ[\w-]{8,}(\.[\w-]*)*|-----BEGIN.*?(-----END[^-]*-----|$)", re.DOTALL)
 
 _FUNDS = "Deposit, cancel orders that hold funds, or make the order smaller."
 _SIZE_STEP = "Round the size to the instrument's lot size."
@@ -163,11 +166,12 @@ REASONS: dict[str, tuple[_Kind, str | None, str]] = {
     "DUPLICATE_CLIENT_ORDER_ID": (ClientOrderIdReused, "client_order_id", "Use a new client_order_id."),
     # edits and cancels
     **dict.fromkeys(
-        ("UNKNOWN_CANCEL_ORDER", "ORDER_NOT_FOUND", "INVALID_CANCEL_PRODUCT_ID"), (UnknownOrder, "order_id", "")
+        ("UNKNOWN_CANCEL_ORDER", "ORDER_NOT_FOUND", "INVALID_CANCEL_PRODUCT_ID"),
+        (UnknownOrder, "order_id", "List the open orders."),
     ),
     **dict.fromkeys(
         ("ORDER_IS_FULLY_FILLED", "ORDER_ALREADY_FILLED", "ORDER_IS_NOT_OPEN", "ORDER_ALREADY_CANCELLED"),
-        (OrderAlreadyDone, "order_id", ""),
+        (OrderAlreadyDone, "order_id", "Look at the order: nothing of it is left to change."),
     ),
     "COMMANDER_REJECTED_NEW_ORDER": (Rejected, None, "Try again, or change the order."),
     "COMMANDER_REJECTED_CANCEL_ORDER": (Rejected, "order_id", "The order may have ended; look at it."),
@@ -192,22 +196,26 @@ _REASON_FIELDS = (
 def reason_in(answer: Mapping[str, Any]) -> str:
     """The reason of a refusal, without PREVIEW_; empty when it gives none that says anything."""
     for name in _REASON_FIELDS:
-        reason = str(answer.get(name) or "").removeprefix("PREVIEW_")
+        reason = _clean(str(answer.get(name) or "").removeprefix("PREVIEW_"))[:_MOST_TEXT]
         if reason not in _NO_REASON:
             return reason
     return ""
 
 
 def refusal(answer: Mapping[str, Any], *, what: str) -> VenuekitError:
-    """The error for `answer`, a refusal in the venue's words; `what` was asked for (``The order``)."""
+    """The error for `answer`, a refusal in the venue's words; `what` was asked for (``the order``)."""
     reason = reason_in(answer)
     words = text_of(answer)
     kind, field, fix = REASONS.get(reason, (Rejected, None, ""))
-    message = f"Coinbase refused. {what}: {reason or 'no reason given'}" + (f" ({words})" if words else "") + "."
+    message = f"Coinbase refused {what}: {reason or 'no reason given'}" + (f" ({words})" if words else "") + "."
     return kind(message, fix=fix, field=field, details={"venue_code": reason or "UNKNOWN"})
 
 
 def text_of(answer: Mapping[str, Any]) -> str:
     """What the venue says in words, bounded; it is untrusted text."""
     said = [str(answer.get(name) or "").strip() for name in ("message", "error_details", "details")]
-    return "; ".join(dict.fromkeys(s for s in said if s))[:_MOST_TEXT]
+    return _clean("; ".join(dict.fromkeys(s for s in said if s)))[:_MOST_TEXT]
+
+
+def _clean(text: str) -> str:
+    return _SECRET.sub("[redacted]", text)

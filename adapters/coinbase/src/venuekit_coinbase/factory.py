@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from venuekit.adapter import Capabilities, Extra, Venue, VenueContext
 from venuekit_coinbase.capabilities import CAPABILITIES
 from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.extras import EXTRAS
 
 
 class CoinbaseFactory:
@@ -14,6 +16,10 @@ class CoinbaseFactory:
 
     #: Where the contract kit finds how to exercise it; imported by the kit alone.
     contract_profile = "venuekit_coinbase.contract"
+    #: Maker and taker fee of shadow trading: the highest that are published for anyone, which is the lowest tier's
+    #: (https://help.coinbase.com/en/exchange/trading-and-funding/exchange-fees, 2026-11: 0.60 % and 1.20 %). Sources
+    #: differ, and a key's own are read from the venue; a strategy that pays these pays what it is charged or less.
+    shadow_fees = (Decimal("0.006"), Decimal("0.012"))
 
     @property
     def name(self) -> str:
@@ -43,7 +49,7 @@ class CoinbaseFactory:
     @property
     def extras(self) -> Sequence[Extra]:
         """Its own tools."""
-        return ()
+        return EXTRAS
 
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises ConfigError."""

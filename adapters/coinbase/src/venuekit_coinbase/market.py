@@ -31,6 +31,8 @@ from venuekit_coinbase.reading import number, rows, table
 _CANDLES, _TRADES = 300, 1000
 #: Candles of one call, at most: so many requests would go.
 _MOST_CANDLES = 6_000
+#: Candles that a range may span: quiet ones are not told, so that a page may bring less than it spans.
+_MOST_SEARCHED = 60_000
 
 
 class Market:
@@ -132,6 +134,13 @@ class Market:
         last = -(-min(end_ns if end_ns is not None else now + 1, now + 1) // NANOS)
         first = last - limit * step if start_ns is None else -(-start_ns // NANOS)
         first = -(-first // step) * step
+        if (last - first) // step > _MOST_SEARCHED:
+            raise InvalidValue(
+                f"From start to end are {(last - first) // step} candles, and Coinbase gives {_CANDLES} at once.",
+                fix="Start later, or use a longer granularity.",
+                field="start",
+                details={"accepted": f"a range of {_MOST_SEARCHED} candles at most"},
+            )
         found: dict[int, Candle] = {}
         start = first
         while start < last and len(found) < limit:

@@ -181,7 +181,7 @@ def _size(wanted: Terms, state: OrderStatus, filled: Any) -> Any:
     """The whole size; that of an order by quote is known once it is over."""
     if wanted.size is not None:
         return wanted.size
-    over = state in (OrderStatus.FILLED, *_ENDED_BADLY)
+    over = state is OrderStatus.FILLED or (wanted.quote_size is not None and state in _ENDED_BADLY)
     return filled if over and filled > ZERO else None
 
 
@@ -204,7 +204,11 @@ def _reason(body: Mapping[str, Any]) -> str:
 
 
 def difference(request: OrderRequest, order: Order) -> str:
-    """What of `order` is not as `request` asks; empty when it is that order."""
+    """What of `order` is not as `request` asks; empty when it is that order, as far as the venue tells.
+
+    An order whose configuration is null, as the venue has it now and then, has no terms that could differ.
+    """
+    bare = order.price is None and order.quote_size is None and order.size in (None, order.filled_size)
     wanted = {
         "instrument": (request.instrument, order.instrument),
         "side": (request.side, order.side),
@@ -216,4 +220,7 @@ def difference(request: OrderRequest, order: Order) -> str:
         "time_in_force": (request.time_in_force, order.time_in_force),
         "post_only": (getattr(request, "post_only", False), order.post_only),
     }
-    return ", ".join(name for name, (asked, has) in wanted.items() if asked != has)
+    told = {name for name, (_, has) in wanted.items() if has is not None}
+    if bare:
+        told &= {"instrument", "side", "size"}
+    return ", ".join(name for name, (asked, has) in wanted.items() if asked != has and (name in told or not bare))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from venuekit.adapter import (
@@ -50,14 +50,32 @@ class OwnFrames:
         self._fills = fills
         self._told: OrderedDict[str, Order] = OrderedDict()
         self._seen: OrderedDict[str, set[str]] = OrderedDict()
+        #: Fills from before this connection: by id those of the newest page, and by time what is older than it.
+        self._old: frozenset[str] = frozenset()
+        self._old_until_ns = 0
+
+    async def begin(self) -> None:
+        """Learn what is no news. Called before the connection is made, so that nothing falls between.
+
+        Raises:
+            Unavailable: the venue did not answer.
+        """
+        if self._fills:
+            page = await self._history.fills(FillQuery(limit=MAX_PAGE))
+            self._old = frozenset(fill.id for fill in page.items)
+            if page.next_cursor is not None:
+                self._old_until_ns = min(fill.time_ns for fill in page.items)
 
     async def events(self, frame: Mapping[str, Any], at_ns: int) -> AsyncIterator[Event]:
         """What a frame tells."""
         for event in rows(frame, "events"):
-            before = text(event, "type") == "snapshot"
+            if self._fills and text(event, "type") == "snapshot":
+                for fill in await self._since_begin():
+                    yield FillEvent(venue=VENUE, instrument=fill.instrument, time_ns=fill.time_ns, fill=fill)
+                continue
             for row in rows(event, "orders"):
                 if self._fills:
-                    for fill in await self._new_fills(row, before=before):
+                    for fill in await self._new_fills(row):
                         yield FillEvent(venue=VENUE, instrument=fill.instrument, time_ns=fill.time_ns, fill=fill)
                 else:
                     told = await self._order(row, at_ns)
@@ -91,18 +109,27 @@ class OwnFrames:
 
     # -- fills
 
-    async def _new_fills(self, row: Mapping[str, Any], *, before: bool) -> list[Fill]:
+    async def _since_begin(self) -> list[Fill]:
+        """What traded while the connection was made: its first frame has open orders only, and no fills."""
+        page = await self._history.fills(FillQuery(limit=MAX_PAGE))
+        new = self._new(page.items)
+        for fill in new:
+            self._seen.setdefault(fill.venue_order_id, set()).add(fill.id)
+        return new
+
+    def _new(self, listed: Sequence[Fill]) -> list[Fill]:
+        def told(fill: Fill) -> bool:
+            return fill.id in self._old or fill.id in self._seen.get(fill.venue_order_id, ())
+
+        new = [fill for fill in listed if fill.time_ns >= self._old_until_ns and not told(fill)]
+        return sorted(new, key=lambda f: (f.time_ns, f.id))
+
+    async def _new_fills(self, row: Mapping[str, Any]) -> list[Fill]:
         identity, filled = text(row, "order_id"), number(row, "cumulative_quantity")
         count = int(number(row, "number_of_fills"))
         if not identity or filled <= 0:
             return []
-        seen = self._seen.get(identity)
-        if before:
-            # What traded before this connection is not news; what trades from now on is.
-            self._seen[identity] = {fill.id for fill in await self._listed(identity)}
-            return []
-        if seen is None:
-            seen = self._seen[identity] = set()
+        seen = self._seen.setdefault(identity, set())
         if len(seen) >= count > 0:
             return []
         for wait in _WAITS:
@@ -114,10 +141,11 @@ class OwnFrames:
                 size = plus(size, fill.size)
             if len(listed) >= count > 0 or size >= filled:
                 break
-        new = [fill for fill in listed if fill.id not in seen]
-        seen.update(fill.id for fill in new)
+        new = self._new(listed)
+        seen.update(fill.id for fill in listed)
+        self._seen.move_to_end(identity)
         _forget(self._seen)
-        return sorted(new, key=lambda f: (f.time_ns, f.id))
+        return new
 
     async def _listed(self, order_id: str) -> list[Fill]:
         found: list[Fill] = []

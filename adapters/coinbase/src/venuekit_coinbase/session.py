@@ -23,6 +23,7 @@ from venuekit_coinbase.orders import Orders
 from venuekit_coinbase.own_frames import OwnFrames
 from venuekit_coinbase.portfolio import Portfolio
 from venuekit_coinbase.streams import Streams
+from venuekit_coinbase.threads import SdkTransport
 from venuekit_coinbase.trading import Trading
 from venuekit_coinbase.transport import HttpTransport, Transport
 
@@ -59,8 +60,12 @@ class CoinbaseSession:
         self._environment = options.environment
         signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
         self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
-        self._transport: Transport = HttpTransport(options, signer, context.pace)
-        api = Api(self._transport)
+        self._transport: Transport = (
+            SdkTransport(options, context.pace, clock)
+            if options.transport == "sdk"
+            else HttpTransport(options, signer, context.pace, clock)
+        )
+        self.api = api = Api(self._transport)
         self.products = Instruments(lambda: _products(api), clock, options.products_ttl_seconds)
         orders = Orders(context.account, self.products)
         self.history = History(api, orders, self.products)
@@ -118,9 +123,13 @@ class CoinbaseSession:
             Unavailable: it cannot be reached. VenuePermission: it does not take the key.
         """
         await self._transport.open()
-        await self.products.all()
-        if self.options.has_key:
-            await self.portfolio.permissions()
+        try:
+            await self.products.all()
+            if self.options.has_key:
+                await self.portfolio.permissions()
+        except BaseException:
+            await self._transport.close()
+            raise
         self.streams.begin()
 
     async def close(self) -> None:

@@ -24,6 +24,8 @@ _encode = msgspec.json.Encoder().encode
 _MOST_BYTES = 64_000_000
 #: Products of one message, which keeps messages small.
 _PRODUCTS = 100
+#: How often, and how long apart, it is looked whether a closed connection is gone.
+_GOODBYES, _GOODBYE_SECONDS = 100, 0.01
 _TEXT = aiohttp.WSMsgType.TEXT
 
 
@@ -39,6 +41,7 @@ class Socket:
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._next: int | None = None
+        self._over = False
 
     async def open(self, channel: str, products: Sequence[str]) -> None:
         """Connect, and subscribe to the heartbeat and to `channel`.
@@ -50,6 +53,7 @@ class Socket:
             raise VenuePermission(
                 "The stream of own orders needs a key.", fix="Set COINBASE_API_KEY and COINBASE_API_SECRET."
             )
+        self._check()
         secure = urlsplit(self._url).scheme == "wss"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trusted(self._options) if secure else True),
@@ -58,15 +62,21 @@ class Socket:
         try:
             async with asyncio.timeout(self._options.connect_timeout_seconds + self._options.timeout_seconds):
                 self._socket = await self._session.ws_connect(self._url, max_msg_size=_MOST_BYTES, autoping=True)
+                self._check()
                 await self._subscribe("heartbeats", ())
                 for start in range(0, max(len(products), 1), _PRODUCTS):
                     await self._subscribe(channel, products[start : start + _PRODUCTS])
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotConnected(f"The stream could not be opened: {_short(error)}.") from error
 
+    def _check(self) -> None:
+        if self._over:
+            raise NotConnected("The stream was closed.")
+
     async def _subscribe(self, channel: str, products: Sequence[str]) -> None:
-        assert self._socket is not None
         await self._pace.take(STREAMS)
+        if self._socket is None:
+            raise NotConnected("The stream was closed.")
         message: dict[str, Any] = {"type": "subscribe", "channel": channel}
         if products:
             message["product_ids"] = list(products)
@@ -81,7 +91,8 @@ class Socket:
             NotConnected: it was closed, fell silent, or a frame is missing. VenuePermission: the key was not taken.
         """
         socket = self._socket
-        assert socket is not None
+        if socket is None:
+            raise NotConnected("The stream was closed.")
         while True:
             try:
                 message = await socket.receive(timeout=self._options.heartbeat_timeout_seconds)
@@ -122,17 +133,25 @@ class Socket:
         self._next = number + 1
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, or keep it from being made."""
+        self._over = True
         socket, self._socket = self._socket, None
         session, self._session = self._session, None
-        if socket is not None and not socket.closed:
-            try:
+        raw = None if socket is None else socket.get_extra_info("socket")
+        try:
+            if socket is not None and not socket.closed:
                 async with asyncio.timeout(1):
                     await socket.close()
-            except (TimeoutError, aiohttp.ClientError, OSError):
-                pass  # the session's own end closes what is left
-        if session is not None:
-            await session.close()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            pass  # the session's own end closes what is left
+        finally:
+            if session is not None:
+                await session.close()
+        # TLS says goodbye in its own time; the connection is only closed when it has.
+        for _ in range(_GOODBYES):
+            if raw is None or raw.fileno() == -1:
+                break
+            await asyncio.sleep(_GOODBYE_SECONDS)
 
 
 def _short(error: BaseException) -> str:

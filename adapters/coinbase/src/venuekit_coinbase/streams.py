@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, TickerEvent, VenuePace
+from venuekit.adapter import (
+    Channel,
+    Clock,
+    Event,
+    Instrument,
+    NotConnected,
+    TickerEvent,
+    VenuePace,
+    VenuePermission,
+)
 from venuekit_coinbase.api import Api
 from venuekit_coinbase.asked_frames import LiveCandles, Statuses
 from venuekit_coinbase.client import Signer
@@ -50,7 +60,10 @@ class Streams:
         self._pace = pace
         self._clock = clock
         self._open: set[Socket] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._ready = False
+        #: Channels whose last connection ended with a key that was not taken.
+        self._refused: set[Channel] = set()
 
     def begin(self) -> None:
         """Let subscriptions be made."""
@@ -64,7 +77,8 @@ class Streams:
     async def drop(self) -> None:
         """Lose every connection at once, as a network does; for tests of what listens."""
         for socket in list(self._open):
-            await socket.close()
+            self._closed(socket)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     def subscribe(self, channel: Channel, instruments: Sequence[str]) -> AsyncIterator[Event]:
         """Events of a channel, until the iterator is closed. Raises NotConnected before `connect`."""
@@ -76,20 +90,39 @@ class Streams:
         names = {} if channel.is_own else {i.id: i.metadata.get("alias", "") for i in await self._found(instruments)}
         socket = Socket(self._options, self._signer, self._pace, own=channel.is_own)
         self._open.add(socket)
+        own = self._own(channel is Channel.OWN_FILLS) if channel.is_own else None
         try:
+            if own is not None:
+                await own.begin()
             await socket.open(_CHANNELS[channel], tuple(names))
-            async for event in self._read(channel, socket, names):
+            async for event in self._read(channel, socket, names, own):
                 yield event
+                self._refused.discard(channel)
+        except VenuePermission as error:
+            if channel in self._refused or not self._options.has_key:
+                raise
+            # The venue is known to refuse good tokens now and then: the next connection has a new one.
+            self._refused.add(channel)
+            raise NotConnected(error.message) from error
         finally:
             self._open.discard(socket)
-            await socket.close()
+            # In a task of its own, since a reader that is canceled may not wait for anything.
+            await asyncio.shield(self._closed(socket))
+
+    def _closed(self, socket: Socket) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(socket.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
 
     async def _found(self, instruments: Sequence[str]) -> list[Instrument]:
         return [await self._instruments.one(name) for name in instruments]
 
-    async def _read(self, channel: Channel, socket: Socket, names: Mapping[str, str]) -> AsyncIterator[Event]:
-        if channel.is_own:
-            reading = self._own(channel is Channel.OWN_FILLS).events
+    async def _read(
+        self, channel: Channel, socket: Socket, names: Mapping[str, str], own: OwnFrames | None
+    ) -> AsyncIterator[Event]:
+        if own is not None:
+            reading = own.events
         elif channel is Channel.STATUS:
             reading = Statuses(self._api, self._instruments, frozenset(names), private=self._options.has_key).events
         elif channel is Channel.CANDLES:

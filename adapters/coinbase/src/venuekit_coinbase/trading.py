@@ -18,11 +18,13 @@ from venuekit.adapter import (
     OrderStatus,
     OrderType,
     OutcomeUnknown,
+    Rejected,
     TimeInForce,
     Unavailable,
     UnknownOrder,
     Unsupported,
     VenuekitError,
+    VenuePermission,
     plain,
     positive_amount,
     validate,
@@ -83,9 +85,21 @@ class Trading:
     async def _created_again(self, request: OrderRequest, call: Call) -> Order:
         try:
             return await self._created(request, call)
-        except Unavailable as error:
+        except (Unavailable, VenuePermission) as error:
             # The first request may have been taken, whatever became of the second.
-            raise OutcomeUnknown(f"Coinbase's answer was lost, and asking again failed: {error.message}") from error
+            raise _doubt(error) from error
+        except Rejected as refused:
+            # The first may have been taken a moment later, and hold the very funds that the second lacked.
+            return await self._unless_it_is_there(request, refused)
+
+    async def _unless_it_is_there(self, request: OrderRequest, refused: Rejected) -> Order:
+        try:
+            order = await self._history.by_client_id(request.client_order_id or "")
+        except UnknownOrder:
+            raise refused from None
+        except VenuekitError as error:
+            raise _doubt(error) from error
+        return self._same(request, order)
 
     async def _created(self, request: OrderRequest, call: Call) -> Order:
         answer = await self._api.send(call)
@@ -96,19 +110,26 @@ class Trading:
             return await self._as_the_venue_has_it(request, order_id)
         refused = {**body, **table(body, "error_response")}
         if reason_in(refused) == "DUPLICATE_CLIENT_ORDER_ID":
-            return self._same(request, await self._history.by_client_id(request.client_order_id or ""))
+            return self._same(request, await self._existing(request))
         if answer.ok and body.get("success") is not False:
             raise OutcomeUnknown("Coinbase's answer says neither that the order was taken nor that it was refused.")
-        raise refusal(refused, what="The order")
+        raise refusal(refused, what="the order")
 
     async def _as_the_venue_has_it(self, request: OrderRequest, order_id: str) -> Order:
         placed = self._orders.placed(request, order_id, self._clock.now_ns())
         self._history.remember(placed)
         try:
             order = await self._history.by_venue_id(order_id)
-        except (Unavailable, UnknownOrder):
+        except VenuekitError:
             return placed  # it was taken; what became of it comes by the stream, or when it is asked for
         return self._same(request, order)
+
+    async def _existing(self, request: OrderRequest) -> Order:
+        """The order that the venue says there is. Not to find it is no refusal."""
+        try:
+            return await self._history.by_client_id(request.client_order_id or "")
+        except VenuekitError as error:
+            raise _doubt(error) from error
 
     @staticmethod
     def _same(request: OrderRequest, order: Order) -> Order:
@@ -135,13 +156,20 @@ class Trading:
         [result] = await self._cancel_many([order.venue_order_id])
         if result.get("success") is not True:
             raise await self._not_canceled(order, result)
-        after = await self._history.by_venue_id(order.venue_order_id)
+        after = await self._seen_again(order)
         return after if after.is_done else after.but(status=OrderStatus.PENDING_CANCEL)
+
+    async def _seen_again(self, order: Order) -> Order:
+        """The order as it is after a request that was taken; as it was, where the venue cannot be asked now."""
+        try:
+            return await self._history.by_venue_id(order.venue_order_id or "")
+        except VenuekitError:
+            return order
 
     async def _not_canceled(self, order: Order, result: Mapping[str, Any]) -> VenuekitError:
         """Why, with a look at the order: it may have ended meanwhile."""
         after = await self._history.by_venue_id(order.venue_order_id or "")
-        return done(after) if after.is_done else refusal(result, what=f"Canceling {order.id}")
+        return done(after) if after.is_done else refusal(result, what=f"to cancel {order.id}")
 
     async def cancel_all(self, instrument: str | None) -> Sequence[CancelResult]:
         """Every open order, a hundred a request."""
@@ -197,7 +225,7 @@ class Trading:
             named["stop_price"] = plain(wanted.stop_price)
         answer = await self._api.answer(self._api.sdk.edit_order, order_id=order.venue_order_id, **named)
         self._edited(order, body_of(answer))
-        after = await self._history.by_venue_id(order.venue_order_id or "")
+        after = await self._seen_again(order)
         return after if after.is_done else after.but(size=wanted.size, price=wanted.price, stop_price=wanted.stop_price)
 
     @staticmethod
@@ -210,13 +238,17 @@ class Trading:
         reasons = {**body, **table(body, "error_response"), **(first if isinstance(first, Mapping) else {})}
         if body.get("success") is not False and not reason_in(reasons):
             raise OutcomeUnknown(f"Coinbase does not say whether {order.id} was changed.", order_id=order.id)
-        raise refusal(reasons, what=f"Changing {order.id}")
+        raise refusal(reasons, what=f"to change {order.id}")
 
     async def find(self, ref: OrderRef) -> Order:
         """One order by either id. Raises UnknownOrder."""
         if ref.venue_order_id is not None:
             return await self._history.by_venue_id(ref.venue_order_id)
         return await self._history.by_client_id(ref.client_order_id or "")
+
+
+def _doubt(error: VenuekitError) -> OutcomeUnknown:
+    return OutcomeUnknown(f"Coinbase's answer was lost, and asking again failed: {error.message}")
 
 
 def done(order: Order) -> OrderAlreadyDone:
@@ -230,5 +262,5 @@ def _result(order: Order, row: Mapping[str, Any]) -> CancelResult:
         return CancelResult(ref)
     if not row or (row.get("success") is None and text(row, "failure_reason") in _NO_REASON):
         return CancelResult(ref, OutcomeUnknown.code, "Coinbase does not say what became of the request.")
-    error = refusal(row, what=f"Canceling {order.id}")
+    error = refusal(row, what=f"to cancel {order.id}")
     return CancelResult(ref, error.code, error.message)

@@ -8,11 +8,30 @@ from typing import Any
 import attrs
 
 from venuekit.desk.permission import PAPER
+from venuekit.errors import ConfigError
+from venuekit.model.account import KeyPermission
+from venuekit.model.capability import Feature
 from venuekit.model.table import is_secret
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_simulator
 from venuekit.runtime.discreet import discreet
+
+
+async def check_key(venue: Venue, mode: Mode, *, allowed: bool) -> None:
+    """Refuse to trade live with a key that may move money out, unless that is `allowed`.
+
+    Raises:
+        ConfigError: the venue says that the key may. Unavailable: the venue does not answer, so it is not known.
+    """
+    if mode is not Mode.LIVE or allowed or not venue.capabilities.can(Feature.PROFILE):
+        return
+    if KeyPermission.TRANSFER in (await venue.profile()).permissions:
+        raise ConfigError(
+            f"The key of {venue.name} may move money out, which no order needs.",
+            fix="Make a key that may only view and trade; or set [desk] allow_transfer_key = true.",
+            field="desk.allow_transfer_key",
+        )
 
 
 def make_venue(

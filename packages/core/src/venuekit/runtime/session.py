@@ -30,7 +30,7 @@ from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
-from venuekit.runtime.opening import make_venue
+from venuekit.runtime.opening import check_key, make_venue
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
@@ -78,11 +78,12 @@ async def open_desk(
     context = VenueContext(clock=clock, data_dir=folder, account=config.desk.account, options=options, pace=pace.door)
     venue = make_venue(factory, context, mode or config.desk.mode, shadow=config.shadow, secrets=table.secrets)
     pace.declare(venue.capabilities.rates)
-    desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
+    running = desk_mode(config, venue.environment, mode)  # a mode that cannot be is refused before anything is opened
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(venue.close)
         try:
             await venue.connect()
+            await check_key(venue, running, allowed=config.desk.allow_transfer_key)
         except OSError as error:
             if error.filename is None:
                 raise  # it is about no file, and so a bug of the adapter

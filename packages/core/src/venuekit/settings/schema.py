@@ -326,6 +326,9 @@ class DeskSettings:
     agent_id: str = _field("Name of a caller that has no other.", "local")
     currency: str = _field("Currency of limits and profit; USDC, USDT and pUSD count as USD.", "USD")
     data_dir: str = _field("Folder for everything that is kept. Default: the user's data folder.", "")
+    allow_transfer_key: bool = _field(
+        "Run in live mode with a venue's key that may also move money out; refused otherwise.", False
+    )
 
 
 @attrs.frozen(kw_only=True)
