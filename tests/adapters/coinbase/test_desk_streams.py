@@ -13,7 +13,7 @@ import pytest
 from coinbase_desk import a_double, connected, options, resting
 
 from venuekit import MarketOrder, Mode, Side, open_desk
-from venuekit.adapter import Channel, ConfigError, Feature, FillQuery, OrderType, Support, VenuePermission
+from venuekit.adapter import Channel, ConfigError, Feature, FillQuery, NotConnected, OrderType, Support, VenuePermission
 from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, StreamSettings
 from venuekit_coinbase import factory
 from venuekit_doubles.coinbase import CoinbaseDouble
@@ -71,10 +71,11 @@ async def test_a_desk_comes_back_from_a_lost_stream_with_every_fill_once(
 
 async def test_one_refused_token_of_a_stream_is_not_the_end_of_it(double: CoinbaseDouble, tmp_path: Path) -> None:
     async with connected(double, tmp_path) as venue:
-        venue.streams._refused.add(Channel.OWN_ORDERS)
-        bad = venue.streams._signer
-        assert bad is not None
-        bad._key_name = "nobody"
+        signer = venue.streams._signer
+        assert signer is not None
+        signer._key_name = "nobody"
+        with pytest.raises(NotConnected):  # which is tried again, with a new token
+            await anext(venue.subscribe(Channel.OWN_ORDERS, []))
         with pytest.raises(VenuePermission):
             await anext(venue.subscribe(Channel.OWN_ORDERS, []))
 
