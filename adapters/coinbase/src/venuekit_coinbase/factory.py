@@ -16,9 +16,8 @@ class CoinbaseFactory:
 
     #: Where the contract kit finds how to exercise it; imported by the kit alone.
     contract_profile = "venuekit_coinbase.contract"
-    #: Maker and taker fee of shadow trading: the highest that are published for anyone, which is the lowest tier's
-    #: (https://help.coinbase.com/en/exchange/trading-and-funding/exchange-fees, 2026-11: 0.60 % and 1.20 %). Sources
-    #: differ, and a key's own are read from the venue; a strategy that pays these pays what it is charged or less.
+    #: Maker and taker fee of shadow trading: the highest of the lowest tiers that are told for Advanced Trade. Sources
+    #: differ (0.4/0.6 %, 0.6/0.8 % and 0.6/1.2 %, compared 2026-11), and a key's own tier is read from the venue.
     shadow_fees = (Decimal("0.006"), Decimal("0.012"))
 
     @property
