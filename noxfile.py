@@ -31,6 +31,7 @@ PARTS = (
     "packages/doubles",
     "adapters/coinbase",
     "servers/paper",
+    "servers/coinbase",
 )
 TEST_TOOLS = (
     "hypothesis>=6.120",

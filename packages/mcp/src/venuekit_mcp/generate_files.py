@@ -13,6 +13,8 @@ from venuekit_mcp.generate_survey import Survey, Wire
 
 #: The largest summary of an argument in the README's table.
 _ROW = 160
+#: The environment of venues where nothing is real.
+_SIMULATED = "paper"
 
 
 def render(survey: Survey, *, namespace: str) -> dict[str, str]:
@@ -42,7 +44,8 @@ def render(survey: Survey, *, namespace: str) -> dict[str, str]:
 def _names(survey: Survey, namespace: str) -> dict[str, str]:
     venue = survey.factory.name
     distribution = f"venuekit-mcp-{venue}"
-    mode = "shadow"
+    # What is copied from the README has to start with what it installs.
+    mode = "shadow" if survey.factory.environment == _SIMULATED else "read_only"
     command = ["uvx", distribution, "--mode", mode]
     stanza = {"command": command[0], "args": command[1:]}
     key = f"venuekit-{venue}"
@@ -61,6 +64,7 @@ def _names(survey: Survey, namespace: str) -> dict[str, str]:
             for name, number in sorted({"venuekit-mcp": survey.version, survey.adapter: survey.adapter_version}.items())
         ),
         "mode": mode,
+        "shadow_needs": _shadow_needs(survey),
         "stanza_servers": _json({"mcpServers": {key: stanza}}).rstrip(),
         "stanza_vscode": _json({"servers": {key: {"type": "stdio", **stanza}}}).rstrip(),
         "claude_code": f"claude mcp add {key} -- {' '.join(command)}",
@@ -83,6 +87,17 @@ def _json(tree: object) -> str:
 
 def _summary(survey: Survey) -> str:
     return f"MCP server for {survey.factory.title}, by venuekit."
+
+
+def _shadow_needs(survey: Survey) -> str:
+    """What shadow mode takes at a venue that does not simulate by itself; nothing at one that does."""
+    if survey.factory.environment == _SIMULATED:
+        return ""
+    return (
+        "Shadow mode takes the paper engine, which is a package of its own: `pip install venuekit-paper`, or\n"
+        f"`uvx --with venuekit-paper venuekit-mcp-{survey.factory.name} --mode shadow`. It reads public\n"
+        "prices only, needs no key, and sends the venue nothing that could trade.\n\n"
+    )
 
 
 def _range(number: str) -> str:

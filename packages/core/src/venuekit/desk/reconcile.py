@@ -23,6 +23,8 @@ from venuekit.settings.schema import ReconcileSettings
 
 NEVER_RECEIVED = "NEVER_RECEIVED"
 _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
+#: What there is of an account to compare with, at a venue that has one.
+_ACCOUNT = (Feature.OPEN_ORDERS, Feature.FILLS, Feature.BALANCES, Feature.POSITIONS)
 #: How often balances and positions are read again when the account trades meanwhile.
 _TRIES = 4
 #: How far back before the newest fill one is looked for that nobody told of, when the holdings are not as expected.
@@ -84,6 +86,8 @@ class Reconciler:
         await self._fold_what_was_written()
         if self._can(Feature.SERVER_TIME):
             self.clock_skew_ns = await self._venue.server_time_ns() - self._clock.now_ns()
+        if not any(map(self._can, _ACCOUNT)):
+            return found  # public data alone, as without a key: there is no account to compare with
         for name in sorted({o.instrument for o in self._state.orders.live()} - set(self._state.instruments)):
             self._state.know(await self._venue.instrument(name))
         at_venue = await self._venue.open_orders()

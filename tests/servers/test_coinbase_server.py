@@ -1,0 +1,135 @@
+"""The Coinbase server over stdio, against the double: looking without a key, shadow at its prices, live behind approval."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from mcp.client.stdio import StdioServerParameters
+from mcp.shared.exceptions import MCPError
+
+from mcp import Client
+from venuekit_doubles.coinbase import CoinbaseDouble
+from venuekit_mcp.generate import generated
+
+pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:resources/")]
+SERVER = [sys.executable, "-m", "venuekit_mcp_coinbase"]
+TRADING = {"place_order", "amend_order", "cancel_order", "cancel_all_orders", "close_position"}
+ORDER = {"instrument": "BTC-USD", "side": "BUY", "order_type": "MARKET", "size": "0.001", "reason": "a test"}
+#: What the double is asked without a key.
+PUBLIC = {"time", "products", "product", "book", "trades", "candles"}
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[CoinbaseDouble]:
+    with CoinbaseDouble(heartbeat_seconds=0.2, exchange={"pace": "manual", "start_time_ns": 0}) as made:
+        yield made
+
+
+def environment(folder: Path, double: CoinbaseDouble, *, key: bool = False, **more: str) -> dict[str, str]:
+    table = "VENUEKIT__VENUES__COINBASE__"
+    keys = {"COINBASE_API_KEY": double.key, "COINBASE_API_SECRET": double.secret} if key else {}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "VENUEKIT__DESK__DATA_DIR": str(folder / "data"),
+        f"{table}ENVIRONMENT": "sandbox",
+        f"{table}BASE_URL": double.rest_url,
+        f"{table}WS_URL": double.ws_url,
+        f"{table}WS_USER_URL": double.ws_url,
+        f"{table}CA_FILE": double.ca_file,
+        **keys,
+        **more,
+    }
+
+
+@asynccontextmanager
+async def serving(environ: dict[str, str], mode: str) -> AsyncIterator[Client]:
+    command = StdioServerParameters(command=SERVER[0], args=[*SERVER[1:], "--mode", mode], env=environ)
+    async with Client(command, read_timeout_seconds=30) as client:
+        yield client
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert result.structured_content is not None
+    assert not result.is_error, result.structured_content
+    return dict(result.structured_content)
+
+
+async def listed(client: Client) -> set[str]:
+    return {tool.name for tool in (await client.list_tools()).tools}
+
+
+async def test_without_a_key_it_looks_and_lists_nothing_that_trades(double: CoinbaseDouble, tmp_path: Path) -> None:
+    async with serving(environment(tmp_path, double), "read_only") as client:
+        assert await listed(client) & TRADING == set()
+        body = await call(client, "get_market_data", instruments=["BTC-USD"])
+        assert Decimal(body["tickers"][0]["bid"]) > 0
+        with pytest.raises(MCPError):
+            await client.call_tool("place_order", ORDER)
+
+
+async def test_in_shadow_it_fills_at_the_venues_prices_and_asks_it_nothing_private(
+    double: CoinbaseDouble, tmp_path: Path
+) -> None:
+    double.requests.clear()
+    async with serving(environment(tmp_path, double, key=True), "shadow") as client:
+        assert await listed(client) >= TRADING
+        quoted = (await call(client, "get_market_data", instruments=["BTC-USD"]))["tickers"][0]
+        order = await call(client, "place_order", **ORDER)
+        assert order["mode"] == "shadow"
+        fills = (await call(client, "get_fills"))["fills"]
+    assert [Decimal(fill["price"]) for fill in fills] == [Decimal(quoted["ask"])]
+    assert {name for name, _ in double.requests} <= PUBLIC
+
+
+async def test_live_an_order_reaches_the_venue_once_and_a_large_one_waits(
+    double: CoinbaseDouble, tmp_path: Path
+) -> None:
+    double.requests.clear()
+    environ = environment(tmp_path, double, key=True, VENUEKIT__APPROVAL__REQUIRE_ABOVE="1000")
+    async with serving(environ, "live") as client:
+        assert await listed(client) >= TRADING
+        placed = await call(client, "place_order", **ORDER)
+        assert (placed["mode"], placed["environment"]) == ("live", "sandbox")
+        assert [name for name, _ in double.requests].count("create") == 1
+        waits = await client.call_tool("place_order", {**ORDER, "size": "0.1"})
+        assert [name for name, _ in double.requests].count("create") == 1, "nobody approved it"
+        assert waits.structured_content is not None
+        pending = (await call(client, "get_approval_status"))["approvals"]
+        assert len(pending) == 1
+
+
+def test_live_without_a_threshold_is_refused_in_a_line(double: CoinbaseDouble, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*SERVER, "--mode", "live"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(tmp_path, double, key=True),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "approval.require_above" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_generator_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        pytest.fail("the generator opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    files = generated("coinbase")
+    assert "pip install venuekit-paper" in files["README.md"]
+    assert "pip install venuekit-paper" not in generated("paper")["README.md"]
