@@ -144,7 +144,9 @@ def test_one_venue_says_all_that_it_can_do(venuekit: Any) -> None:
 def test_an_adapter_that_is_not_installed_is_named_with_those_that_are(venuekit: Any) -> None:
     ran = venuekit("venues", "papr")
     assert ran.code == USAGE
-    assert "installed: paper" in ran.err
+    listed = ran.err.partition("installed: ")[2].partition(".")[0].split(", ")
+    assert "paper" in listed
+    assert listed == sorted(listed)
     assert "Did you mean 'paper'?" in ran.err
 
 
