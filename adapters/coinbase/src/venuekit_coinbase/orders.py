@@ -206,6 +206,7 @@ def _reason(body: Mapping[str, Any]) -> str:
 def difference(request: OrderRequest, order: Order) -> str:
     """What of `order` is not as `request` asks; empty when it is that order, as far as the venue tells.
 
+    Expiries are compared to the second, the finest that the venue is seen to keep.
     An order whose configuration is null, as the venue has it now and then, has no terms that could differ.
     """
     bare = order.price is None and order.quote_size is None and order.size in (None, order.filled_size)
@@ -219,8 +220,13 @@ def difference(request: OrderRequest, order: Order) -> str:
         "stop_price": (getattr(request, "stop_price", None), order.stop_price),
         "time_in_force": (request.time_in_force, order.time_in_force),
         "post_only": (getattr(request, "post_only", False), order.post_only),
+        "expires_at": (_second(getattr(request, "expires_at_ns", None)), _second(order.expires_at_ns)),
     }
     told = {name for name, (_, has) in wanted.items() if has is not None}
     if bare:
         told &= {"instrument", "side", "size"}
     return ", ".join(name for name, (asked, has) in wanted.items() if asked != has and (name in told or not bare))
+
+
+def _second(time_ns: int | None) -> int | None:
+    return None if time_ns is None else time_ns // 1_000_000_000
