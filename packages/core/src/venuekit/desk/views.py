@@ -106,6 +106,8 @@ class StreamStatus:
     reconnects: int
     gaps: int
     lag_ns: int | None
+    #: Messages of the venue that its adapter could not make sense of.
+    not_understood: int = 0
 
 
 @attrs.frozen(kw_only=True)

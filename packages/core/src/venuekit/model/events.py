@@ -168,6 +168,8 @@ class ConnectionEvent(_Event):
     tag: ClassVar[str] = "connection"
     state: ConnectionState
     detail: str = ""
+    #: How many messages of this connection an adapter could not make sense of so far.
+    not_understood: int = 0
 
 
 @attrs.frozen(kw_only=True)

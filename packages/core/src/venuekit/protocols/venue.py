@@ -148,6 +148,11 @@ class Streams(Protocol):
 
         A book subscription begins with a `BookSnapshot`. The iterator raises `Unavailable` when the
         connection is lost and stops normally never. Candles come as 1m.
+
+        A `ConnectionEvent` that says CONNECTED, as often as the adapter likes, is a sign of life: what was asked for
+        is in force, and silence after it is only a quiet market. It also carries how many messages of this
+        connection were not understood. A `GapEvent` says that events were missed although the connection is there;
+        of a book, a `BookSnapshot` follows.
         """
         ...
 

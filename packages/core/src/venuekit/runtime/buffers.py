@@ -55,7 +55,7 @@ class LiveSubscription:
         self._was_lost = False
         self._stale_book: set[str] = set()
         self._book_from: dict[str, int] = {}
-        self.received = self.delivered = self.conflated = self.reconnects = self.gaps = 0
+        self.received = self.delivered = self.conflated = self.reconnects = self.gaps = self.not_understood = 0
         self.lag_ns: int | None = None
 
     # -- for the supervisor
@@ -191,6 +191,7 @@ class LiveSubscription:
             reconnects=self.reconnects,
             gaps=self.gaps,
             lag_ns=self.lag_ns,
+            not_understood=self.not_understood,
         )
 
     async def close(self) -> None:

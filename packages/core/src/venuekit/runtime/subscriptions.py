@@ -46,6 +46,10 @@ class _Upstream:
         self.sequence: dict[str, int] = {}
         self.state = ConnectionState.CONNECTING
         self.was_lost = False
+        #: It was taken to be made again although the venue had said nothing yet.
+        self.is_guess = False
+        #: Messages of this connection that were not understood, as far as they are counted already.
+        self.not_understood = 0
 
     @property
     def may_be_silent(self) -> bool:
@@ -151,12 +155,14 @@ class Subscriptions:
             state, detail = await self._connection_of(upstream)
             upstream.backoff.lived((self._clock.monotonic_ns() - began) / 1e9)
             upstream.was_lost = True
+            upstream.is_guess = False
             await self._state(upstream, state, detail)
             await self._clock.sleep(upstream.backoff.next_seconds())
 
     async def _connection_of(self, upstream: _Upstream) -> tuple[ConnectionState, str]:
         """One connection's life; returns how and why it ended."""
         upstream.sequence.clear()
+        upstream.not_understood = 0
         fresh = Freshness(self._clock, self._settings.stale_after_seconds)
         reading = asyncio.get_running_loop().create_task(self._read(upstream, fresh))
         beside = [asyncio.get_running_loop().create_task(self._quiet(upstream))]
@@ -177,7 +183,11 @@ class Subscriptions:
                 fresh.seen()
                 if upstream.state is not ConnectionState.CONNECTED:
                     await self._connected(upstream)
-                if isinstance(event, BookDelta | BookSnapshot):
+                elif upstream.is_guess:
+                    await self._as_guessed(upstream)
+                if isinstance(event, ConnectionEvent) and event.state is ConnectionState.CONNECTED:
+                    self._count(upstream, event.not_understood)
+                elif isinstance(event, BookDelta | BookSnapshot):
                     await self._book_event(upstream, event)
                 else:
                     await self._tell(upstream, event)
@@ -189,7 +199,20 @@ class Subscriptions:
     async def _quiet(self, upstream: _Upstream) -> None:
         await self._clock.sleep(QUIET_SECONDS)
         if upstream.may_be_silent and upstream.state is not ConnectionState.CONNECTED:
+            upstream.is_guess = upstream.was_lost
             await self._connected(upstream)
+
+    async def _as_guessed(self, upstream: _Upstream) -> None:
+        """The venue speaks: what happened between the guess and now may be missing, so it is asked for once more."""
+        upstream.is_guess = False
+        if self.on_reconnect is not None:
+            await self.on_reconnect(upstream.channel)
+
+    def _count(self, upstream: _Upstream, not_understood: int) -> None:
+        new = max(0, not_understood - upstream.not_understood)
+        upstream.not_understood += new
+        for reader in upstream.readers:
+            reader.not_understood += new
 
     async def _connected(self, upstream: _Upstream) -> None:
         again, upstream.was_lost = upstream.was_lost, False
