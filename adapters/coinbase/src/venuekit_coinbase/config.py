@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from venuekit.adapter import POSITIVE, ConfigError, read_table
+from venuekit.adapter import POSITIVE, ConfigError, checked_url, read_table
 
 PLACE = "venues.coinbase"
 
@@ -73,10 +73,9 @@ class CoinbaseOptions:
         return urlsplit(self.base_url).netloc
 
 
-_SCHEMES = {"base_url": ("https", "http"), "ws_url": ("wss", "ws"), "ws_user_url": ("wss", "ws")}
+_SCHEMES = {"base_url": "https", "ws_url": "wss", "ws_user_url": "wss"}
 #: Nothing at these hosts is a test.
 _REAL = ("api.coinbase.com", "advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
@@ -110,21 +109,9 @@ def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
             field=f"{PLACE}.environment",
             details={"accepted": ["production", "sandbox"]},
         )
-    for name, (safe, plain) in _SCHEMES.items():
-        address = urlsplit(getattr(options, name))
-        if not address.hostname or address.scheme not in (safe, plain) or address.username or address.query:
-            raise ConfigError(
-                f"{PLACE}.{name} must be an address such as {safe}://host.",
-                field=f"{PLACE}.{name}",
-                details={"accepted": f"{safe}://HOST[:PORT]"},
-            )
-        if address.scheme == plain and address.hostname not in _LOOPBACK:
-            raise ConfigError(
-                f"{PLACE}.{name} is not encrypted, and {address.hostname} is not this machine.",
-                fix=f"Use {safe}://.",
-                field=f"{PLACE}.{name}",
-            )
-        if options.environment == "sandbox" and address.hostname.endswith(_REAL):
+    for name, scheme in _SCHEMES.items():
+        host = checked_url(getattr(options, name), scheme=scheme, field=f"{PLACE}.{name}")
+        if options.environment == "sandbox" and host.endswith(_REAL):
             raise ConfigError(
                 f"{PLACE}.environment is sandbox, and {name} is the real venue's.",
                 fix="Name the test server's address, or leave environment out.",

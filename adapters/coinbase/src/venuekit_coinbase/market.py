@@ -14,6 +14,7 @@ from venuekit.adapter import (
     Granularity,
     Instrument,
     InvalidValue,
+    Kept,
     OrderBook,
     Ticker,
     Trade,
@@ -23,7 +24,6 @@ from venuekit_coinbase.api import Api
 from venuekit_coinbase.capabilities import MAX_DEPTH
 from venuekit_coinbase.config import CoinbaseOptions
 from venuekit_coinbase.instruments import Instruments
-from venuekit_coinbase.kept import Kept
 from venuekit_coinbase.market_words import GRANULARITIES, book_from, candle_from, ticker_from_book, trade_from
 from venuekit_coinbase.reading import number, rows, table
 

@@ -159,6 +159,7 @@ from venuekit.model.order import (
 from venuekit.model.paging import (
     paged,
 )
+from venuekit.model.payload import Reading, objects, rows, table, text
 from venuekit.model.rate import Rate, rates_of
 from venuekit.model.retry import retry_after_seconds
 from venuekit.model.table import (
@@ -174,12 +175,14 @@ from venuekit.model.times import (
 from venuekit.model.validation import (
     validate,
 )
+from venuekit.model.web import checked_url
 from venuekit.protocols.clock import (
     Clock,
 )
 from venuekit.protocols.fanout import (
     Fanout,
 )
+from venuekit.protocols.kept import Kept
 from venuekit.protocols.limiter import (
     CALLS,
     EndpointClass,
@@ -271,6 +274,7 @@ __all__ = [
     "InvalidSize",
     "InvalidValue",
     "JournalUnavailable",
+    "Kept",
     "KeyPermission",
     "Level",
     "LimitOrder",
@@ -304,6 +308,7 @@ __all__ = [
     "PostOnlyWouldCross",
     "Rate",
     "RateLimited",
+    "Reading",
     "ReduceOnlyState",
     "Refused",
     "Rejected",
@@ -343,6 +348,7 @@ __all__ = [
     "ceil_to",
     "checked_amount",
     "checked_name",
+    "checked_url",
     "floor_to",
     "from_plain",
     "from_record",
@@ -352,6 +358,7 @@ __all__ = [
     "may_follow",
     "minus",
     "normal",
+    "objects",
     "paged",
     "parse_decimal",
     "parse_iso",
@@ -362,6 +369,9 @@ __all__ = [
     "ratio",
     "read_table",
     "retry_after_seconds",
+    "rows",
+    "table",
+    "text",
     "times",
     "to_plain",
     "validate",

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-from venuekit.adapter import NANOS, Clock
+from venuekit.model.times import NANOS
+from venuekit.protocols.clock import Clock
 
 T = TypeVar("T")
 #: More answers than this are not kept.
