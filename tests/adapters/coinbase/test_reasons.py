@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from documented_reasons import DOCUMENTED, NO_REASON
 
 from venuekit.adapter import InsufficientFunds, PostOnlyWouldCross, Rejected, UsageError, VenuekitError
-from venuekit_coinbase.errors import REASONS, reason_in, refusal
+from venuekit_coinbase.errors import reason_in, refusal
+from venuekit_coinbase.reasons import _TABLE, REASONS
 
 
 @pytest.mark.parametrize("prefix", ["", "PREVIEW_"])
@@ -21,6 +23,22 @@ def test_a_documented_reason_has_its_error_and_is_named(reason: str, prefix: str
     assert error.fix
     assert not fix or error.fix == fix
     assert isinstance(error, Rejected | UsageError)
+
+
+@pytest.mark.parametrize("request_", DOCUMENTED)
+def test_every_reason_that_the_venue_documents_has_its_error(request_: str) -> None:
+    assert [reason for reason in DOCUMENTED[request_] if reason not in REASONS] == []
+
+
+def test_a_reason_has_one_meaning() -> None:
+    named = [reason for *_, reasons in _TABLE for reason in reasons.split()]
+    assert len(named) == len(set(named)) == len(REASONS)
+
+
+@pytest.mark.parametrize("word", NO_REASON.split())
+def test_words_that_say_that_there_is_no_reason_are_none(word: str) -> None:
+    for name in ("new_order_failure_reason", "error", "preview_failure_reason", "failure_reason"):
+        assert reason_in({name: word}) == ""
 
 
 @pytest.mark.parametrize("name", ["new_order_failure_reason", "error", "preview_failure_reason", "edit_failure_reason"])
