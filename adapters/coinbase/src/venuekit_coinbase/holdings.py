@@ -59,9 +59,10 @@ def rounded(value: Decimal) -> Decimal:
 
 
 class Holdings:
-    """Holdings by product, in a file of the adapter's own folder."""
+    """Holdings of one portfolio by product, kept in a file of the adapter's own folder, or nowhere."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
+        """`file` is the portfolio's; None keeps nothing, and every fill is read again after a start."""
         self._file = file
         self._by_product: dict[str, Holding] = {}
         #: Ids of the newest fills that are folded in, oldest first.
@@ -90,6 +91,8 @@ class Holdings:
             del self._ids[old]
 
     def _load(self) -> None:
+        if self._file is None:
+            return
         try:
             body = msgspec.json.decode(self._file.read_bytes())
             if body["version"] != _VERSION:
@@ -102,7 +105,7 @@ class Holdings:
 
     def save(self) -> None:
         """Keep it, if something changed; a file that cannot be written only costs the next start more calls."""
-        if not self._changed:
+        if not self._changed or self._file is None:
             return
         body = {
             "version": _VERSION,
