@@ -222,6 +222,18 @@ async def test_a_certificate_of_another_authority_is_refused(
         assert len(double.requests) == before
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_ca_file_adds_to_the_certificates_of_the_system(
+    double: CoinbaseDouble, tmp_path: Path, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", double.ca_file)  # what a system trusts
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")  # what the environment would put in its place
+    with a_double() as other:
+        for known in (double, other):
+            async with connected(known, tmp_path, ca_file=other.ca_file, transport=transport) as venue:
+                assert await venue.balances()
+
+
 async def test_a_stream_with_a_certificate_of_another_authority_is_refused(
     double: CoinbaseDouble, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ import jwt
 import requests
 from coinbase import jwt_generator  # type: ignore[import-untyped]
 from coinbase.rest import RESTClient  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from venuekit.adapter import NANOS, Clock, ConfigError
@@ -91,13 +93,31 @@ def plan(method: Callable[..., Any], *arguments: Any, **named: Any) -> Call:
     raise AssertionError(f"{method.__name__} made no request")
 
 
+class _Trusting(HTTPAdapter):
+    """Connections that trust what they are told to: the client's own way is to replace the system's certificates."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """As the library makes its pool, with our certificates."""
+        super().init_poolmanager(*arguments, ssl_context=self._context, **named)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verify, by nothing else than the context."""
+        del url, verify, cert
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
 class Official(RESTClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK's client as it is shipped, its session and its tokens; only the answer is left unread.
 
     Reading it is ours: its own makes binary floats of JSON numbers, and one error of every failure.
     """
 
-    def __init__(self, options: CoinbaseOptions) -> None:
+    def __init__(self, options: CoinbaseOptions, trusted: ssl.SSLContext) -> None:
+        """`trusted` verifies the venue's certificates, in place of the SDK's own list."""
         secret = options.api_secret.encode().decode("unicode_escape")
         super().__init__(
             api_key=options.api_key or None,
@@ -107,8 +127,7 @@ class Official(RESTClient):  # type: ignore[misc]  # the SDK has no types
         )
         # Neither proxies nor certificates come from the environment.
         self.session.trust_env = False
-        if options.ca_file:
-            self.session.verify = options.ca_file
+        self.session.mount("https://", _Trusting(trusted))
 
     def send_request(
         self, http_method: str, url_path: str, params: Any, headers: Mapping[str, str], data: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,18 +48,33 @@ class Portfolio:
         history: History,
         instruments: Instruments,
         market: Market,
-        holdings: Holdings,
+        holdings: Callable[[str], Holdings],
         clock: Clock,
     ) -> None:
+        """`holdings` opens what is kept of a portfolio, by its id at the venue."""
         self._api = api
         self._account = account
         self._environment = environment
         self._history = history
         self._instruments = instruments
         self._market = market
-        self._holdings = holdings
+        self._open_holdings = holdings
+        self._bound_to: str | None = None
+        self._holdings = holdings("")
         self._clock = clock
         self._transfers = Transfers(api, account)
+
+    async def begin(self) -> None:
+        """See that the venue takes the key, and learn which portfolio it is bound to.
+
+        Cost is kept by the portfolio's own id, so that two keys under one name never share it.
+
+        Raises:
+            Unavailable: no answer. VenuePermission: the key was not taken.
+        """
+        bound_to = text(await self._api.ask(self._api.sdk.get_api_key_permissions), "portfolio_uuid")
+        if bound_to != self._bound_to:
+            self._bound_to, self._holdings = bound_to, self._open_holdings(bound_to)
 
     async def balances(self) -> Sequence[Balance]:
         """Every asset with a total other than zero, sorted; wallets of one asset are added up."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import attrs
 
 from venuekit.adapter import (
@@ -14,7 +17,7 @@ from venuekit.adapter import (
 from venuekit_coinbase.api import Api
 from venuekit_coinbase.capabilities import CAPABILITIES
 from venuekit_coinbase.client import Requests, Signer
-from venuekit_coinbase.config import read_options
+from venuekit_coinbase.config import CoinbaseOptions, read_options
 from venuekit_coinbase.history import History
 from venuekit_coinbase.holdings import Holdings
 from venuekit_coinbase.instruments import VENUE, Instruments
@@ -37,6 +40,8 @@ _PUBLIC = frozenset(
         Feature.SERVER_TIME,
     }
 )
+#: A portfolio's id, as far as it may name a file.
+_PORTFOLIO = re.compile(r"[0-9A-Za-z-]{1,64}")
 _NO_KEY = Declared(Support.UNSUPPORTED, "no key is configured: set COINBASE_API_KEY and COINBASE_API_SECRET")
 
 
@@ -47,6 +52,13 @@ def without_key(capabilities: Capabilities) -> Capabilities:
         features={f: d if f in _PUBLIC else _NO_KEY for f, d in capabilities.features.items()},
         channels={c: _NO_KEY if c.is_own else d for c, d in capabilities.channels.items()},
     )
+
+
+def _kept(context: VenueContext, options: CoinbaseOptions, portfolio: str) -> Path | None:
+    """Where holdings of a portfolio are kept; nowhere for a test server, which may forget its fills by tomorrow."""
+    if options.environment != "production" or not _PORTFOLIO.fullmatch(portfolio):
+        return None
+    return context.data_dir / f"holdings-{portfolio}.json"
 
 
 class CoinbaseSession:
@@ -78,7 +90,7 @@ class CoinbaseSession:
             history=self.history,
             instruments=self.products,
             market=self.market,
-            holdings=Holdings(context.data_dir / f"holdings-{context.account}.json"),
+            holdings=lambda portfolio: Holdings(_kept(context, options, portfolio)),
             clock=clock,
         )
         self.streams = Streams(
@@ -126,7 +138,7 @@ class CoinbaseSession:
         try:
             await self.products.all()
             if self.options.has_key:
-                await self.portfolio.permissions()
+                await self.portfolio.begin()
         except BaseException:
             await self._transport.close()
             raise

@@ -12,7 +12,7 @@ from venuekit.adapter import Clock, NotConnected, VenueDown, VenuePace
 from venuekit_coinbase.answers import Answer, lost, read_answer
 from venuekit_coinbase.client import Call, Official
 from venuekit_coinbase.config import CoinbaseOptions
-from venuekit_coinbase.transport import PacedTransport
+from venuekit_coinbase.transport import PacedTransport, trusted
 
 
 class SdkTransport(PacedTransport):
@@ -25,7 +25,7 @@ class SdkTransport(PacedTransport):
     async def open(self) -> None:
         """Be ready; no connection is made yet."""
         if self._client is None:
-            self._client = Official(self._options)
+            self._client = Official(self._options, trusted(self._options))
 
     async def close(self) -> None:
         """Close every connection that no thread is using."""
