@@ -12,16 +12,19 @@ from venuekit_coinbase.client import Call
 from venuekit_coinbase.instruments import VENUE
 from venuekit_coinbase.reading import amount, rows, table, text, time_ns
 
-#: v2 types of transactions that bring money in or take it out (venue's documents, 2026-11); trades are left out.
-_KINDS = {
-    "fiat_deposit": TransferKind.DEPOSIT,
-    "exchange_deposit": TransferKind.DEPOSIT,
-    "pro_deposit": TransferKind.DEPOSIT,
-    "receive": TransferKind.DEPOSIT,
-    "fiat_withdrawal": TransferKind.WITHDRAWAL,
-    "exchange_withdrawal": TransferKind.WITHDRAWAL,
-    "pro_withdrawal": TransferKind.WITHDRAWAL,
-    "vault_withdrawal": TransferKind.WITHDRAWAL,
+#: v2 types of transactions that bring money in or take it out (venue's documents, 2026-11); trades are left out. Which
+#: of the two it is, the sign says: a deposit at another of Coinbase's places is a withdrawal here.
+_MOVES = frozenset(
+    f"{place}_{way}" for place in ("fiat", "exchange", "pro", "intx", "prime") for way in ("deposit", "withdrawal")
+) | {
+    "vault_withdrawal",
+    "receive",
+    "send",
+    "transfer",
+    "interest",
+    "staking_reward",
+    "earn_payout",
+    "incentives_rewards_payout",
 }
 _PAGE = 100
 _MOST_PAGES = 50
@@ -70,20 +73,15 @@ class Transfers:
     def _transfer(self, row: Mapping[str, Any]) -> Transfer | None:
         value, at = table(row, "amount"), time_ns(row, "created_at")
         moved = amount(value, "amount")
-        kind = text(row, "type")
-        if text(row, "status") not in ("completed", "") or moved is None or not moved or at is None:
+        if text(row, "type") not in _MOVES or text(row, "status") not in ("completed", ""):
             return None
-        if kind == "send":
-            which = TransferKind.DEPOSIT if moved > 0 else TransferKind.WITHDRAWAL
-        elif kind in _KINDS:
-            which = _KINDS[kind]
-        else:
+        if moved is None or not moved or at is None:
             return None
         return Transfer(
             id=text(row, "id"),
             venue=VENUE,
             account=self._account,
-            kind=which,
+            kind=TransferKind.DEPOSIT if moved > 0 else TransferKind.WITHDRAWAL,
             asset=text(value, "currency"),
             amount=moved,
             time_ns=at,
