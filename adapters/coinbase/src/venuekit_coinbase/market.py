@@ -123,7 +123,7 @@ class Market:
         """Candles, oldest first: the latest `limit` before the end, or the first `limit` from the start on.
 
         A range longer than the venue gives at once is asked for in parts. Minutes in which nothing was traded have
-        no candle.
+        no candle, and a range that has too few for its length is refused.
         """
         if limit < 1:
             raise InvalidValue("limit must be 1 or more.", field="limit", details={"accepted": f"1 to {_MOST_CANDLES}"})
@@ -134,16 +134,11 @@ class Market:
         last = -(-min(end_ns if end_ns is not None else now + 1, now + 1) // NANOS)
         first = last - limit * step if start_ns is None else -(-start_ns // NANOS)
         first = -(-first // step) * step
-        if (last - first) // step > _MOST_SEARCHED:
-            raise InvalidValue(
-                f"From start to end are {(last - first) // step} candles, and Coinbase gives {_CANDLES} at once.",
-                fix="Start later, or use a longer granularity.",
-                field="start",
-                details={"accepted": f"a range of {_MOST_SEARCHED} candles at most"},
-            )
         found: dict[int, Candle] = {}
         start = first
         while start < last and len(found) < limit:
+            if (start - first) // step >= _MOST_SEARCHED:
+                raise _too_long(len(found))
             stop = min(start + (_CANDLES - 1) * step, last)
             for candle in await self._candles(name, granularity, start, stop, now):
                 if first * NANOS <= candle.start_ns and (end_ns is None or candle.start_ns < end_ns):
@@ -171,6 +166,15 @@ class Market:
         body = await self._api.ask(self._api.sdk.get_unix_time)
         millis = number(table({"t": body}, "t"), "epochMillis")
         return int(millis) * 1_000_000 or int(number(body, "epochSeconds")) * NANOS
+
+
+def _too_long(found: int) -> InvalidValue:
+    return InvalidValue(
+        f"The first {_MOST_SEARCHED} candles of that range have {found} in which anything was traded.",
+        fix="Start later, or use a longer granularity.",
+        field="start",
+        details={"accepted": f"a range of {_MOST_SEARCHED} candles, unless enough are found before"},
+    )
 
 
 def _unknown(name: str) -> UnknownInstrument:
