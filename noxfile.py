@@ -30,6 +30,7 @@ PARTS = (
     "adapters/paper",
     "packages/doubles",
     "adapters/coinbase",
+    "adapters/polymarket",
     "servers/paper",
     "servers/coinbase",
 )

@@ -1,0 +1,128 @@
+"""What Polymarket can do through this adapter, declared with reasons."""
+
+from __future__ import annotations
+
+from venuekit.adapter import (
+    FULL,
+    Capabilities,
+    Channel,
+    Declared,
+    Feature,
+    Granularity,
+    InstrumentKind,
+    OrderType,
+    Rate,
+    Support,
+    TimeInForce,
+)
+
+VENUE = "polymarket"
+#: Levels of one side of a book that are given, at most: the venue always sends the whole book.
+MAX_DEPTH = 500
+#: Budgets of calls, each with its own rate.
+BOOKS, BATCH, CLOB, LEDGER, BALANCE, BALANCE_UPDATE, AUTH = (
+    "clob_books",
+    "clob_batch",
+    "clob",
+    "clob_ledger",
+    "clob_balance",
+    "clob_balance_update",
+    "clob_auth",
+)
+EVENTS, MARKETS, SEARCH, GAMMA = "gamma_events", "gamma_markets", "gamma_search", "gamma"
+DATA, DATA_TRADES, DATA_POSITIONS = "data", "data_trades", "data_positions"
+#: Budgets that the desk takes by itself, for orders and for cancels.
+ORDERS, CANCELS = "orders", "cancels"
+
+
+def none(reason: str) -> Declared:
+    """The venue cannot."""
+    return Declared(Support.UNSUPPORTED, reason)
+
+
+def part(reason: str) -> Declared:
+    """It can, with a limit."""
+    return Declared(Support.PARTIAL, reason)
+
+
+def later(reason: str) -> Declared:
+    """The venue can, and this adapter does not."""
+    return Declared(Support.NOT_IMPLEMENTED, reason)
+
+
+def _per_ten(calls: int) -> tuple[Rate, ...]:
+    return (Rate(calls=calls, seconds=10),)
+
+
+_ORDERS = "orders are not sent by this version"
+_OWN = "the account is not read by this version"
+_STREAMS = "streams are not read by this version"
+
+CAPABILITIES = Capabilities(
+    venue=VENUE,
+    title="Polymarket",
+    kinds=(InstrumentKind.BINARY_OUTCOME,),
+    features={
+        Feature.SEARCH: FULL,
+        Feature.TICKER: FULL,
+        Feature.ORDER_BOOK: FULL,
+        Feature.TRADES: FULL,
+        Feature.CANDLES: part(
+            "made of price points, a minute apart at least: no volume, and highs between points are missed"
+        ),
+        Feature.SERVER_TIME: part("to the second"),
+        **dict.fromkeys(
+            (
+                Feature.SUBMIT,
+                Feature.CANCEL,
+                Feature.CANCEL_ALL,
+                Feature.OPEN_ORDERS,
+                Feature.ORDER_HISTORY,
+                Feature.ORDER_BY_CLIENT_ID,
+                Feature.IDEMPOTENT_SUBMIT,
+                Feature.FILLS,
+                Feature.POST_ONLY,
+                Feature.QUOTE_SIZE,
+            ),
+            later(_ORDERS),
+        ),
+        **dict.fromkeys((Feature.BALANCES, Feature.POSITIONS, Feature.PROFILE, Feature.TRANSFERS), later(_OWN)),
+        Feature.AMEND: none("the venue has no such request: cancel, and place another"),
+        Feature.REDUCE_ONLY: none("the venue has no such orders; shares that are not held cannot be sold"),
+    },
+    order_types={
+        **dict.fromkeys((OrderType.MARKET, OrderType.LIMIT), later(_ORDERS)),
+        **dict.fromkeys(
+            (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.BRACKET),
+            none("the venue has limit and market orders only"),
+        ),
+    },
+    times_in_force={
+        **dict.fromkeys((TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC, TimeInForce.FOK), later(_ORDERS)),
+        TimeInForce.DAY: none("the venue has no day orders; GTD does the same"),
+    },
+    channels=dict.fromkeys(Channel, later(_STREAMS)),
+    granularities=tuple(Granularity),
+    max_book_depth=MAX_DEPTH,
+    max_page=500,
+    # The venue's published limits (2026-06), a little below, since others may use the same address; the rate of orders
+    # is that of its lowest tier (2026-07), which counts by key.
+    rates={
+        BOOKS: _per_ten(1_400),
+        BATCH: _per_ten(450),
+        CLOB: _per_ten(1_000),
+        LEDGER: _per_ten(450),
+        BALANCE: _per_ten(180),
+        BALANCE_UPDATE: _per_ten(40),
+        AUTH: _per_ten(90),
+        EVENTS: _per_ten(450),
+        MARKETS: _per_ten(270),
+        SEARCH: _per_ten(300),
+        GAMMA: _per_ten(1_000),
+        DATA: _per_ten(900),
+        DATA_TRADES: _per_ten(180),
+        DATA_POSITIONS: _per_ten(130),
+        ORDERS: (Rate(calls=40, seconds=1),),
+        CANCELS: (Rate(calls=80, seconds=1),),
+    },
+)

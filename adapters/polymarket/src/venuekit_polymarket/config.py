@@ -1,0 +1,163 @@
+"""The ``[venues.polymarket]`` table: keys, addresses, timeouts and how long answers are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from venuekit.adapter import POSITIVE, ConfigError, checked_url, read_table
+
+PLACE = "venues.polymarket"
+
+
+def _field(doc: str, default: Any, *, positive: bool = False, env: str = "", secret: bool = False) -> Any:
+    metadata: dict[str, Any] = {"doc": doc}
+    if positive:
+        metadata[POSITIVE] = True
+    if env:
+        metadata["env"] = env
+    return attrs.field(default=default, metadata=metadata, repr=not secret)
+
+
+@attrs.frozen(kw_only=True)
+class PolymarketOptions:
+    """Without a private key, public data works; with one, the wallet that it owns."""
+
+    private_key: str = _field(
+        "The private key that signs orders, 64 hexadecimal digits: the owner's, not the wallet's. "
+        "Keep it in the environment or in a file that only you can read.",
+        "",
+        env="POLYMARKET_PRIVATE_KEY",
+        secret=True,
+    )
+    funder: str = _field(
+        "The address that holds the money, as the venue's site shows it: the proxy, safe or deposit wallet. "
+        "Empty when the key's own address holds it. Which kind of wallet it is is derived, and an address that the "
+        "key does not own is refused.",
+        "",
+        env="POLYMARKET_FUNDER",
+    )
+    api_key: str = _field(
+        "API credentials, all three or none; without them they are derived from the private key when connecting.",
+        "",
+        env="POLYMARKET_API_KEY",
+        secret=True,
+    )
+    api_secret: str = _field("The secret of the API key, base64.", "", env="POLYMARKET_API_SECRET", secret=True)
+    api_passphrase: str = _field("The API key's passphrase.", "", env="POLYMARKET_API_PASSPHRASE", secret=True)
+    create_api_key: bool = _field(
+        "Whether an API key may be made at the venue when the private key has none yet. Nothing else is ever made "
+        "there unasked.",
+        False,
+    )
+    environment: str = _field(
+        "production; or sandbox, when the addresses are those of a test server: it is what orders are marked with.",
+        "production",
+    )
+    clob_url: str = _field("Where the order book's REST interface is.", "https://clob.polymarket.com")
+    gamma_url: str = _field("Where events and markets are listed.", "https://gamma-api.polymarket.com")
+    data_url: str = _field("Where positions, public trades and price history are.", "https://data-api.polymarket.com")
+    ws_market_url: str = _field(
+        "Where market data streams are.", "wss://ws-subscriptions-clob.polymarket.com/ws/market"
+    )
+    ws_user_url: str = _field(
+        "Where the stream of own orders is.", "wss://ws-subscriptions-clob.polymarket.com/ws/user"
+    )
+    relayer_url: str = _field("Where transactions of wallets are relayed.", "https://relayer-v2.polymarket.com")
+    rpc_url: str = _field("A node of the Polygon network.", "https://polygon.drpc.org")
+    geoblock_url: str = _field(
+        "Where the venue says whether it serves this place.", "https://polymarket.com/api/geoblock"
+    )
+    ca_file: str = _field(
+        "A PEM file of certificates to trust besides the system's, for a proxy or a test server. "
+        "Certificates are always verified.",
+        "",
+    )
+    timeout_seconds: float = _field("How long an answer may take.", 10.0, positive=True)
+    connect_timeout_seconds: float = _field("How long a connection may take to be made.", 5.0, positive=True)
+    markets_ttl_seconds: float = _field(
+        "How long a market's terms are good for, unless a stream tells of a change.", 300.0, positive=True
+    )
+    listed_markets: int = _field(
+        "How many markets are listed when every instrument is asked for: those that traded most in the last day. "
+        "Any other is found by its id, its slug or a search.",
+        500,
+        positive=True,
+    )
+    ticker_ttl_seconds: float = _field("How long an asked ticker is good for, unless a stream tells it.", 5.0)
+    book_ttl_seconds: float = _field("How long an asked order book is good for.", 1.0)
+    ping_seconds: float = _field("How often a stream is pinged; the venue drops it after silence.", 10.0, positive=True)
+    pong_timeout_seconds: float = _field("How long a pong may take.", 10.0, positive=True)
+    assets_per_socket: int = _field(
+        "Outcomes on one connection, 500 at most: the venue stalls silently with many.", 200, positive=True
+    )
+    stream_check_seconds: float = _field(
+        "Silence after which a streamed book is compared with an asked one.", 15.0, positive=True
+    )
+    resolution_poll_seconds: float = _field(
+        "How often a subscribed market is asked whether it is resolved, since the stream may not say.",
+        60.0,
+        positive=True,
+    )
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a private key."""
+        return bool(self.private_key)
+
+
+#: Option → scheme of its address.
+_SCHEMES = {
+    **dict.fromkeys(("clob_url", "gamma_url", "data_url", "relayer_url", "rpc_url", "geoblock_url"), "https"),
+    **dict.fromkeys(("ws_market_url", "ws_user_url"), "wss"),
+}
+#: Nothing at these hosts is a test.
+_REAL = "polymarket.com"
+_CREDENTIALS = ("api_key", "api_secret", "api_passphrase")
+_MOST_ASSETS = 500
+
+
+def read_options(table: Mapping[str, Any]) -> PolymarketOptions:
+    """The table as options.
+
+    Raises:
+        ConfigError: an unknown key, a bad value, a part of the credentials, an address that is not encrypted; by name.
+    """
+    options = read_table(table, PolymarketOptions, PLACE)
+    given = [name for name in _CREDENTIALS if getattr(options, name)]
+    if given and len(given) < len(_CREDENTIALS):
+        missing = next(name for name in _CREDENTIALS if name not in given)
+        raise ConfigError(
+            f"{PLACE}.{missing} is missing: API credentials are a key, a secret and a passphrase.",
+            fix=f"Set POLYMARKET_{missing.upper()} too, or none of the three: they are derived then.",
+            field=f"{PLACE}.{missing}",
+        )
+    if given and not options.has_key:
+        raise ConfigError(
+            f"{PLACE}.private_key is missing: API credentials alone can read nothing of yours and order nothing.",
+            fix="Set POLYMARKET_PRIVATE_KEY too, or none of them for public data only.",
+            field=f"{PLACE}.private_key",
+        )
+    if options.environment not in ("production", "sandbox"):
+        raise ConfigError(
+            f"{PLACE}.environment must be production or sandbox.",
+            field=f"{PLACE}.environment",
+            details={"accepted": ["production", "sandbox"]},
+        )
+    if options.assets_per_socket > _MOST_ASSETS:
+        raise ConfigError(
+            f"{PLACE}.assets_per_socket is {options.assets_per_socket}; the venue serves {_MOST_ASSETS} at most.",
+            field=f"{PLACE}.assets_per_socket",
+            details={"accepted": f"1 to {_MOST_ASSETS}"},
+        )
+    for name, scheme in _SCHEMES.items():
+        host = checked_url(getattr(options, name), scheme=scheme, field=f"{PLACE}.{name}")
+        if options.environment == "sandbox" and name != "geoblock_url" and host.endswith(_REAL):
+            raise ConfigError(
+                f"{PLACE}.environment is sandbox, and {name} is the real venue's.",
+                fix="Name the test server's address, or leave environment out.",
+                field=f"{PLACE}.environment",
+            )
+    return options
