@@ -157,7 +157,8 @@ async def test_a_null_configuration_after_the_order_was_taken_is_that_order(
     double: CoinbaseDouble, tmp_path: Path
 ) -> None:
     async with connected(double, tmp_path) as venue:
-        double.fail("order_configuration", *[Fault.NULL_CONFIGURATION] * 3)
+        double.fail("create", Fault.NULL_CONFIGURATION)
+        double.fail("order", Fault.NULL_CONFIGURATION)
         order = await venue.submit(resting("null"))
         assert order.client_order_id == "null"
         assert len(placed(double, "null")) == 1

@@ -7,34 +7,54 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """What goes wrong. `AFTER_*`: the request is carried out first, and only its answer goes wrong."""
+    """What goes wrong with an answer. ``AFTER_*``: the request is carried out, and only its answer goes wrong."""
 
+    #: 429 with JSON and ``Retry-After: 1``.
     RATE_LIMITED = "429"
+    #: 429 with a page of HTML, and no word on when to come again.
     RATE_LIMITED_HTML = "429_html"
     SERVER_ERROR = "500"
     BAD_GATEWAY_HTML = "502_html"
+    #: 401, although the token is right.
     UNAUTHORIZED_ONCE = "401"
+    #: A page of HTML with status 200; the request was not carried out.
     HTML_WITH_200 = "html_with_200"
     AFTER_HTML_WITH_200 = "after_html_with_200"
     AFTER_SERVER_ERROR = "after_500"
+    #: Half of the body, and the connection's end.
     AFTER_TRUNCATED = "after_truncated"
+    #: No answer, and the connection stays open.
     AFTER_SILENCE = "after_silence"
+    #: The connection breaks instead of an answer.
     AFTER_RESET = "after_reset"
     SILENCE = "silence"
     RESET = "reset"
+    #: The answer is good, but orders in it have ``order_configuration: null``.
     NULL_CONFIGURATION = "null_order_configuration"
+
+    @property
+    def is_after(self) -> bool:
+        """Whether the request is carried out first."""
+        return self.name.startswith("AFTER_") or self is Fault.NULL_CONFIGURATION
 
 
 class StreamFault(StrEnum):
     """What goes wrong with a connection's frames."""
 
+    #: The server closes the connection, politely; 1001 is what the venue says when it restarts.
     CLOSE_1000 = "close_1000"
     CLOSE_1001 = "close_1001"
+    #: The connection breaks.
     ABORT = "abort"
+    #: A sequence number is left out.
     GAP = "gap"
+    #: Nothing more is sent, heartbeats neither; the connection stays open.
     SILENCE = "silence"
+    #: Heartbeats go on, and the channels fall silent: all of them, or the one that is named.
     CHANNEL_SILENCE = "channel_silence"
+    #: A frame that is no JSON.
     GARBAGE = "garbage"
+    #: The next frame comes twice.
     DUPLICATE = "duplicate"
 
 

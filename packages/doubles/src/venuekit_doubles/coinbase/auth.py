@@ -5,13 +5,16 @@ Source: the token that coinbase-advanced-py 1.8.4 and ccxt 4.5.90 make, and the 
 
 from __future__ import annotations
 
+import base64
 from collections import OrderedDict
 from typing import Any
 
 import jwt
-from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from venuekit.adapter import NANOS, Clock
+from venuekit_doubles.coinbase.ids import MAIN
 
 _ISSUERS = ("cdp", "coinbase-cloud")
 _LONGEST_SECONDS = 120
@@ -19,36 +22,67 @@ _LONGEST_SECONDS = 120
 _LEEWAY = 30
 _MOST_NONCES = 50_000
 _REAL_HOST = "api.coinbase.com"
-#: Key type → algorithm.
-_ALGORITHMS = {"ec": "ES256", "ed": "EdDSA"}
+_PEM = serialization.Encoding.PEM
+_OPEN = serialization.NoEncryption()
 
 
 class NotAuthorized(Exception):
-    """The token does not do; the text says why, for the double's own log."""
+    """The token does not do; the text says why, for whoever runs the double."""
 
 
 class Key:
-    """A key pair: its name, and its secret as the venue hands it out."""
+    """A key pair: its name, and its secret as the venue hands it out.
 
-    def __init__(self, name: str, *, kind: str = "ec", can_trade: bool = True, can_transfer: bool = False) -> None:
+    Args:
+        name: Any text; the venue's look like ``organizations/.../apiKeys/...``.
+        kind: ``ec`` is ECDSA as PEM; ``ed`` is Ed25519 as the venue hands it out, in base64; ``ed_pem`` is it as PEM.
+        account: Whose money it moves. Keys of other accounts trade on the same books.
+        can_trade: Whether it may place and cancel orders.
+        can_transfer: What ``key_permissions`` says of moving money; the double moves none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kind: str = "ec",
+        account: str = MAIN,
+        can_trade: bool = True,
+        can_transfer: bool = False,
+    ) -> None:
         self.name = name
+        self.account = account
         self.can_trade = can_trade
         self.can_transfer = can_transfer
-        self.algorithm = _ALGORITHMS[kind]
-        made: Any = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else ed25519.Ed25519PrivateKey.generate()
-        form = serialization.PrivateFormat.TraditionalOpenSSL if kind == "ec" else serialization.PrivateFormat.PKCS8
-        self.secret: str = made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-        self.public = made.public_key()
+        self.secret, self.public, self.algorithm = _MAKE[kind]()
 
 
-#: Where a request keeps whose it is.
-KEY: web.RequestKey[Key] = web.RequestKey("key", Key)
+def _ec() -> tuple[str, Any, str]:
+    made = ec.generate_private_key(ec.SECP256R1())
+    secret = made.private_bytes(_PEM, serialization.PrivateFormat.TraditionalOpenSSL, _OPEN).decode()
+    return secret, made.public_key(), "ES256"
+
+
+def _ed() -> tuple[str, Any, str]:
+    made = ed25519.Ed25519PrivateKey.generate()
+    secret = base64.b64encode(made.private_bytes_raw() + made.public_key().public_bytes_raw()).decode()
+    return secret, made.public_key(), "EdDSA"
+
+
+def _ed_pem() -> tuple[str, Any, str]:
+    made = ed25519.Ed25519PrivateKey.generate()
+    secret = made.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, _OPEN).decode()
+    return secret, made.public_key(), "EdDSA"
+
+
+_MAKE = {"ec": _ec, "ed": _ed, "ed_pem": _ed_pem}
 
 
 class Doorkeeper:
     """Knows the keys, and which tokens were used."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._keys: dict[str, Key] = {}
         self._nonces: OrderedDict[str, None] = OrderedDict()
 
@@ -65,17 +99,14 @@ class Doorkeeper:
         """The key of a REST request. Raises NotAuthorized."""
         scheme, _, token = authorization.partition(" ")
         if scheme != "Bearer" or not token:
-            raise NotAuthorized("no bearer token")
+            raise NotAuthorized("there is no bearer token")
         key, claims, nonce = self._checked(token)
         if nonce in self._nonces:
             raise NotAuthorized("the token was used before")
         self._nonces[nonce] = None
         if len(self._nonces) > _MOST_NONCES:
             self._nonces.popitem(last=False)
-        listed = claims.get("uris")
-        uri = claims.get("uri") or (listed[0] if isinstance(listed, list) and listed else "")
-        for scheme_ in ("https://", "http://"):
-            uri = uri.replace(scheme_, "")
+        uri = _uri(claims)
         if uri not in (f"{method} {host}{path}", f"{method} {_REAL_HOST}{path}"):
             raise NotAuthorized(f"the token is for {uri!r}, and the request is {method} {host}{path}")
         return key
@@ -83,7 +114,7 @@ class Doorkeeper:
     def message(self, token: str) -> Key:
         """The key of a message to a stream. Raises NotAuthorized."""
         key, claims, _ = self._checked(token)
-        if claims.get("uri"):
+        if _uri(claims):
             raise NotAuthorized("a stream's token has no uri")
         return key
 
@@ -92,21 +123,43 @@ class Doorkeeper:
             header = jwt.get_unverified_header(token)
             key = self._keys.get(str(header.get("kid")))
             if key is None:
-                raise NotAuthorized(f"no key {header.get('kid')!r}")
-            claims = jwt.decode(
-                token,
-                key.public,
-                algorithms=[key.algorithm],
-                leeway=_LEEWAY,
-                options={"require": ["exp", "nbf", "sub", "iss"], "verify_aud": False},
-            )
+                raise NotAuthorized(f"there is no key {header.get('kid')!r}")
+            # The times are checked by the double's own clock, below.
+            options: Any = {
+                "require": ["exp", "nbf", "sub", "iss"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "verify_aud": False,
+            }
+            claims = jwt.decode(token, key.public, algorithms=[key.algorithm], options=options)
         except jwt.PyJWTError as error:
             raise NotAuthorized(f"{type(error).__name__}: {error}") from error
         if claims["sub"] != key.name or claims["iss"] not in _ISSUERS:
             raise NotAuthorized("sub or iss is wrong")
-        if claims["exp"] - claims["nbf"] > _LONGEST_SECONDS:
-            raise NotAuthorized("the token is valid for too long")
-        nonce = str(header.get("nonce") or "")
-        if not nonce:
+        self._in_time(claims["nbf"], claims["exp"])
+        nonce = header.get("nonce")
+        if not isinstance(nonce, str) or not nonce:
             raise NotAuthorized("the token has no nonce")
         return key, claims, nonce
+
+    def _in_time(self, begins: Any, ends: Any) -> None:
+        if type(begins) is not int or type(ends) is not int:
+            raise NotAuthorized("nbf and exp must be whole seconds")
+        now = self._clock.now_ns() // NANOS
+        if now >= ends + _LEEWAY:
+            raise NotAuthorized(f"the token ended {now - ends} seconds ago")
+        if now < begins - _LEEWAY:
+            raise NotAuthorized(f"the token begins in {begins - now} seconds")
+        if ends - begins > _LONGEST_SECONDS:
+            raise NotAuthorized("the token is valid for too long")
+
+
+def _uri(claims: dict[str, Any]) -> str:
+    """What a token is for: ``GET host/path``, with or without a scheme before the host, alone or first of a list."""
+    listed = claims.get("uris")
+    uri = claims.get("uri") or (listed[0] if isinstance(listed, list) and listed else "")
+    method, _, address = str(uri).partition(" ")
+    for scheme in ("https://", "http://"):
+        address = address.removeprefix(scheme)
+    return f"{method} {address}" if address else method

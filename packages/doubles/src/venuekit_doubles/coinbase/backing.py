@@ -1,54 +1,68 @@
-"""The paper exchange behind the wire: one account for each key, on the same books."""
+"""The paper exchange behind the wire: its markets, its time, and a seat for each account."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from venuekit.adapter import (
     NANOS,
     Clock,
-    Fill,
-    FillQuery,
-    HistoryQuery,
+    Event,
     Instrument,
     InstrumentKind,
-    Order,
-    OrderRef,
+    Ticker,
     UnknownInstrument,
-    UnknownOrder,
     VenueContext,
 )
+from venuekit_doubles.coinbase.ids import MAIN
+from venuekit_doubles.coinbase.seat import Seat
 from venuekit_paper import factory
 from venuekit_paper.adapter import PaperVenue
 
+#: What every account has a wallet of besides what is traded; worth a dollar.
+STABLE = "USDC"
 _KINDS = (InstrumentKind.SPOT, InstrumentKind.PERPETUAL)
 #: The least time between two changes.
 _STEP_NS = 1_000_000
-#: More fills than one order has here.
-_MOST = 500
 
 
 class Backing:
-    """A paper venue, and what the wire needs besides it."""
+    """A paper venue, and what the wire needs besides it. Used on the double's event loop only."""
 
     def __init__(self, clock: Clock, folder: Path, options: Mapping[str, Any]) -> None:
-        context = VenueContext(clock=clock, data_dir=folder, account="double", options={"persist": False, **options})
+        context = VenueContext(clock=clock, data_dir=folder, account=MAIN, options={"persist": False, **options})
         venue = factory.create(context)
         assert isinstance(venue, PaperVenue)
         self.venue = venue
         self._clock = clock
         self._follows = options.get("pace") == "manual"
+        self._seats: dict[str, Seat] = {}
 
     async def open(self) -> None:
         """Open the exchange."""
         await self.venue.connect()
+        self.venue.engine.exchange.reporter.listener = self._heard
 
     async def close(self) -> None:
         """Close it."""
         await self.venue.close()
+
+    def _heard(self, event: Event) -> None:
+        self.venue.streams.collect(event)
+        for seat in self._seats.values():
+            seat.hear(event)
+
+    def seat(self, account: str) -> Seat:
+        """An account's seat. A new account begins with the deposits that the exchange was given."""
+        if account not in self._seats:
+            self._seats[account] = Seat(self.venue, account, self.venue.options.initial_balances)
+        return self._seats[account]
+
+    # -- markets
 
     async def instruments(self) -> list[Instrument]:
         """Spot and perpetuals; Coinbase has no outcomes."""
@@ -61,41 +75,31 @@ class Backing:
             raise UnknownInstrument(f"No product {name[:60]!r}.", field="product_id")
         return found
 
-    async def order(self, number: str | None = None, client_id: str | None = None) -> Order | None:
-        """An order, if there is one."""
-        try:
-            return await self.venue.order(OrderRef(venue_order_id=number, client_order_id=client_id))
-        except UnknownOrder:
-            return None
+    async def ticker(self, name: str) -> Ticker:
+        """A product's ticker."""
+        [found] = await self.venue.tickers([name])
+        return found
 
-    async def fills_of(self, order: Order) -> list[Fill]:
-        """An order's fills, oldest first."""
-        if order.filled_size == 0:
-            return []
-        page = await self.venue.fills(FillQuery(order_id=order.venue_order_id, limit=_MOST))
-        return list(reversed(page.items))
+    async def assets(self) -> list[str]:
+        """What there are wallets of."""
+        traded = {a for i in await self.instruments() for a in (i.base, i.quote)}
+        return sorted({*traded, STABLE})
 
-    async def all_orders(self) -> list[Order]:
-        """Every order, newest first."""
-        found: list[Order] = []
-        cursor: str | None = None
-        while True:
-            page = await self.venue.order_history(HistoryQuery(limit=_MOST, cursor=cursor))
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
+    async def prices(self) -> dict[str, Decimal]:
+        """What one of each asset is worth, USD."""
+        found = {"USD": Decimal(1), STABLE: Decimal(1)}
+        for instrument in await self.instruments():
+            last = (await self.ticker(instrument.id)).last
+            if instrument.kind is InstrumentKind.SPOT and last is not None:
+                found[instrument.base] = last
+        return found
 
-    async def all_fills(self, order_number: str | None = None) -> list[Fill]:
-        """Every fill, newest first."""
-        found: list[Fill] = []
-        cursor: str | None = None
-        while True:
-            page = await self.venue.fills(FillQuery(order_id=order_number, limit=_MOST, cursor=cursor))
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
+    async def product_type(self, name: str) -> str:
+        """The wire's kind of a product."""
+        spot = (await self.venue.instrument(name)).kind is InstrumentKind.SPOT
+        return "SPOT" if spot else "FUTURE"
+
+    # -- time
 
     async def catch_up(self, *, changes: bool) -> None:
         """An exchange whose market moves only when told never lags behind the clock; no two changes share a moment."""
@@ -121,7 +125,3 @@ class Backing:
     def now_ns(self) -> int:
         """The exchange's time."""
         return self.venue.now_ns()
-
-    def now_seconds(self) -> int:
-        """The exchange's time in whole seconds."""
-        return self.now_ns() // NANOS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from venuekit_doubles.coinbase.server import CoinbaseDouble
+from venuekit_doubles.faults import Fault
 
 D = Decimal
 _double = CoinbaseDouble(
@@ -19,7 +19,6 @@ _double = CoinbaseDouble(
     },
 )
 _double.start()
-atexit.register(_double.stop)
 
 options: Mapping[str, Any] = {
     "environment": "sandbox",
@@ -46,3 +45,8 @@ async def advance(_: Any, seconds: float) -> None:
 async def drop_connections(venue: Any) -> None:
     """Break the live connections."""
     await venue.drop_connections()
+
+
+def too_many(_: Any) -> None:
+    """Let the next order be one too many."""
+    _double.fail("create", Fault.RATE_LIMITED)

@@ -93,6 +93,8 @@ def _request(name: str, terms: Mapping[str, Any], common: Mapping[str, Any]) -> 
 
 
 def _limit(terms: Mapping[str, Any]) -> dict[str, Any]:
+    if terms.get("quote_size"):
+        raise BadOrder("UNSUPPORTED_ORDER_CONFIGURATION", "limit orders by quote_size are not supported here")
     return {"size": _amount(terms, "base_size"), "price": _amount(terms, "limit_price")}
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from venuekit.adapter import NANOS, Granularity, InstrumentKind, iso
-from venuekit_doubles.coinbase import words
+from venuekit_doubles.coinbase import market_words as words
 from venuekit_doubles.coinbase.backing import Backing
-from venuekit_doubles.coinbase.wire import PREFIX, Refusal, Route
+from venuekit_doubles.coinbase.wire import PREFIX, Route, invalid, many, whole
 
 _GRANULARITIES = {
     "ONE_MINUTE": Granularity.ONE_MINUTE,
@@ -23,6 +23,7 @@ _GRANULARITIES = {
     "ONE_DAY": Granularity.ONE_DAY,
 }
 _MOST_CANDLES = 350
+_MOST_TRADES = 1000
 
 
 class MarketData:
@@ -54,58 +55,56 @@ class MarketData:
         return {"iso": iso(now), "epochSeconds": str(now // NANOS), "epochMillis": str(now // 1_000_000)}
 
     async def _get_products(self, request: web.Request) -> Any:
-        kind, ids = request.query.get("product_type"), request.query.getall("product_ids", [])
+        kind, ids = request.query.get("product_type"), many(request, "product_ids")
         found = []
         for instrument in await self._backing.instruments():
             name = "SPOT" if instrument.kind is InstrumentKind.SPOT else "FUTURE"
             if kind in (None, "", "UNKNOWN_PRODUCT_TYPE", name) and (not ids or instrument.id in ids):
                 found.append(await self._product(instrument.id))
-        start = int(request.query.get("offset") or 0)
-        limit = int(request.query.get("limit") or len(found) or 1)
-        page = found[start : start + limit]
+        start = whole(request, "offset", 0)
+        page = found[start : start + whole(request, "limit", len(found))]
         return {"products": page, "num_products": len(page)}
 
     async def _product(self, name: str) -> dict[str, Any]:
         instrument = await self._backing.instrument(name)
-        [ticker] = await self._venue.tickers([name])
-        return words.product(instrument, ticker)
+        return words.product(instrument, await self._backing.ticker(name))
 
     async def _get_product(self, request: web.Request) -> Any:
         return await self._product(request.match_info["id"])
 
     async def _get_book(self, request: web.Request) -> Any:
-        name = request.query.get("product_id", "")
-        await self._backing.instrument(name)
-        book = await self._venue.order_book(name, depth=max(1, int(request.query.get("limit") or 500)))
-        return {
-            "pricebook": words.pricebook(book),
-            "last": "",
-            "mid_market": "",
-            "spread_bps": "",
-            "spread_absolute": "",
-        }
+        name = (await self._backing.instrument(request.query.get("product_id", ""))).id
+        book = await self._venue.order_book(name, depth=max(1, whole(request, "limit", 500)))
+        return words.book_answer(book, (await self._backing.ticker(name)).last)
 
     async def _get_best_bid_ask(self, request: web.Request) -> Any:
-        ids = request.query.getall("product_ids", []) or [i.id for i in await self._backing.instruments()]
-        books = [await self._venue.order_book((await self._backing.instrument(i)).id, depth=1) for i in ids]
+        ids = many(request, "product_ids") or {i.id for i in await self._backing.instruments()}
+        books = [await self._venue.order_book((await self._backing.instrument(i)).id, depth=1) for i in sorted(ids)]
         return {"pricebooks": [words.pricebook(book) for book in books]}
 
     async def _get_trades(self, request: web.Request) -> Any:
         name = (await self._backing.instrument(request.match_info["id"])).id
-        found = await self._venue.trades(name, limit=max(1, min(int(request.query.get("limit") or 100), 1000)))
-        [ticker] = await self._venue.tickers([name])
-        best = words.ticker(ticker)
-        return {"trades": [words.trade(t) for t in found], "best_bid": best["best_bid"], "best_ask": best["best_ask"]}
+        limit = max(1, min(whole(request, "limit", 100), _MOST_TRADES))
+        start, end = whole(request, "start", 0), whole(request, "end", 0)
+        found = [
+            trade
+            for trade in await self._venue.trades(name, limit=_MOST_TRADES)
+            if trade.time_ns >= start * NANOS and (not end or trade.time_ns < end * NANOS)
+        ]
+        best = words.ticker(await self._backing.ticker(name))
+        shown = [words.trade(trade) for trade in found[:limit]]
+        return {"trades": shown, "best_bid": best["best_bid"], "best_ask": best["best_ask"]}
 
     async def _get_candles(self, request: web.Request) -> Any:
         name = (await self._backing.instrument(request.match_info["id"])).id
         granularity = _GRANULARITIES.get(request.query.get("granularity", ""))
         if granularity is None:
-            raise Refusal(400, "INVALID_ARGUMENT", "granularity is not valid")
-        start, end = int(request.query["start"]), int(request.query["end"])
+            raise invalid("granularity is not valid")
+        start, end = whole(request, "start"), whole(request, "end")
         if (end - start) // granularity.seconds + 1 > _MOST_CANDLES:
-            raise Refusal(400, "INVALID_ARGUMENT", f"number of candles requested should be less than {_MOST_CANDLES}")
+            raise invalid(f"number of candles requested should be less than {_MOST_CANDLES}")
         found = await self._venue.candles(
             name, granularity, start_ns=start * NANOS, end_ns=end * NANOS + 1, limit=_MOST_CANDLES
         )
-        return {"candles": [words.candle(c) for c in reversed(found)]}
+        newest_first = list(reversed(found))[: whole(request, "limit", _MOST_CANDLES)]
+        return {"candles": [words.candle(candle) for candle in newest_first]}

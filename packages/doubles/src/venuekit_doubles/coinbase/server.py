@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
+import atexit
 import datetime as dt
-import json
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from venuekit.adapter import NANOS, Clock, InvalidValue, UnknownInstrument, VenuekitError
+from venuekit.adapter import NANOS, Clock
 from venuekit_doubles import tls
 from venuekit_doubles.clock import WallClock
-from venuekit_doubles.coinbase.auth import KEY, Doorkeeper, Key, NotAuthorized
+from venuekit_doubles.coinbase.auth import Doorkeeper, Key
 from venuekit_doubles.coinbase.backing import Backing
+from venuekit_doubles.coinbase.connection import House, Manners
+from venuekit_doubles.coinbase.feeds import Feeds, Pace
+from venuekit_doubles.coinbase.limits import Counter, Limits
+from venuekit_doubles.coinbase.quirks import Quirk
+from venuekit_doubles.coinbase.record import Asked, Record, Said
 from venuekit_doubles.coinbase.rest_account import Account
+from venuekit_doubles.coinbase.rest_convert import Conversions
+from venuekit_doubles.coinbase.rest_futures import Futures
+from venuekit_doubles.coinbase.rest_history import History
 from venuekit_doubles.coinbase.rest_market import MarketData
 from venuekit_doubles.coinbase.rest_orders import Orders
+from venuekit_doubles.coinbase.service import Service
 from venuekit_doubles.coinbase.sockets import Sockets
 from venuekit_doubles.coinbase.v2 import V2
-from venuekit_doubles.coinbase.wire import Refusal, Route
+from venuekit_doubles.coinbase.wire import Route
 from venuekit_doubles.faults import Fault, Faults, StreamFault
-from venuekit_doubles.thread import LoopThread
+from venuekit_doubles.thread import LoopThread, Underway
 
-_HTML = "<html><body><h1>Sorry</h1>The page is not available.</body></html>"
-_LONGEST_SILENCE = 3600.0
+T = TypeVar("T")
 
 
 class CoinbaseDouble:
-    """Coinbase on this machine. A context manager; everything of it runs in a thread of its own.
+    """Coinbase on this machine: a context manager, and everything of it runs in a thread of its own.
 
-    `key` and `secret` open it. Clients need its address (`rest_url`, `ws_url`) and, with TLS, to trust `ca_file`.
+    `key` and `secret` open it. Clients need its address (`rest_url` and `ws_url`, or `host`) and, with TLS, to trust
+    `ca_file`, which is there while it runs.
+
+    Args:
+        secure: TLS; without, ``http`` and ``ws``.
+        port: Where to listen on 127.0.0.1; 0 takes a free port.
+        clock: The time that tokens are checked by and that the market moves with; the machine's by default.
+        key_kind: The first key's: ``ec``, ``ed`` or ``ed_pem``, as `Key` says.
+        exchange: Options of the paper exchange (``[venues.paper]`` in venuekit's reference), such as ``seed``,
+            ``initial_balances`` of each account, and ``pace``: ``manual`` moves the market only by `advance`.
+        heartbeat_seconds: Time between two heartbeats.
+        batch_seconds: Time between two frames of ``ticker_batch``.
+        subscribe_seconds: A connection that has not subscribed by then is closed.
+        limits: Requests a second before 429; none by default.
+        quirks: Ways in which answers differ from the venue's documents.
+
+    Raises:
+        OSError: on `start`, the port is taken.
+        ConfigError: on `start`, an option of the exchange is wrong.
     """
 
     def __init__(
@@ -42,26 +68,31 @@ class CoinbaseDouble:
         secure: bool = True,
         port: int = 0,
         clock: Clock | None = None,
-        heartbeat_seconds: float = 1.0,
-        with_client_id: bool = True,
         key_kind: str = "ec",
         exchange: Mapping[str, Any] | None = None,
+        heartbeat_seconds: float = 1.0,
+        batch_seconds: float = 5.0,
+        subscribe_seconds: float = 5.0,
+        limits: Limits | None = None,
+        quirks: Iterable[Quirk] = (),
     ) -> None:
         self._secure = secure
         self._port = port
         self._clock = clock or WallClock()
-        self._heartbeat_seconds = heartbeat_seconds
-        self._with_client_id = with_client_id
         self._exchange = dict(exchange or {})
-        self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
+        self._pace = Pace(heartbeats=heartbeat_seconds, ticker_batch=batch_seconds, balance=heartbeat_seconds)
+        self._limits = limits or Limits()
+        self._quirks = frozenset(quirks)
+        self._manners = Manners(subscribe_seconds, Quirk.NO_CLIENT_ID not in self._quirks, self._limits)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._thread: LoopThread | None = None
         self._runner: web.AppRunner | None = None
+        self._endpoints: set[str] = set()
+        self._record = Record()
         self.faults = Faults()
-        self.door = Doorkeeper()
-        self._key: Key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
+        self.door = Doorkeeper(self._clock)
+        self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
         self.ca_file = ""
-        #: Requests by endpoint and HTTP status, in order.
-        self.requests: list[tuple[str, int]] = []
 
     # -- life
 
@@ -73,61 +104,92 @@ class CoinbaseDouble:
         self.stop()
 
     def start(self) -> None:
-        """Open the exchange and listen."""
+        """Open the exchange and listen. What was begun is undone if that fails."""
+        atexit.register(self.stop)  # for who forgets it: threads end before their event loop has cleaned up
+        self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
         self._thread = LoopThread("coinbase double")
-        self._thread.call(self._start())
+        try:
+            self._thread.call(self._start(Path(self._folder.name)))
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """End every connection and the exchange."""
+        """End every connection and the exchange; safe to call twice."""
+        atexit.unregister(self.stop)
         thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.call(self._stop())
-            thread.stop()
-        self._folder.cleanup()
+        try:
+            if thread is not None:
+                try:
+                    thread.call(self._stop())
+                finally:
+                    thread.stop()
+        finally:
+            if self._folder is not None:
+                self._folder.cleanup()
 
-    async def _start(self) -> None:
-        folder = Path(self._folder.name)
+    async def _start(self, folder: Path) -> None:
         self.backing = Backing(self._clock, folder, self._exchange)
         await self.backing.open()
-        self.sockets = Sockets(
-            self.backing,
-            self.door,
-            heartbeat_seconds=self._heartbeat_seconds,
-            with_client_id=self._with_client_id,
-        )
-        app = web.Application()
-        orders = Orders(self.backing, self._null_configuration)
-        for room in (MarketData(self.backing), orders, Account(self.backing), V2(self.backing)):
-            for route in room.routes():
-                app.router.add_route(route.method, route.path, self._served(route))
-        app.router.add_get("/", self.sockets.handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         context = None
         if self._secure:
             now = dt.datetime.fromtimestamp(self._clock.now_ns() / NANOS, dt.UTC)
             ca, context = tls.make(folder, now)
             self.ca_file = str(ca)
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context)
-        await site.start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context).start()
         self._port = self._runner.addresses[0][1]
 
+    def _app(self) -> web.Application:
+        backing, quirks = self.backing, self._quirks
+        nulls = Quirk.NULL_FOR_EMPTY in quirks
+        service = Service(backing, self.door, self.faults, self._limits, self._clock, self._record, nulls=nulls)
+        house = House(
+            backing=backing,
+            door=self.door,
+            feeds=Feeds(backing, self._pace, text_heartbeats=Quirk.TEXT_HEARTBEATS in quirks),
+            manners=self._manners,
+            counter=Counter(self._clock),
+            record=self._record,
+        )
+        self.sockets = Sockets(house)
+        app = web.Application()
+        for route in self._routes():
+            self._endpoints.add(route.name)
+            app.router.add_route(route.method, route.path, service.served(route))
+        app.router.add_get("/", self.sockets.handle)
+        app.router.add_route("*", "/{path:.*}", service.nowhere)
+        return app
+
+    def _routes(self) -> list[Route]:
+        backing, quirks = self.backing, self._quirks
+        orders = Orders(backing, edit_errors_object=Quirk.EDIT_ERRORS_OBJECT in quirks)
+        history = History(backing, orders.edits, size_in_quote=Quirk.SIZE_IN_QUOTE in quirks)
+        account, futures, conversions = Account(backing), Futures(backing), Conversions(backing)
+        rooms = (MarketData(backing), orders, history, account, futures, conversions, V2(backing))
+        return [route for room in rooms for route in room.routes()]
+
     async def _stop(self) -> None:
-        await self.sockets.close()
         if self._runner is not None:
+            await self.sockets.close()
+            # A polite end of TLS would wait for every client.
+            for connection in self._runner.server.connections if self._runner.server is not None else ():
+                if connection.transport is not None:
+                    connection.transport.abort()
             await self._runner.cleanup()
-        await self.backing.close()
+            await self.backing.close()
 
     # -- for clients
 
     @property
     def key(self) -> str:
-        """The key's name."""
+        """The first key's name."""
         return self._key.name
 
     @property
     def secret(self) -> str:
-        """The key's secret."""
+        """The first key's secret."""
         return self._key.secret
 
     @property
@@ -145,120 +207,99 @@ class CoinbaseDouble:
         """The address of both streams."""
         return f"ws{'s' if self._secure else ''}://{self.host}"
 
+    def add_key(self, key: Key) -> Key:
+        """Let another key in. One of another account trades with the other accounts on the same books."""
+        return self.door.add(key)
+
     # -- for tests
 
-    def call(self, work: Any) -> Any:
-        """Run a coroutine of the exchange's on the double's event loop, and wait for its result."""
-        assert self._thread is not None
-        return self._thread.call(work)
+    def _begun(self, work: Coroutine[Any, Any, T]) -> Underway[T]:
+        if self._thread is None:
+            work.close()
+            raise RuntimeError("The double does not run.")
+        return self._thread.begin(work)
 
-    async def advance(self, seconds: float) -> None:
-        """Let the exchange's market move; for an exchange in manual pace."""
-        assert self._thread is not None
-        await self._thread.await_(self.backing.advance(seconds))
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine of the exchange's on the double's event loop, and wait for its result."""
+        return self._begun(work).wait()
+
+    def advance(self, seconds: float) -> Underway[None]:
+        """Let the exchange's market move, in manual pace. `await` it, or `wait` for it."""
+        return self._begun(self.backing.advance(seconds))
 
     def fail(self, endpoint: str, *faults: Fault) -> None:
-        """Let the next requests to an endpoint fail: ``create``, ``orders``, ``accounts``, ... or ``*``."""
+        """Let the next requests to an endpoint fail, one after the other.
+
+        Args:
+            endpoint: Its name, as in `endpoints`, or ``*`` for any.
+            faults: What goes wrong with each.
+
+        Raises:
+            ValueError: there is no such endpoint.
+        """
+        if endpoint != "*" and endpoint not in self._endpoints:
+            raise ValueError(f"No endpoint {endpoint!r}; there are: {', '.join(self.endpoints)}.")
         self.faults.add(endpoint, *faults)
 
-    async def fail_streams(self, fault: StreamFault) -> None:
-        """Let every open stream fail."""
-        assert self._thread is not None
-        await self._thread.await_(self.sockets.fail(fault))
+    def fail_streams(self, fault: StreamFault, channel: str | None = None) -> Underway[None]:
+        """Let every open stream fail; `channel` is the one that falls silent, None is all. `await` it, or `wait`."""
+        return self._begun(self.sockets.fail(fault, channel))
 
-    # -- requests
+    @property
+    def endpoints(self) -> list[str]:
+        """The names of the REST endpoints; the twins under ``market/`` share theirs."""
+        return sorted(self._endpoints)
 
-    def _null_configuration(self) -> bool:
-        return self.faults.next("order_configuration") is Fault.NULL_CONFIGURATION
+    def subscribed(
+        self, channel: str, count: int = 1, *, product: str | None = None, within: float = 10.0
+    ) -> Underway[None]:
+        """Be sure that subscriptions are live: what happens afterwards, their clients are told. `await` it, or `wait`.
 
-    def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def serve(request: web.Request) -> web.Response:
-            response = await self._answer(request, route)
-            self.requests.append((route.name, response.status))
-            return response
+        Args:
+            channel: Its name, as clients subscribe to it.
+            count: How many at least. Each product of ticker, level2, market_trades and candles counts; of the
+                other channels, each connection that has subscribed.
+            product: Count only those that tell of this product.
+            within: The longest wait, in seconds.
 
-        return serve
+        Raises:
+            ValueError: when awaited, there is no such channel.
+            TimeoutError: when awaited, there were not so many in time.
+        """
+        return self._begun(self.sockets.subscribed(channel, count, product, within))
 
-    async def _answer(self, request: web.Request, route: Route) -> web.Response:
-        fault = self.faults.next(route.name)
-        if fault is not None and not fault.name.startswith("AFTER_"):
-            early = await self._before(request, fault)
-            if early is not None:
-                return early
-        try:
-            authorization = request.headers.get("Authorization")
-            if authorization is not None or not route.public:
-                request[KEY] = self.door.request(
-                    authorization or "", request.method, request.headers.get("Host", ""), request.path
-                )
-            self._may(request, public=route.public)
-            await self.backing.catch_up(changes=request.method != "GET")
-            body = await route.handler(request)
-        except NotAuthorized:
-            return web.Response(status=401, text="Unauthorized")
-        except Refusal as refusal:
-            return web.json_response(refusal.body, status=refusal.status)
-        except UnknownInstrument as error:
-            return web.json_response(
-                {"error": "NOT_FOUND", "error_details": error.message, "message": error.message}, status=404
-            )
-        except (InvalidValue, KeyError, ValueError) as error:
-            text = str(error)[:200]
-            return web.json_response({"error": "INVALID_ARGUMENT", "error_details": text, "message": text}, status=400)
-        except VenuekitError as error:
-            return web.json_response({"error": "INTERNAL", "message": error.message}, status=500)
-        return await self._after(request, body, fault)
+    # -- what was asked
 
-    @staticmethod
-    def _may(request: web.Request, *, public: bool) -> None:
-        key = request.get(KEY)
-        if not public and request.method != "GET" and key is not None and not key.can_trade:
-            raise Refusal(403, "PERMISSION_DENIED", "Missing required scopes")
+    @property
+    def requests(self) -> deque[Asked]:
+        """The latest REST requests, oldest first: method, path, whether it carried authorization, status and more."""
+        return self._record.requests
 
-    async def _before(self, request: web.Request, fault: Fault) -> web.Response | None:
-        if fault is Fault.RATE_LIMITED:
-            body = {"errors": [{"id": "rate_limit_exceeded", "message": "Rate limit exceeded"}]}
-            return web.json_response(body, status=429, headers={"Retry-After": "1"})
-        if fault is Fault.RATE_LIMITED_HTML:
-            return web.Response(status=429, text=_HTML, content_type="text/html")
-        if fault is Fault.SERVER_ERROR:
-            return web.json_response({"error": "INTERNAL", "message": "internal error"}, status=500)
-        if fault is Fault.BAD_GATEWAY_HTML:
-            return web.Response(status=502, text=_HTML, content_type="text/html")
-        if fault is Fault.UNAUTHORIZED_ONCE:
-            return web.Response(status=401, text="Unauthorized")
-        if fault is Fault.HTML_WITH_200:
-            return web.Response(status=200, text=_HTML, content_type="text/html")
-        if fault is Fault.SILENCE:
-            await asyncio.sleep(_LONGEST_SILENCE)
-        if fault is Fault.RESET:
-            _abort(request)
-        return None
+    @property
+    def messages(self) -> deque[Said]:
+        """The latest messages to the streams, oldest first."""
+        return self._record.messages
 
-    async def _after(self, request: web.Request, body: Any, fault: Fault | None) -> web.Response:
-        if fault is Fault.AFTER_HTML_WITH_200:
-            return web.Response(status=200, text=_HTML, content_type="text/html")
-        if fault is Fault.AFTER_SERVER_ERROR:
-            return web.json_response({"error": "INTERNAL", "message": "internal error"}, status=500)
-        if fault is Fault.AFTER_SILENCE:
-            await asyncio.sleep(_LONGEST_SILENCE)
-        if fault is Fault.AFTER_RESET:
-            _abort(request)
-        text = json.dumps(body)
-        if fault is Fault.AFTER_TRUNCATED:
-            return await _truncated(request, text)
-        return web.Response(text=text, content_type="application/json")
+    @property
+    def logins(self) -> list[Said]:
+        """The messages to streams that carried a token, right or wrong."""
+        return self._record.logins
 
+    @property
+    def private(self) -> list[Asked | Said]:
+        """Requests and messages about an account, or with a token: empty proves that nothing private was asked."""
+        return self._record.private
 
-def _abort(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
+    @property
+    def mutating(self) -> list[Asked]:
+        """Requests that could change something, orders or money: empty proves that nothing was traded."""
+        return self._record.mutating
 
+    @property
+    def refused_tokens(self) -> deque[str]:
+        """Why the latest tokens were refused, which the venue does not tell."""
+        return self._record.refused
 
-async def _truncated(request: web.Request, text: str) -> web.Response:
-    """Half a body, and the connection's end."""
-    response = web.StreamResponse(headers={"Content-Length": str(len(text)), "Content-Type": "application/json"})
-    await response.prepare(request)
-    await response.write(text[: len(text) // 2].encode())
-    _abort(request)
-    return web.Response(status=200)
+    def forget(self) -> None:
+        """Forget what was asked so far."""
+        self._record.forget()

@@ -1,0 +1,196 @@
+"""How a request is served: its fault if there is one, token, rate, handler, and errors in the venue's form."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from venuekit.adapter import Clock, InvalidValue, UnknownInstrument, VenuekitError
+from venuekit_doubles.coinbase.auth import Doorkeeper, NotAuthorized
+from venuekit_doubles.coinbase.backing import Backing
+from venuekit_doubles.coinbase.limits import Counter, Limits
+from venuekit_doubles.coinbase.quirks import with_nulls
+from venuekit_doubles.coinbase.record import Asked, Record
+from venuekit_doubles.coinbase.wire import FAULT, KEY, Refusal, Route, invalid
+from venuekit_doubles.faults import Fault, Faults
+
+_HTML = "<html><body><h1>Sorry</h1>The page is not available.</body></html>"
+_LONGEST_SILENCE = 3600.0
+#: The status of an answer that reaches nobody.
+_NO_ANSWER = 444
+
+
+class TooMany(Refusal):
+    """The answer to one request too many."""
+
+    def __init__(self) -> None:
+        super().__init__(429, "rate_limit_exceeded", "Rate limit exceeded")
+        self.body = {"errors": [{"id": "rate_limit_exceeded", "message": "Rate limit exceeded"}]}
+
+
+class Service:
+    """Serves every endpoint in the same way."""
+
+    def __init__(
+        self,
+        backing: Backing,
+        door: Doorkeeper,
+        faults: Faults,
+        limits: Limits,
+        clock: Clock,
+        record: Record,
+        *,
+        nulls: bool,
+    ) -> None:
+        self._backing = backing
+        self._door = door
+        self._faults = faults
+        self._limits = limits
+        self._counter = Counter(clock)
+        self._record = record
+        self._nulls = nulls
+
+    def served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The handler of a route."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            authorized = "Authorization" in request.headers
+            asked = Asked(
+                endpoint=route.name,
+                method=request.method,
+                path=request.path,
+                authorized=authorized,
+                private=authorized or not route.public,
+                mutating=route.trades,
+            )
+            self._record.requests.append(asked)
+            response = await self._answer(request, route)
+            asked.status = None if response.status == _NO_ANSWER else response.status
+            return response
+
+        return serve
+
+    async def _answer(self, request: web.Request, route: Route) -> web.StreamResponse:
+        fault = self._faults.next(route.name)
+        if fault is not None and not fault.is_after:
+            return await _instead(request, fault)
+        if fault is not None:
+            request[FAULT] = fault
+        try:
+            left = self._admitted(request, route)
+            await self._backing.catch_up(changes=request.method != "GET")
+            body = await route.handler(request)
+        except NotAuthorized as why:
+            self._record.refused.append(str(why))
+            return web.Response(status=401, text="Unauthorized")
+        except VenuekitError as error:
+            return _refusal(_of_exchange(error))
+        except Refusal as refusal:
+            return _refusal(refusal)
+        return await _after(request, with_nulls(body) if self._nulls else body, left)
+
+    async def nowhere(self, request: web.Request) -> web.StreamResponse:
+        """The handler of every address that there is not."""
+        authorized, changes = "Authorization" in request.headers, request.method not in ("GET", "HEAD")
+        self._record.requests.append(
+            Asked(
+                endpoint="",
+                method=request.method,
+                path=request.path,
+                authorized=authorized,
+                private=authorized,
+                mutating=changes,
+                status=404,
+            )
+        )
+        return _refusal(Refusal(404, "NOT_FOUND", f"the double has no {request.method} {request.path}"))
+
+    def _admitted(self, request: web.Request, route: Route) -> dict[str, str]:
+        """Let the request in: the headers that tell how many more may come. Raises NotAuthorized, Refusal."""
+        authorization = request.headers.get("Authorization")
+        most, who = self._limits.public, f"address {request.remote}"
+        if authorization is not None or not route.public:
+            host = request.headers.get("Host", "")
+            key = self._door.request(authorization or "", request.method, host, request.path)
+            request[KEY] = key
+            most, who = self._limits.private, f"key {key.name}"
+            if route.trades and not key.can_trade:
+                raise Refusal(403, "PERMISSION_DENIED", "Missing required scopes")
+        if most is None:
+            return {}
+        left = self._counter.left(who, most)
+        if left < 0:
+            raise TooMany
+        return {"x-ratelimit-limit": str(most), "x-ratelimit-remaining": str(left), "x-ratelimit-reset": "1"}
+
+
+def _of_exchange(error: VenuekitError) -> Refusal:
+    """What the exchange did not do, where the endpoint has no words of its own for it."""
+    if isinstance(error, UnknownInstrument):
+        return Refusal(404, "NOT_FOUND", error.message)
+    if isinstance(error, InvalidValue):
+        return invalid(error.message)
+    return Refusal(500, "INTERNAL", error.message)
+
+
+def _refusal(refusal: Refusal) -> web.Response:
+    headers = {"Retry-After": "1"} if refusal.status == 429 else None
+    return web.json_response(refusal.body, status=refusal.status, headers=headers)
+
+
+def _html(status: int) -> web.Response:
+    return web.Response(status=status, text=_HTML, content_type="text/html")
+
+
+async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
+    """The answer to a request that is not carried out."""
+    if fault is Fault.RATE_LIMITED:
+        return _refusal(TooMany())
+    if fault is Fault.RATE_LIMITED_HTML:
+        return _html(429)
+    if fault is Fault.SERVER_ERROR:
+        return _refusal(Refusal(500, "INTERNAL", "internal error"))
+    if fault is Fault.BAD_GATEWAY_HTML:
+        return _html(502)
+    if fault is Fault.UNAUTHORIZED_ONCE:
+        return web.Response(status=401, text="Unauthorized")
+    if fault is Fault.HTML_WITH_200:
+        return _html(200)
+    if fault is Fault.SILENCE:
+        await asyncio.sleep(_LONGEST_SILENCE)
+    return _aborted(request)
+
+
+async def _after(request: web.Request, body: Any, headers: dict[str, str]) -> web.StreamResponse:
+    """The answer to a request that was carried out."""
+    fault, text = request.get(FAULT), json.dumps(body)
+    if fault is Fault.AFTER_HTML_WITH_200:
+        return _html(200)
+    if fault is Fault.AFTER_SERVER_ERROR:
+        return _refusal(Refusal(500, "INTERNAL", "internal error"))
+    if fault is Fault.AFTER_SILENCE:
+        await asyncio.sleep(_LONGEST_SILENCE)
+    if fault is Fault.AFTER_RESET:
+        return _aborted(request)
+    if fault is Fault.AFTER_TRUNCATED:
+        return await _truncated(request, text)
+    return web.Response(text=text, content_type="application/json", headers=headers)
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """Nothing: the connection is broken, and what is returned here reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=_NO_ANSWER)
+
+
+async def _truncated(request: web.Request, text: str) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": str(len(text)), "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(text[: len(text) // 2].encode())
+    _aborted(request)
+    return response
