@@ -20,6 +20,7 @@ from venuekit.adapter import (
     Trade,
     TradeEvent,
 )
+from venuekit_polymarket.capabilities import VENUE
 from venuekit_polymarket.facts import (
     BestTold,
     BookTold,
@@ -33,7 +34,7 @@ from venuekit_polymarket.facts import (
 )
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.public_frames import facts
-from venuekit_polymarket.streamed_book import VENUE, StreamedBook
+from venuekit_polymarket.streamed_book import StreamedBook
 
 log = logging.getLogger("venuekit.polymarket.streams")
 #: Trades of an asset that are remembered, since a frame may come again.

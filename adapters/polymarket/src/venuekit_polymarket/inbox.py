@@ -16,7 +16,8 @@ from venuekit.adapter import (
     GapEvent,
     TickerEvent,
 )
-from venuekit_polymarket.streamed_book import VENUE, StreamedBook
+from venuekit_polymarket.capabilities import VENUE
+from venuekit_polymarket.streamed_book import StreamedBook
 
 #: Events of books and trades that wait for a reader that stands still.
 MOST = 10_000

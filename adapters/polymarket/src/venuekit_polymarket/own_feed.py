@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from venuekit.adapter import NANOS, Channel, Clock, Event, FillEvent, NotConnected, VenuekitError
-from venuekit_polymarket.frame_values import Unreadable, text
+from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.own_frames import OwnOrders
-from venuekit_polymarket.socket import Frame, Socket
+from venuekit_polymarket.reading import text
+from venuekit_polymarket.socket import Socket
 
 log = logging.getLogger("venuekit.polymarket.streams")
 
@@ -25,7 +26,7 @@ class Ledger(Protocol):
     """Own fills by trade and order. It may be told of a trade as often as one likes."""
 
     def told(self, trade: Frame) -> Sequence[Event]:
-        """What a ``trade`` frame of the user channel brings that is new. Raises Unreadable."""
+        """What a ``trade`` frame of the user channel brings that is new. Raises VenueDown."""
         ...
 
 
@@ -93,8 +94,8 @@ class OwnFeed:
                 self._give(self._ledger.told(frame))
             else:
                 self.strange(f"there is no frame of the kind {kind[:40]!r}")
-        except (Unreadable, VenuekitError) as error:
-            self.strange(f"{kind}: {error}")
+        except VenuekitError as error:
+            self.strange(f"{kind}: {error.message}")
 
     def _expect_no_more(self, trade: Frame) -> None:
         self._expected.pop(text(trade, "taker_order_id"), None)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from venuekit.adapter import Order, OrderEvent, OrderEventKind, OrderStatus
-from venuekit_polymarket.frame_values import text
-from venuekit_polymarket.streamed_book import VENUE
+from venuekit_polymarket.capabilities import VENUE
+from venuekit_polymarket.frame_values import Frame
+from venuekit_polymarket.reading import text
 
-Frame = Mapping[str, Any]
 #: An order as a frame tells it, with the terms that frames leave out; None for one that is not ours.
 #: Raises VenueDown for what cannot be read.
 ReadOrder = Callable[[Frame], Order | None]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
-from venuekit.adapter import ONE, ZERO, Level, Side
+from venuekit.adapter import ONE, ZERO, Level, Side, VenueDown
 from venuekit_polymarket.facts import (
     BestTold,
     BookTold,
@@ -19,21 +18,9 @@ from venuekit_polymarket.facts import (
     TradeTold,
     Unread,
 )
-from venuekit_polymarket.frame_values import (
-    Unreadable,
-    amount,
-    level,
-    levels,
-    moment,
-    needed,
-    positive,
-    rows,
-    side,
-    text,
-    texts,
-)
+from venuekit_polymarket.frame_values import Frame, level, levels, missing, needed, price, rows, side, size, texts
+from venuekit_polymarket.reading import amount, text, time_ns
 
-Frame = Mapping[str, Any]
 Best = tuple[Decimal | None, Decimal | None]
 #: What tells a frame that does not name its kind, as some relays of the venue's data send them.
 _BY_FIELD = (
@@ -59,9 +46,9 @@ def facts(frame: Frame, now_ns: int) -> Iterator[Fact]:
         yield Unread(why=f"there is no frame of the kind {kind[:40]!r}")
         return
     try:
-        yield from read(frame, moment(frame, "timestamp") or now_ns)
-    except Unreadable as error:
-        yield Unread(why=f"{kind}: {error}", asset=text(frame, "asset_id"))
+        yield from read(frame, time_ns(frame, "timestamp") or now_ns)
+    except VenueDown as error:
+        yield Unread(why=f"{kind}: {error.message}", asset=text(frame, "asset_id"))
 
 
 def _book(frame: Frame, at_ns: int) -> Iterator[Fact]:
@@ -87,8 +74,8 @@ def _price_change(frame: Frame, at_ns: int) -> Iterator[Fact]:
         try:
             one, taken = level(row), side(row)
             told = _best(row)
-        except Unreadable as error:
-            yield Unread(why=f"price_change: {error}", asset=asset)
+        except VenueDown as error:
+            yield Unread(why=f"price_change: {error.message}", asset=asset)
             continue
         bids, asks = changed.setdefault(asset, ({}, {}))
         (bids if taken is Side.BUY else asks)[one.price] = one
@@ -118,21 +105,23 @@ def _price(value: Decimal | None) -> Decimal | None:
 def _best_bid_ask(frame: Frame, at_ns: int) -> Iterator[Fact]:
     best = _best(frame)
     if best is None:
-        raise Unreadable("best_bid and best_ask are missing")
+        raise missing("best_bid")
     yield BestTold(asset=needed(frame, "asset_id"), time_ns=at_ns, best=best)
 
 
 def _last_trade_price(frame: Frame, at_ns: int) -> Iterator[Fact]:
     asset = needed(frame, "asset_id")
-    price, size = positive(frame, "price"), positive(frame, "size")
+    paid, shares = price(frame), size(frame)
+    if not shares:
+        raise missing("size")
     taker = side(frame) if text(frame, "side") else None
-    said = (asset, str(at_ns), str(price), str(size), text(frame, "side"), text(frame, "transaction_hash"))
+    said = (asset, str(at_ns), str(paid), str(shares), text(frame, "side"), text(frame, "transaction_hash"))
     key = hashlib.blake2b("|".join(said).encode(), digest_size=12).hexdigest()
-    yield TradeTold(asset=asset, time_ns=at_ns, price=price, size=size, taker_side=taker, key=key)
+    yield TradeTold(asset=asset, time_ns=at_ns, price=paid, size=shares, taker_side=taker, key=key)
 
 
 def _tick_size_change(frame: Frame, at_ns: int) -> Iterator[Fact]:
-    yield TickTold(asset=needed(frame, "asset_id"), time_ns=at_ns, tick=positive(frame, "new_tick_size"))
+    yield TickTold(asset=needed(frame, "asset_id"), time_ns=at_ns, tick=price(frame, "new_tick_size"))
 
 
 def _market_resolved(frame: Frame, at_ns: int) -> Iterator[Fact]:

@@ -7,13 +7,13 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
 import attrs
 import msgspec
 
 from venuekit.adapter import Clock, NotConnected
+from venuekit_polymarket.frame_values import Frame
 
 log = logging.getLogger("venuekit.polymarket.streams")
 
@@ -24,8 +24,6 @@ _MOST_BYTES = 64_000_000
 _TEXT = aiohttp.WSMsgType.TEXT
 #: What the venue says when it does not do what it was told: it would send nothing, for ever.
 _REFUSED = "INVALID OPERATION"
-
-Frame = Mapping[str, Any]
 
 
 @attrs.frozen(kw_only=True)

@@ -20,9 +20,9 @@ from venuekit.adapter import (
     VenuekitError,
     plain,
 )
+from venuekit_polymarket.capabilities import VENUE
 from venuekit_polymarket.facts import ListedTold, ResolvedTold, TickTold
 from venuekit_polymarket.inbox import Inbox
-from venuekit_polymarket.streamed_book import VENUE
 
 #: Instruments that are asked for in one round.
 _MOST_ASKED = 500

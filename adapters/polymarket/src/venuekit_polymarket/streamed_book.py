@@ -6,9 +6,9 @@ from collections.abc import Iterable, MutableMapping
 from decimal import Decimal
 
 from venuekit.adapter import BookDelta, BookSnapshot, Level, OrderBook
+from venuekit_polymarket.capabilities import VENUE
 from venuekit_polymarket.facts import BookTold, LevelsTold
 
-VENUE = "polymarket"
 #: Changes that wait for a snapshot.
 _MOST_HELD = 5_000
 

@@ -9,11 +9,12 @@ import attrs
 
 from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, OrderBook, VenuePermission
 from venuekit_polymarket.checks import AskBook
+from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.own_feed import Ledger, OwnFeed
 from venuekit_polymarket.own_frames import OwnOrders, ReadOrder
 from venuekit_polymarket.shards import Shards
-from venuekit_polymarket.socket import Frame, Socket, SocketSettings
+from venuekit_polymarket.socket import Socket, SocketSettings
 from venuekit_polymarket.statuses import Known, Outcome, Statuses
 
 

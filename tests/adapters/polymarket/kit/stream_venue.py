@@ -25,7 +25,7 @@ from venuekit.adapter import (
 from venuekit.testing.clock import SimulatedClock
 from venuekit_polymarket.socket import SocketSettings
 from venuekit_polymarket.statuses import Outcome
-from venuekit_polymarket.streams import Market, Own, StreamSettings, Streams
+from venuekit_polymarket.streams import Market, Own, Streams, StreamSettings
 
 D = Decimal
 MARKET = "0x" + "ab" * 32
@@ -228,7 +228,7 @@ class Reading:
             with self.scope:
                 async for event in self.source:
                     self.events.append(event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a test looks at it
             self.error = error
         finally:
             self.ended.set()
