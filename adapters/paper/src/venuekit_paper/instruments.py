@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import attrs
 
-from venuekit.adapter import Instrument, InstrumentKind
+from venuekit.adapter import ZERO, Instrument, InstrumentKind
 
 VENUE = "paper"
 D = Decimal
@@ -25,6 +25,8 @@ class Behaviour:
     spacing: Decimal
     #: Typical size of a quote, and the largest of somebody who trades at the market.
     size: Decimal
+    #: Sizes are whole numbers of this, and of lots; `size` is one, too.
+    grain: Decimal = ZERO
     #: The market it follows, if it is derived.
     follows: str | None = None
 

@@ -7,6 +7,7 @@ every platform. Nothing here looks at the clock: a step is told its time.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,7 @@ class _Rules:
     half_spread: int
     spacing: int
     lots: int
+    grain: int
     low: int
     high: int
     follows: str | None
@@ -48,11 +50,13 @@ class _Rules:
 class Simulator:
     """Moves every market by one step at a time."""
 
-    def __init__(self, exchange: Exchange, candles: Candles, seed: int) -> None:
+    def __init__(
+        self, exchange: Exchange, candles: Candles, seed: int, behaviours: Mapping[str, Behaviour] = BEHAVIOURS
+    ) -> None:
         self.exchange = exchange
         self.candles = candles
         self.random = random.Random(seed)  # noqa: S311 - a market, not a secret
-        known = [(name, b) for name, b in BEHAVIOURS.items() if name in exchange.markets]
+        known = [(name, b) for name, b in behaviours.items() if name in exchange.markets]
         # Markets that follow another one come after it.
         known.sort(key=lambda pair: (pair[1].follows is not None, pair[0]))
         self._rules = {name: _rules(exchange.markets[name], b) for name, b in known}
@@ -150,7 +154,7 @@ class Simulator:
                 self.exchange.matcher.finish(order, OrderStatus.CANCELED)
         for side, price, n in wanted:
             if (side, price) not in quotes:
-                lots = rules.lots * (n + 2) // 2 + self.random.randrange(rules.lots + 1)
+                lots = rules.lots * (n + 2) // 2 + self.random.randrange(rules.lots // rules.grain + 1) * rules.grain
                 order = self._enter(HOUSE, market, side, lots, price)
                 if order.resting:
                     quotes[side, price] = order
@@ -158,7 +162,7 @@ class Simulator:
     def _take(self, market: Market, rules: _Rules) -> None:
         """Every other step somebody trades at the market, which is what fills orders that rest near it."""
         draw = self.random.randrange(4)
-        lots = 1 + self.random.randrange(rules.lots)
+        lots = (1 + self.random.randrange(rules.lots // rules.grain)) * rules.grain
         side = 1 if draw == 0 else -1
         if draw < 2 and market.book.other(side).best:
             self._enter(TAKERS, market, side, lots, 0)
@@ -201,6 +205,7 @@ def _rules(market: Market, b: Behaviour) -> _Rules:
         half_spread=max(1, units(b.half_spread)),
         spacing=units(b.spacing),
         lots=max(1, int(b.size / i.lot_size)),
+        grain=max(1, int(b.grain / i.lot_size)),
         low=units(i.min_price if i.min_price is not None else i.tick_size),
         high=units(i.max_price) if i.max_price is not None else 10**18,
         follows=b.follows,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+F = TypeVar("F", bound=StrEnum)
 
 
 class Fault(StrEnum):
@@ -58,15 +61,15 @@ class StreamFault(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Faults:
+class FaultQueues(Generic[F]):
     """A queue for each endpoint, by its name; ``*`` is any."""
 
     def __init__(self) -> None:
-        self._queues: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._queues: defaultdict[str, deque[F]] = defaultdict(deque)
         #: How often each was played.
         self.played: Counter[str] = Counter()
 
-    def add(self, endpoint: str, *faults: Fault) -> None:
+    def add(self, endpoint: str, *faults: F) -> None:
         """The next requests to `endpoint` fail in these ways, one after the other."""
         self._queues[endpoint].extend(faults)
 
@@ -74,7 +77,7 @@ class Faults:
         """Nothing goes wrong any more."""
         self._queues.clear()
 
-    def next(self, endpoint: str) -> Fault | None:
+    def next(self, endpoint: str) -> F | None:
         """What goes wrong with this request."""
         for name in (endpoint, "*"):
             if self._queues[name]:
@@ -82,3 +85,7 @@ class Faults:
                 self.played[fault.value] += 1
                 return fault
         return None
+
+
+class Faults(FaultQueues[Fault]):
+    """Those of Coinbase's endpoints."""

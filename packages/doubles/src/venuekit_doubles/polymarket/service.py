@@ -1,0 +1,176 @@
+"""How a request is served: its fault if there is one, who it is, the engine's state, the handler, and the log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from venuekit_doubles.faults import FaultQueues
+from venuekit_doubles.polymarket import refusals
+from venuekit_doubles.polymarket.clob import Clob
+from venuekit_doubles.polymarket.faults import EngineState, Fault
+from venuekit_doubles.polymarket.keys import Doorkeeper, NotAuthorized
+from venuekit_doubles.polymarket.refusals import Refusal
+from venuekit_doubles.polymarket.wire import KEY, Asked, Door, Route, body_of
+
+_HTML = (
+    "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
+    "<body><h1>Sorry, you have been blocked</h1></body></html>"
+)
+_LONGEST_SILENCE = 3600.0
+_MOST_REMEMBERED = 100_000
+_LIMIT_HEADERS = {
+    "Retry-After": "1",
+    "Poly-RateLimit-Remaining": "0",
+    "Poly-RateLimit-Reset": "1",
+    "Poly-RateLimit-Tier": "standard",
+}
+
+
+class Service:
+    """Serves every endpoint in the same way."""
+
+    def __init__(self, clob: Clob, doorkeeper: Doorkeeper, faults: FaultQueues[Fault]) -> None:
+        self._clob = clob
+        self._doorkeeper = doorkeeper
+        self._faults = faults
+        self.state = EngineState.RUNNING
+        #: For how long only post-only orders are taken, as the venue tells.
+        self.post_only_seconds = 79
+        #: A country that the venue does not let trade; its requests get the gateway's page.
+        self.blocked_country = ""
+        #: Every request, oldest first.
+        self.requests: deque[Asked] = deque(maxlen=_MOST_REMEMBERED)
+        #: Why headers were refused, which the venue does not tell.
+        self.refused: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+
+    def served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The handler of a route."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            status = 0  # nobody waited for the answer
+            try:
+                response = await self._answer(request, route)
+                status = response.status
+            finally:
+                self._remember(request, route, status)
+            return response
+
+        return serve
+
+    def _remember(self, request: web.Request, route: Route, status: int) -> None:
+        self.requests.append(
+            Asked(
+                request.method,
+                request.path,
+                request.query_string,
+                route.name,
+                status,
+                KEY in request,
+                route.trades == "orders",
+            )
+        )
+
+    async def _answer(self, request: web.Request, route: Route) -> web.StreamResponse:
+        fault = self._faults.next(route.name)
+        if fault is not None and not fault.is_after:
+            return await _instead(request, fault)
+        try:
+            await self._admit(request, route)
+            self._clob.pass_time()
+            body = await route.handler(request)
+        except NotAuthorized as why:
+            self.refused.append(str(why))
+            error = refusals.BAD_LOGIN if route.door is Door.LOGIN else refusals.UNAUTHORIZED
+            return web.json_response({"error": error}, status=401)
+        except Refusal as refusal:
+            if refusal.status == 403 and refusal.body is None:
+                return _html(403)
+            return web.json_response(refusal.answer, status=refusal.status)
+        return await _after(request, body, fault)
+
+    async def _admit(self, request: web.Request, route: Route) -> None:
+        """Raises NotAuthorized, Refusal."""
+        if self.blocked_country and route.trades == "orders":
+            raise Refusal(403, "blocked")
+        if route.door is Door.KEY:
+            text = await request.text()
+            request[KEY] = self._doorkeeper.request(request.headers, request.method, request.path, text)
+        if not route.trades or self.state is EngineState.RUNNING:
+            return
+        if self.state is EngineState.RESTARTING:
+            raise refusals.RESTARTING
+        if route.trades == "cancels":
+            return
+        if self.state is EngineState.DISABLED:
+            raise refusals.DISABLED
+        if self.state is EngineState.CANCEL_ONLY:
+            raise refusals.CANCEL_ONLY
+        body = await body_of(request)
+        if not all(
+            isinstance(leg, dict) and leg.get("postOnly") for leg in (body if isinstance(body, list) else [body])
+        ):
+            raise refusals.post_only_mode(self.post_only_seconds)
+
+
+def _html(status: int) -> web.Response:
+    return web.Response(status=status, text=_HTML, content_type="text/html")
+
+
+async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
+    """The answer to a request that is not carried out."""
+    if fault is Fault.RATE_LIMITED:
+        return web.json_response({"error": "Too Many Requests"}, status=429, headers=_LIMIT_HEADERS)
+    if fault is Fault.SERVER_ERROR:
+        return web.json_response({"error": "could not insert order"}, status=500)
+    if fault is Fault.RESTARTING:
+        return web.json_response(refusals.RESTARTING.answer, status=425)
+    if fault is Fault.DISABLED:
+        return web.json_response(refusals.DISABLED.answer, status=503)
+    if fault is Fault.UNAUTHORIZED:
+        return web.json_response({"error": refusals.UNAUTHORIZED}, status=401)
+    if fault is Fault.FORBIDDEN_HTML:
+        return _html(403)
+    if fault is Fault.BAD_GATEWAY_HTML:
+        return _html(502)
+    if fault is Fault.SILENCE:
+        await asyncio.sleep(_LONGEST_SILENCE)
+    return _aborted(request)
+
+
+async def _after(request: web.Request, body: Any, fault: Fault | None) -> web.StreamResponse:
+    """The answer to a request that was carried out."""
+    text = json.dumps(body)
+    if fault is Fault.AFTER_SILENCE:
+        await asyncio.sleep(_LONGEST_SILENCE)
+    if fault is Fault.AFTER_RESET:
+        return _aborted(request)
+    if fault is Fault.AFTER_SERVER_ERROR:
+        return web.json_response({"error": "order timed out"}, status=500)
+    if fault is Fault.AFTER_HTML_WITH_200:
+        return _html(200)
+    if fault is Fault.AFTER_THIN:
+        return web.json_response({"success": True} if isinstance(body, dict) else [])
+    if fault is Fault.AFTER_TRUNCATED:
+        return await _truncated(request, text)
+    return web.Response(text=text, content_type="application/json")
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """Nothing: the connection is broken, and what is returned here reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=444)
+
+
+async def _truncated(request: web.Request, text: str) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": str(len(text)), "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(text[: len(text) // 2].encode())
+    _aborted(request)
+    return response
