@@ -45,7 +45,7 @@ TEST_TOOLS = (
 
 
 def _install_workspace(session: nox.Session, *tools: str) -> None:
-    extras = {"packages/core": "[testing,postgres,calendars]"}
+    extras = {"packages/core": "[testing,postgres,calendars]", "packages/doubles": "[polymarket]"}
     editable = [word for part in PARTS for word in ("-e", f"./{part}{extras.get(part, '')}")]
     session.install(*editable, *tools)
 

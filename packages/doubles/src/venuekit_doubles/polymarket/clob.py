@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NoReturn, Protocol
 
-from venuekit.adapter import Clock, NoLiquidity, OrderAlreadyDone, OrderStatus, PostOnlyWouldCross, Side, TimeInForce
+from venuekit.adapter import Clock, NoLiquidity, OrderStatus, PostOnlyWouldCross, Side, TimeInForce
 from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.admission import Admission, Posted, Terms
 from venuekit_doubles.polymarket.books import Books, house_order, id_of
@@ -241,10 +241,9 @@ class Clob:
         """Cancel an order: why not, or nothing."""
         if order.state is OrderState.DELAYED:
             return refusals.DELAYED_TO_CANCEL
-        try:
-            self.books.cancel(order, self.now_ns())
-        except OrderAlreadyDone:
+        if not order.state.is_open:
             return refusals.NOT_FOUND_TO_CANCEL
+        self.books.cancel(order, self.now_ns())
         self._tell()
         return ""
 

@@ -130,7 +130,7 @@ class TradeRecord:
 
     def paid(self, order: OrderRecord, size: int) -> int:
         """Money for an order's part; both outcomes' parts of the same size add up to a dollar a share."""
-        first = size * self.book_price // PRICE_ONE
+        first = (2 * size * self.book_price + PRICE_ONE) // (2 * PRICE_ONE)
         return first if order.token == 0 else size - first
 
     def moves(self) -> list[Move]:
