@@ -172,6 +172,7 @@ from venuekit.model.times import (
     iso,
     parse_iso,
 )
+from venuekit.model.untrusted import Untrusted
 from venuekit.model.validation import (
     validate,
 )
@@ -334,6 +335,7 @@ __all__ = [
     "UnknownVenue",
     "Unpaced",
     "Unsupported",
+    "Untrusted",
     "UsageError",
     "Venue",
     "VenueContext",

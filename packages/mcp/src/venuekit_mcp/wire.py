@@ -18,6 +18,7 @@ from venuekit.model.instrument import Instrument
 from venuekit.model.money import plain
 from venuekit.model.order import CancelResult, Order, OrderStatus
 from venuekit.model.times import iso
+from venuekit.model.untrusted import Untrusted
 
 #: Longest text that a stranger wrote, and longest of any, in characters.
 LONGEST_UNTRUSTED = 300
@@ -37,13 +38,6 @@ def clean(text: str, longest: int = LONGEST_UNTRUSTED) -> str:
             " " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c) not in _INVISIBLE
         )
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-@attrs.frozen
-class Untrusted:
-    """Text that a venue or another agent wrote: data, never instructions."""
-
-    text: str
 
 
 def marked(text: str) -> dict[str, Any]:

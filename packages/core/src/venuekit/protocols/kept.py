@@ -30,11 +30,20 @@ class Kept(Generic[T]):
         if len(self._answers) > _MOST:
             del self._answers[next(iter(self._answers))]
 
+    def drop(self, key: Hashable) -> None:
+        """Forget an answer: the next who wants it asks anew."""
+        self._answers.pop(key, None)
+
+    def peek(self, key: Hashable) -> T | None:
+        """The answer that is kept and still good."""
+        kept = self._answers.get(key)
+        return None if kept is None or self._clock.monotonic_ns() - kept[0] >= self._ttl_ns else kept[1]
+
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer that is kept, or a new one. A caller that gives up does not end the question for others."""
-        kept = self._answers.get(key)
-        if kept is not None and self._clock.monotonic_ns() - kept[0] < self._ttl_ns:
-            return kept[1]
+        kept = self.peek(key)
+        if kept is not None:
+            return kept
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.ensure_future(self._ask(key, ask))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from venuekit.model.times import iso
+from venuekit.model.untrusted import Untrusted
 from venuekit.protocols.journal import Approval, ApprovalState
 from venuekit_mcp.arguments import argument
 from venuekit_mcp.surface import Call, Tool
-from venuekit_mcp.wire import Untrusted, clean
+from venuekit_mcp.wire import clean
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from venuekit.model.untrusted import Untrusted
 from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
 from venuekit_mcp.arguments import argument
 from venuekit_mcp.paging import decode, encode
 from venuekit_mcp.surface import Call, Tool
-from venuekit_mcp.wire import Untrusted
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
