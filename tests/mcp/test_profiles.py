@@ -47,9 +47,9 @@ async def test_polybot_and_realtime_names_work(bench):
         bought = await body(c, "shadow_buy", token_id="BTC-USD", price="50010", size="0.01", reason="t")
         assert bought["order"]["side"] == "BUY"
     async with bench(profile="polymarket-realtime") as b, b.client() as c:
-        opened = await body(c, "subscribe_market_prices", token_ids=["BTC-USD"])
+        opened = await body(c, "subscribe_market_prices", market_ids=["BTC-USD"])
         assert (opened["channel"], opened["instruments"]) == ("ticker", ["BTC-USD"])
-        await body(c, "unsubscribe_realtime", subscription_id=opened["subscription"])
+        await body(c, "unsubscribe_realtime", subscription_id=opened["subscription_id"])
 
 
 TOKEN = {"token_id": "BTC-USD", "price": "49000", "size": "0.01", "reason": "t"}
@@ -67,12 +67,8 @@ CALLS = {
         "submit_order": TOKEN,
     },
     "polymarket-realtime": {
-        "subscribe_market_prices": {"token_ids": ["BTC-USD"]},
-        "subscribe_orderbook_updates": {"token_ids": ["BTC-USD"]},
-        "subscribe_user_orders": {},
-        "subscribe_user_trades": {},
-        "subscribe_market_resolution": {"token_ids": ["BTC-USD"]},
-        "unsubscribe_realtime": {"subscription_id": "none"},
+        "get_realtime_status": {},
+        "wait_for_event": {"subscription": "none"},
     },
     "coinbase": {
         "list_products": {},
@@ -86,9 +82,7 @@ CALLS = {
 }
 #: What this venue cannot do, or was never opened, is said in our words.
 REFUSED = {
-    "subscribe_orderbook_updates": "UNSUPPORTED",
-    "subscribe_market_resolution": "UNSUPPORTED",
-    "unsubscribe_realtime": "INVALID_VALUE",
+    "wait_for_event": "INVALID_VALUE",
     "shadow_sell": "RISK_REFUSED",
 }
 

@@ -39,8 +39,8 @@ class DeskHost:
         one = Caller(agent_id=default.agent_id, role=default.role, mode=default.mode, source="mcp-stdio")
         self._caller: Callable[[], Caller] = caller if callable(caller) else lambda: caller or one
         self.calls = CallLog(desk)
-        self.rings = Rings(desk)
         self._watching = Watching(desk)
+        self.rings = Rings(desk, self._watching.streams_moved)
         self._envelopes: dict[Mode, Mapping[str, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opened = 0
@@ -112,6 +112,10 @@ class DeskHost:
         """Somebody watches `uri` now."""
         await self._watching.add(uri, changed)
 
+    def same(self, uri: str, core: str) -> None:
+        """The body of `uri` is that of our own resource `core`, and changes with it."""
+        self._watching.same(uri, core)
+
     async def unwatch(self, uri: str) -> None:
         """Nobody watches `uri` any more."""
         await self._watching.remove(uri)
@@ -121,11 +125,12 @@ class DeskHost:
         feed = self.desk.listen(wanted=lambda event: isinstance(event, OrderEvent | FillEvent | DeskEvent))
         try:
             async for event in feed:
-                yield _level(event), f"venuekit.{event.tag}", self._discreet(wire(event))
+                yield _level(event), f"venuekit.{event.tag}", self.discreet(wire(event))
         finally:
             feed.close()
 
-    def _discreet(self, data: Any) -> Any:
+    def discreet(self, data: Any) -> Any:
+        """`data` without known secrets."""
         text = json_text(data)
         return json.loads(without(text, self.secrets, HIDDEN)) if holds(text, self.secrets) else data
 

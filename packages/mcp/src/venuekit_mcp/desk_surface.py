@@ -81,7 +81,7 @@ def desk_surface(
         templates=tuple(templates),
         prompts=tuple(desk_prompts(desk, host)),
     )
-    return with_profile(surface, {t.name: t for t in tools}, profile, desk)
+    return with_profile(surface, {t.name: t for t in tools}, profile, desk, host)
 
 
 def instructions(desk: Desk) -> str:

@@ -16,9 +16,11 @@ from venuekit_mcp.arguments import argument, read
 from venuekit_mcp.desk_host import unknown_choice
 from venuekit_mcp.resources import body_of
 from venuekit_mcp.surface import Call, Resource, Surface, Tool
+from venuekit_mcp.tools.realtime import realtime_tools
 
 if TYPE_CHECKING:
     from venuekit.desk.desk import Desk
+    from venuekit_mcp.desk_host import DeskHost
 
 Translate = Callable[[Any], Mapping[str, Any]]
 
@@ -36,9 +38,10 @@ class Alias:
 
 @attrs.frozen(kw_only=True)
 class Profile:
-    """One table: tools, and resources as (address, tool, arguments)."""
+    """One table: tools, tools that are more than other names, and resources as (address, tool, arguments)."""
 
     tools: Sequence[Alias]
+    made: Callable[[Desk, DeskHost], Sequence[Tool]] = lambda desk, host: ()  # noqa: ARG005
     resources: Sequence[tuple[str, str, Mapping[str, Any]]] = ()
 
 
@@ -86,13 +89,6 @@ class ProductIds:
 
 
 @attrs.frozen(kw_only=True)
-class TokenIds:
-    """Outcome tokens to follow."""
-
-    token_ids: Sequence[str] = argument("Outcome token ids.", most=20)
-
-
-@attrs.frozen(kw_only=True)
 class TokenOrder:
     """An order in an outcome token."""
 
@@ -101,18 +97,6 @@ class TokenOrder:
     size: str = argument("Shares.")
     side: str = argument("BUY or SELL.", "BUY")
     reason: str = argument("Why; kept in the audit.", longest=500)
-
-
-@attrs.frozen(kw_only=True)
-class SubscriptionId:
-    """A subscription to end."""
-
-    subscription_id: str = argument("From subscribe.")
-
-
-@attrs.frozen(kw_only=True)
-class Nothing:
-    """No arguments."""
 
 
 def _given(**values: Any) -> Mapping[str, Any]:
@@ -147,14 +131,17 @@ def _token(a: TokenOrder, side: str | None = None) -> Mapping[str, Any]:
     )
 
 
-def _follow(channel: str) -> Translate:
-    def translate(a: Any) -> Mapping[str, Any]:
-        names = getattr(a, "token_ids", None) or getattr(a, "product_ids", None) or ()
-        return {"channel": channel, "instruments": list(names)}
-
-    return translate
+def _tickers(a: ProductIds) -> Mapping[str, Any]:
+    return {"channel": "ticker", "instruments": list(a.product_ids)}
 
 
+#: The resource whose body a tool's is, for telling when it changes.
+_CORE = {
+    "get_realtime_status": "stream://status",
+    "get_positions": "account://positions",
+    "get_risk_status": "risk://state",
+    "search_instruments": "market://instruments",
+}
 PROFILES: Mapping[str, Profile] = {
     "polybot": Profile(
         tools=(
@@ -188,20 +175,10 @@ PROFILES: Mapping[str, Profile] = {
     ),
     "polymarket-realtime": Profile(
         tools=(
-            Alias(name="subscribe_market_prices", tool="subscribe", arguments=TokenIds, translate=_follow("ticker")),
-            Alias(name="subscribe_orderbook_updates", tool="subscribe", arguments=TokenIds, translate=_follow("book")),
-            Alias(name="subscribe_user_orders", tool="subscribe", arguments=Nothing, translate=_follow("own_orders")),
-            Alias(name="subscribe_user_trades", tool="subscribe", arguments=Nothing, translate=_follow("own_fills")),
-            Alias(
-                name="subscribe_market_resolution", tool="subscribe", arguments=TokenIds, translate=_follow("status")
-            ),
-            Alias(
-                name="unsubscribe_realtime",
-                tool="unsubscribe",
-                arguments=SubscriptionId,
-                translate=lambda a: {"subscription": a.subscription_id},
-            ),
+            Alias(name="get_realtime_status", tool="get_realtime_status"),
+            Alias(name="wait_for_event", tool="wait_for_event"),
         ),
+        made=realtime_tools,
         resources=(("polymarket://websocket-status", "get_realtime_status", {}),),
     ),
     "coinbase": Profile(
@@ -224,7 +201,7 @@ PROFILES: Mapping[str, Profile] = {
             ),
             Alias(name="place_order", tool="place_order", arguments=ProductOrder, translate=_product),
             Alias(name="preview_order", tool="check_trade_risk", arguments=ProductOrder, translate=_product),
-            Alias(name="subscribe_ticker", tool="subscribe", arguments=ProductIds, translate=_follow("ticker")),
+            Alias(name="subscribe_ticker", tool="subscribe", arguments=ProductIds, translate=_tickers),
         ),
         resources=(("market://products", "search_instruments", {"limit": 100}),),
     ),
@@ -241,6 +218,8 @@ def _translated(tool: Tool, translate: Translate) -> Callable[[Call], Awaitable[
 
 
 def _aliased(alias: Alias, tool: Tool) -> Tool:
+    if alias.name == tool.name and alias.translate is None:
+        return tool
     description = alias.description or f"{tool.description} (Same as {tool.name}.)"
     if alias.arguments is None or alias.translate is None:
         return attrs.evolve(tool, name=alias.name, title="", description=description, stands_for=tool.name)
@@ -255,7 +234,9 @@ def _aliased(alias: Alias, tool: Tool) -> Tool:
     )
 
 
-def with_profile(surface: Surface, tools: Mapping[str, Tool], profile: str | None, desk: Desk) -> Surface:
+def with_profile(
+    surface: Surface, tools: Mapping[str, Tool], profile: str | None, desk: Desk, host: DeskHost
+) -> Surface:
     """The surface with a profile's tools and resources; unchanged without one.
 
     Raises:
@@ -267,6 +248,7 @@ def with_profile(surface: Surface, tools: Mapping[str, Tool], profile: str | Non
     if chosen is None:
         raise unknown_choice("profile", profile, sorted(PROFILES))
     added = [_aliased(alias, tools[alias.tool]) for alias in chosen.tools if alias.tool in tools]
+    added += chosen.made(desk, host)
     names = {t.name for t in added}
     resources = [
         Resource(
@@ -280,6 +262,8 @@ def with_profile(surface: Surface, tools: Mapping[str, Tool], profile: str | Non
         for uri, tool, arguments in chosen.resources
         if tool in tools
     ]
+    for uri, tool, _ in chosen.resources:
+        host.same(uri, _CORE[tool])
     return attrs.evolve(
         surface,
         tools=(*(t for t in surface.tools if t.name not in names), *added),

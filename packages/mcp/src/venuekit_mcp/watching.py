@@ -69,14 +69,28 @@ class Watching:
         self._desk = desk
         self._changed: Changed | None = None
         self._by_base: dict[str, set[str]] = {}
+        self._same: dict[str, str] = {}
         self._feed: EventFeed | None = None
         self._follower: asyncio.Task[None] | None = None
         self._streams: dict[str, asyncio.Task[None]] = {}
 
+    def same(self, uri: str, core: str) -> None:
+        """Whatever concerns `core` concerns `uri`."""
+        self._same[uri] = core
+
+    def streams_moved(self) -> None:
+        """A subscription of an agent has something to read."""
+        for uri in self._by_base.get("stream://status", ()):
+            self._tell(uri, price=True)
+
+    def _base(self, uri: str) -> str:
+        base = unquote(uri.partition("?")[0])
+        return self._same.get(base, base)
+
     async def add(self, uri: str, changed: Changed) -> None:
         """Call ``changed(uri)`` from now on when something concerns `uri`."""
         self._changed = changed
-        base = unquote(uri.partition("?")[0])
+        base = self._base(uri)
         self._by_base.setdefault(base, set()).add(uri)
         for prefix, channel in _PRICES.items():
             if base.startswith(prefix) and self._desk.capabilities.can(channel):
@@ -87,7 +101,7 @@ class Watching:
 
     async def remove(self, uri: str) -> None:
         """Nobody watches `uri` any more."""
-        base = unquote(uri.partition("?")[0])
+        base = self._base(uri)
         uris = self._by_base.get(base, set())
         uris.discard(uri)
         if not uris:
