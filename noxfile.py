@@ -34,6 +34,12 @@ PARTS = (
     "servers/paper",
     "servers/coinbase",
 )
+#: What the contract kit is run on: venues that need no network, or whose double is the network.
+CONTRACTS = (
+    "--venue paper",
+    "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract",
+    "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract --venue-shadow",
+)
 TEST_TOOLS = (
     "hypothesis>=6.120",
     "jsonschema>=4.23",
@@ -129,10 +135,14 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """The contract kit against the paper exchange, with its score table."""
+    """The contract kit against every venue that runs on this machine, and shadow accounts there, with their scores.
+
+    Arguments go to one run of the kit instead: nox -s contract -- --venue paper.
+    """
     _install_workspace(session, *TEST_TOOLS)
-    arguments = session.posargs or ["--venue", "paper"]
-    session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", "-rfE", *arguments)
+    runs = [session.posargs] if session.posargs else [words.split() for words in CONTRACTS]
+    for arguments in runs:
+        session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", "-rfE", *arguments)
 
 
 @nox.session

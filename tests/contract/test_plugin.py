@@ -18,7 +18,8 @@ from runs import contract_of
 from venuekit.adapter import ConfigError, UnknownVenue, VenueContext
 from venuekit.testing import Score, SimulatedClock, run_contract
 from venuekit.testing.contract.behaviours import BEHAVIOURS
-from venuekit.testing.contract.profile import Profile, load_subject
+from venuekit.testing.contract.profile import Profile
+from venuekit.testing.contract.subject import load_subject
 from venuekit_paper.factory import PaperFactory
 
 
@@ -65,6 +66,7 @@ def test_without_a_venue_the_kit_says_how_to_name_one() -> None:
         (["--venue", "venuekit_paper:nothing"], "cannot be imported"),
         (["--venue", "paper", "--venue-options", "seed"], "key=value"),
         (["--venue", "paper", "--venue-profile", "no_such_module"], "cannot be imported"),
+        (["--venue", "paper", "--venue-shadow"], "paper has no shadow accounts"),
     ],
 )
 def test_what_cannot_be_used_is_named_before_anything_runs(arguments: list[str], hint: str) -> None:

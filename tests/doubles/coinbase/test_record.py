@@ -139,3 +139,18 @@ async def test_a_broken_connections_subscriptions_are_not_counted(double: Coinba
 async def test_a_channel_that_there_is_not_is_said_at_once(double: CoinbaseDouble) -> None:
     with pytest.raises(ValueError, match="there are: ticker, level2"):
         await double.subscribed("prices")
+
+
+async def test_a_new_subscription_is_not_taken_for_one_that_ends(double: CoinbaseDouble) -> None:
+    async with a_stream(double) as old, a_stream(double) as new:
+        await old.say("ticker", "SOL-USD")
+        await double.subscribed("ticker", product="SOL-USD")
+        with pytest.raises(TimeoutError, match="subscriptions to ticker that began"):
+            async with double.subscribing("ticker", within=0.01):
+                pass
+        async with double.subscribing("ticker"):
+            await new.say("ticker", "SOL-USD")
+        await double.subscribed("ticker", 2, product="SOL-USD")
+    with pytest.raises(ValueError, match="there are: ticker, level2"):
+        async with double.subscribing("prices"):
+            pass

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[2] / "core" / "kit"))
 
 from postgres_server import Server, running
 
-from venuekit.testing.contract.profile import load_subject
+from venuekit.testing.contract.subject import load_subject
 from venuekit.testing.faults import Outcome, Report, failure_text, run_schedules
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mutations import MUTATIONS, Mutation
 
-from venuekit.testing.contract.profile import Subject, load_subject
+from venuekit.testing.contract.subject import Subject, load_subject
 from venuekit.testing.faults import make_schedule, simulate
 
 #: Each must be noticed within so many schedules, should the one that is known no longer do.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from venuekit.testing.contract.profile import Subject, load_subject
+from venuekit.testing.contract.subject import Subject, load_subject
 from venuekit.testing.faults import POINTS, Action, Report, make_schedule, run_processes, run_schedules, simulate
 from venuekit.testing.faults.report import failure_text
 

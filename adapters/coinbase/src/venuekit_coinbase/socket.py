@@ -13,10 +13,10 @@ import msgspec
 
 from venuekit.adapter import NotConnected, VenuePace, VenuePermission
 from venuekit_coinbase.capabilities import STREAMS
+from venuekit_coinbase.certificates import shared
 from venuekit_coinbase.client import Signer
 from venuekit_coinbase.config import CoinbaseOptions
 from venuekit_coinbase.reading import text
-from venuekit_coinbase.transport import trusted
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder().encode
@@ -56,7 +56,7 @@ class Socket:
         self._check()
         secure = urlsplit(self._url).scheme == "wss"
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=trusted(self._options) if secure else True),
+            connector=aiohttp.TCPConnector(ssl=shared(self._options) if secure else True),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._options.connect_timeout_seconds),
         )
         try:

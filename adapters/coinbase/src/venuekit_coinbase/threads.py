@@ -10,9 +10,10 @@ import asyncio
 
 from venuekit.adapter import Clock, NotConnected, VenueDown, VenuePace
 from venuekit_coinbase.answers import Answer, lost, read_answer
+from venuekit_coinbase.certificates import trusted
 from venuekit_coinbase.client import Call, Official
 from venuekit_coinbase.config import CoinbaseOptions
-from venuekit_coinbase.transport import PacedTransport, trusted
+from venuekit_coinbase.transport import PacedTransport
 
 
 class SdkTransport(PacedTransport):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
-from venuekit.adapter import Clock, ConfigError, NotConnected, RateLimited, VenueDown, VenuePace, VenuePermission
+from venuekit.adapter import Clock, NotConnected, RateLimited, VenueDown, VenuePace, VenuePermission
 from venuekit_coinbase.answers import UNAUTHORIZED, Answer, budget_of, lost, read_answer
+from venuekit_coinbase.certificates import shared
 from venuekit_coinbase.client import Call, Signer
-from venuekit_coinbase.config import PLACE, CoinbaseOptions
+from venuekit_coinbase.config import CoinbaseOptions
 
 _encode = msgspec.json.Encoder().encode
 _AGENT = "venuekit-coinbase"
@@ -40,20 +40,6 @@ class Transport(Protocol):
     async def close(self) -> None:
         """End; safe to call twice."""
         ...
-
-
-def trusted(options: CoinbaseOptions) -> ssl.SSLContext:
-    """Certificates of the system, and of `ca_file`. Raises ConfigError when that cannot be read."""
-    context = ssl.create_default_context()
-    if options.ca_file:
-        try:
-            context.load_verify_locations(cafile=options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f"{PLACE}.ca_file {options.ca_file} cannot be read: {error.strerror or 'it has no certificate'}.",
-                field=f"{PLACE}.ca_file",
-            ) from error
-    return context
 
 
 class PacedTransport:
@@ -113,7 +99,7 @@ class HttpTransport(PacedTransport):
         if self._session is None:
             secure = urlsplit(self._base).scheme == "https"
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=trusted(self._options) if secure else True),
+                connector=aiohttp.TCPConnector(ssl=shared(self._options) if secure else True),
                 timeout=self._timeout,
                 headers={"User-Agent": _AGENT, "Accept": "application/json"},
                 auto_decompress=True,

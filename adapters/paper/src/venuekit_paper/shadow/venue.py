@@ -181,6 +181,11 @@ class ShadowVenue:
             engine.close()
         await self._live.close()
 
+    def drop_connections(self) -> None:
+        """Lose every stream of the shadow account, as a network does; for tests of what listens."""
+        if self._hub is not None:
+            self._hub.drop("The connection was lost.")
+
     async def server_time_ns(self) -> int:
         """The live venue's clock."""
         return await self._live.server_time_ns()

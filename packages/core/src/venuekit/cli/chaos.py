@@ -39,7 +39,7 @@ def chaos(
         trace: Print everything that happened in a schedule that fails, not only the end.
         thorough: Fail too when there was no crash at one of the points, or one of the faults never happened.
     """
-    from venuekit.testing.contract.profile import load_subject  # noqa: PLC0415 - only this command needs the kit
+    from venuekit.testing.contract.subject import load_subject  # noqa: PLC0415 - only this command needs the kit
     from venuekit.testing.faults import Outcome, failure_text, run_processes, run_schedules  # noqa: PLC0415
 
     if schedules < 0 or processes < 0 or seed < 0:

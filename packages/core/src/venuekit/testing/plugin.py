@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="options of the adapter, as in its [venues.NAME] table",
     )
     group.addoption("--venue-profile", metavar="MODULE[:OBJECT]", help="how to exercise this venue")
+    group.addoption("--venue-shadow", action="store_true", help="check a shadow account at this venue instead")
     group.addoption("--venue-report", metavar="FILE.json", help="write the score as JSON")
     group.addoption(
         "--allow-production-orders",
@@ -50,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _keeper(config: pytest.Config, venue: str) -> ScoreKeeper:
     from venuekit.errors import VenuekitError  # noqa: PLC0415 - nothing is imported before it is asked for
     from venuekit.testing.contract import fixtures  # noqa: PLC0415
-    from venuekit.testing.contract.profile import load_subject  # noqa: PLC0415
+    from venuekit.testing.contract.subject import load_subject  # noqa: PLC0415
     from venuekit.testing.report import ScoreKeeper  # noqa: PLC0415
 
     try:
@@ -59,6 +60,7 @@ def _keeper(config: pytest.Config, venue: str) -> ScoreKeeper:
             options=config.getoption("--venue-options"),
             profile=config.getoption("--venue-profile"),
             production_orders=config.getoption("--allow-production-orders"),
+            shadow=config.getoption("--venue-shadow"),
         )
     except VenuekitError as error:
         raise pytest.UsageError(str(error)) from error

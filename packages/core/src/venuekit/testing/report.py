@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from venuekit.testing.contract.behaviours import AREAS, BEHAVIOURS
-from venuekit.testing.contract.profile import Subject
+from venuekit.testing.contract.subject import Subject
 
 
 class ScoreKeeper:
@@ -36,7 +36,8 @@ class ScoreKeeper:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of areas, then the reasons."""
         write = terminalreporter.write_line
-        terminalreporter.section(f"contract of {self._subject.name}")
+        shadow = " in shadow" if self._subject.shadow else ""
+        terminalreporter.section(f"contract of {self._subject.name}{shadow}")
         write(f"{'area':<28}{'passed':>8}{'failed':>8}{'skipped':>9}")
         total: Counter[str] = Counter()
         for prefix, title in AREAS.items():

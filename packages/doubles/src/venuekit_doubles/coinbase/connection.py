@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import json
 import logging
@@ -54,6 +55,8 @@ class House:
     record: Record
     #: Set when a subscription has become live.
     news: asyncio.Event = attrs.field(factory=asyncio.Event)
+    #: How many subscriptions ever became live, by channel.
+    begun: collections.Counter[str] = attrs.field(factory=collections.Counter)
 
 
 class Connection:
@@ -222,6 +225,7 @@ class Connection:
                     await self._send(channel, events)
                     if subscription not in self._live:
                         self._live.add(subscription)
+                        self._house.begun[subscription[0]] += 1
                         self._house.news.set()
         except ConnectionError:
             return  # the client went

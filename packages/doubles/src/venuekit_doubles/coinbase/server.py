@@ -6,7 +6,8 @@ import atexit
 import datetime as dt
 import tempfile
 from collections import deque
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -267,6 +268,22 @@ class CoinbaseDouble:
             TimeoutError: when awaited, there were not so many in time.
         """
         return self._begun(self.sockets.subscribed(channel, count, product, within))
+
+    @asynccontextmanager
+    async def subscribing(self, channel: str, *, within: float = 10.0) -> AsyncGenerator[None]:
+        """Around the making of a subscription: it ends when one more is live, whatever ended meanwhile.
+
+        Args:
+            channel: Its name, as clients subscribe to it.
+            within: The longest wait, in seconds.
+
+        Raises:
+            ValueError: there is no such channel.
+            TimeoutError: none became live in time.
+        """
+        before = self.sockets.begun(channel)
+        yield
+        await self._begun(self.sockets.begins(channel, before + 1, within))
 
     # -- what was asked
 

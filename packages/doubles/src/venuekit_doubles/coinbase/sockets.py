@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -43,19 +44,29 @@ class Sockets:
 
     async def subscribed(self, channel: str, count: int, product: str | None, within: float) -> None:
         """Wait until so many are. Raises ValueError, TimeoutError."""
-        if channel not in CHANNELS:
-            raise ValueError(f"No channel {channel!r}; there are: {', '.join(CHANNELS)}.")
+        _known(channel)
         for _ in range(_TURNS):  # connections that were closed before are gone then
             await asyncio.sleep(0)
+        what = f"{channel} of {product}" if product else channel
+        await self._until(lambda: self.live(channel, product), count, f"live subscriptions to {what}", within)
+
+    def begun(self, channel: str) -> int:
+        """How many subscriptions to a channel ever became live. Raises ValueError."""
+        _known(channel)
+        return self._house.begun[channel]
+
+    async def begins(self, channel: str, count: int, within: float) -> None:
+        """Wait until so many ever were. Raises TimeoutError."""
+        await self._until(lambda: self.begun(channel), count, f"subscriptions to {channel} that began", within)
+
+    async def _until(self, found: Callable[[], int], count: int, what: str, within: float) -> None:
         try:
             async with asyncio.timeout(within):
-                while self.live(channel, product) < count:
+                while found() < count:
                     self._house.news.clear()
                     await self._house.news.wait()
         except TimeoutError as error:
-            what = f"{channel} of {product}" if product else channel
-            found = self.live(channel, product)
-            raise TimeoutError(f"{count} live subscriptions to {what} within {within} s: there are {found}.") from error
+            raise TimeoutError(f"{count} {what} within {within} s: there are {found()}.") from error
 
     async def fail(self, fault: StreamFault, channel: str | None = None) -> None:
         """Let every open connection fail in this way; `channel` is the one that falls silent, None is all."""
@@ -70,3 +81,8 @@ class Sockets:
     async def close(self) -> None:
         """End every connection."""
         await self.fail(StreamFault.CLOSE_1001)
+
+
+def _known(channel: str) -> None:
+    if channel not in CHANNELS:
+        raise ValueError(f"No channel {channel!r}; there are: {', '.join(CHANNELS)}.")

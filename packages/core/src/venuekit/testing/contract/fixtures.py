@@ -9,7 +9,7 @@ import pytest
 
 from venuekit.testing.contract.behaviours import BEHAVIOURS, Behaviour
 from venuekit.testing.contract.kit import Kit
-from venuekit.testing.contract.profile import Subject
+from venuekit.testing.contract.subject import Subject
 
 SUBJECT: pytest.StashKey[Subject] = pytest.StashKey()
 
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("unusable")
     if mark is None:
         return
-    able = metafunc.config.stash[SUBJECT].factory.capabilities
+    able = metafunc.config.stash[SUBJECT].capabilities
     values = [pytest.param(what, id=what.value) for what in mark.args[0] if not able.can(what)]
     skip = pytest.mark.skip(reason="all are declared usable: there is nothing to refuse")
     metafunc.parametrize("unusable", values or [pytest.param(None, marks=skip, id="none")])
@@ -60,7 +60,7 @@ def why_skipped(behaviour: Behaviour, subject: Subject) -> str:
     if behaviour.trades and subject.environment == "production" and not subject.production_orders:
         return "real money: --allow-production-orders was not given"
     for need in behaviour.needs:
-        declared = subject.factory.capabilities.of(need)
+        declared = subject.capabilities.of(need)
         if not declared.usable:
             return f"{need.value} is declared {declared.support.value}: {declared.reason or 'no reason given'}"
     return ""

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from venuekit.adapter import (
+    NANOS,
     ZERO,
     Balance,
     Capabilities,
@@ -45,13 +47,16 @@ from venuekit.adapter import (
     times,
 )
 from venuekit.testing.contract.catalogue import Need
-from venuekit.testing.contract.profile import Profile, Subject
+from venuekit.testing.contract.profile import Profile
 from venuekit.testing.contract.recording import Recording
+from venuekit.testing.contract.subject import ACCOUNT, Subject
 
 T = TypeVar("T")
 _COUNT = itertools.count(1)
 _RUN = secrets.token_hex(4)
 _STEP_SECONDS = 0.05
+#: The first wait between two looks at a venue that takes its own time to answer; it doubles up to the step.
+_FIRST_WAIT = 0.001
 #: Those that need no margin first: a small account can trade them.
 _KINDS = (InstrumentKind.SPOT, InstrumentKind.BINARY_OUTCOME, InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
 #: A venue lists thousands of instruments, and each look is a call.
@@ -70,7 +75,7 @@ class Kit:
         self.subject = subject
         self.profile: Profile = subject.profile
         self.clock: Clock = subject.profile.make_clock()
-        self.capabilities: Capabilities = subject.factory.capabilities
+        self.capabilities: Capabilities = subject.capabilities
         self._data_dir = data_dir
         self._placed: list[OrderRef] = []
 
@@ -79,10 +84,10 @@ class Kit:
         context = VenueContext(
             clock=self.clock,
             data_dir=self._data_dir,
-            account="contract",
+            account=ACCOUNT,
             options={**self.subject.options, **options},
         )
-        return self.subject.factory.create(context)
+        return self.subject.create(context)
 
     async def open(self) -> None:
         """Connect, and choose the instrument."""
@@ -152,11 +157,15 @@ class Kit:
 
     async def eventually(self, look: Callable[[], Awaitable[T]], want: Callable[[T], bool]) -> T:
         """Look until it is as wanted or patience ends; returns the last look, for the test to assert on."""
-        left = self.profile.patience_seconds
+        ends = self.clock.monotonic_ns() + round(self.profile.patience_seconds * NANOS)
+        wait = _FIRST_WAIT
         seen = await look()
-        while not want(seen) and left > 0:
+        while not want(seen) and self.clock.monotonic_ns() < ends:
             await self.pause(_STEP_SECONDS)
-            left -= _STEP_SECONDS
+            if self.profile.moves_by_hand:
+                # What its market just did is on its way through a network, which nobody can hurry.
+                await self.clock.sleep(wait)
+                wait = min(2 * wait, _STEP_SECONDS)
             seen = await look()
         return seen
 
@@ -220,9 +229,10 @@ class Kit:
         """Send an order, and remember it for the cleaning up."""
         if not self.may_trade:
             pytest.skip("real money: --allow-production-orders was not given")
+        placed = len(self._placed)
         self._placed.append(OrderRef(client_order_id=request.client_order_id, instrument=request.instrument))
         order = await self.venue.submit(request)
-        self._placed[-1] = OrderRef.of(order)
+        self._placed[placed] = OrderRef.of(order)
         return order
 
     async def order(self, order: Order) -> Order:
@@ -286,15 +296,33 @@ class Kit:
         recording = Recording(self.venue.subscribe(channel, instruments))
         failure: BaseException | None = None
         async with anyio.create_task_group() as group:
-            group.start_soon(recording.run)
-            await self.pause()
             try:
+                await self._begin(recording, channel, instruments, group)
                 yield recording
             except BaseException as error:  # noqa: BLE001 - raised again below, bare instead of in a group
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    async def _begin(
+        self, recording: Recording, channel: Channel, instruments: Sequence[str], group: TaskGroup
+    ) -> None:
+        """Start reading, and return when the venue's side has the subscription, or it has ended already."""
+        subscribing = self.profile.subscribing
+        if subscribing is None or (self.subject.shadow and channel.is_own):
+            group.start_soon(recording.run)
+            await self.pause()
+            return
+        live = False
+        async with anyio.create_task_group() as waiting:
+            waiting.start_soon(recording.end, waiting.cancel_scope)
+            with anyio.move_on_after(self.profile.patience_seconds):
+                async with subscribing(self.venue, channel, tuple(instruments)):
+                    group.start_soon(recording.run)
+                live = True
+            waiting.cancel_scope.cancel()
+        assert live or recording.over, f"the venue's side has had no subscription to {channel.value}"
 
     async def refuses_to_stream(self, error: type[VenuekitError], channel: Channel, instrument: str) -> None:
         """Assert that subscribing raises that error, at once or when the first event is asked for."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Any
 
 import anyio.lowlevel
 import attrs
 
-from venuekit import registry
-from venuekit.adapter import Clock, ConfigError, Venue, VenueFactory
+from venuekit.adapter import Channel, Clock, Venue
 from venuekit.testing.clock import SimulatedClock
 from venuekit.watch.clock import SystemClock
 
@@ -40,7 +39,10 @@ class Profile:
     #: Whether the venue lives by the clock that its session is given: then the kit moves that clock, and waits for
     #: nothing. A venue with a clock of its own, such as one on the network, takes the time that it takes.
     simulated_time: bool = False
-    #: ``advance(venue, seconds)``: lets time pass at a venue that must be told so. All four may be async or not.
+    #: The clock of sessions at a venue whose time `advance` moves, where the two must agree: the venue's.
+    clock: Clock | None = None
+    #: ``advance(venue, seconds)``: lets time pass at a venue that must be told so. This hook, and the next three, may
+    #: be async or not.
     advance: Callable[[Any, float], Awaitable[None] | None] | None = None
     #: ``drop_connections(venue)``: breaks the live connections as the network would.
     drop_connections: Callable[[Any], Awaitable[None] | None] | None = None
@@ -48,11 +50,17 @@ class Profile:
     trade_at: Callable[[Any, str, Decimal], Awaitable[None] | None] | None = None
     #: ``too_many(venue)``: makes the venue refuse the next order with a 429.
     too_many: Callable[[Any], Awaitable[None] | None] | None = None
+    #: ``subscribing(venue, channel, instruments)``: an async context manager. The kit subscribes inside of it, and it
+    #: ends when the venue's side has the new subscription, so that the kit knows that whatever happens next is told.
+    #: Where nobody can know that, `settle_seconds` pass instead.
+    subscribing: Callable[[Any, Channel, Sequence[str]], AbstractAsyncContextManager[Any]] | None = None
+    #: The ``[shadow]`` table of shadow accounts, for ``--venue-shadow``.
+    shadow: Mapping[str, Any] = attrs.field(factory=lambda: {"latency_ms": 0})
     #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.
     fault_options: Mapping[str, Any] = attrs.field(factory=dict)
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.
     patience_seconds: float = 10.0
-    #: How long a subscription needs until it is sure to see what happens next, in seconds.
+    #: How long a subscription needs until it is sure to see what happens next, in seconds; see `subscribing`.
     settle_seconds: float = 0.2
 
     @property
@@ -60,8 +68,15 @@ class Profile:
         """Whether the kit moves the venue's time itself, so that minutes cost nothing."""
         return self.simulated_time or self.advance is not None
 
+    @property
+    def moves_by_hand(self) -> bool:
+        """Whether the kit moves the market of a venue that takes its own time to tell of it."""
+        return self.advance is not None and not self.simulated_time
+
     def make_clock(self) -> Clock:
         """The clock that a session gets."""
+        if self.clock is not None:
+            return self.clock
         return SimulatedClock() if self.simulated_time else SystemClock()
 
     async def pass_time(self, venue: Venue, clock: Clock, seconds: float) -> None:
@@ -74,68 +89,3 @@ class Profile:
             await clock.sleep(seconds)
         for _ in range(_TURNS):
             await anyio.lowlevel.checkpoint()
-
-
-@attrs.frozen(kw_only=True)
-class Subject:
-    """The venue that is checked, and how."""
-
-    name: str
-    factory: VenueFactory
-    profile: Profile
-    options: Mapping[str, Any]
-    production_orders: bool = False
-
-    @property
-    def environment(self) -> str:
-        """The environment of sessions, by the factory unless an option says otherwise."""
-        return str(self.options.get("environment", self.factory.environment))
-
-
-def load_subject(
-    venue: str, *, options: Sequence[str] = (), profile: str | None = None, production_orders: bool = False
-) -> Subject:
-    """Find the factory and its profile.
-
-    Raises:
-        UnknownVenue: no such adapter.
-        ConfigError: an option is not ``key=value``, or a ``MODULE:OBJECT`` does not exist.
-    """
-    factory: VenueFactory = _load(venue) if ":" in venue else registry.load_factory(venue)
-    hints = _load(profile) if profile else getattr(factory, "contract_profile", None)
-    if isinstance(hints, str):
-        hints = _load(hints)
-    known = _profile(hints)
-    given = dict(_option(text) for text in options)
-    return Subject(
-        name=factory.name,
-        factory=factory,
-        profile=known,
-        options={**known.options, **given},
-        production_orders=production_orders,
-    )
-
-
-def _profile(hints: Any) -> Profile:
-    if isinstance(hints, Profile):
-        return hints
-    names = [field.name for field in attrs.fields(Profile)]
-    return Profile(**{name: getattr(hints, name) for name in names if hints is not None and hasattr(hints, name)})
-
-
-def _load(place: str) -> Any:
-    module, _, name = place.partition(":")
-    try:
-        found = importlib.import_module(module)
-        return getattr(found, name) if name else found
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{place!r} cannot be imported as MODULE or MODULE:OBJECT: {error}", field="venue") from error
-
-
-def _option(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise ConfigError(f"--venue-options takes key=value; {text!r} is not.", field="venue_options")
-    if value in ("true", "false"):
-        return key, value == "true"
-    return key, int(value) if value.removeprefix("-").isdecimal() and value.isascii() else value

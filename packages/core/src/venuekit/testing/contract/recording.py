@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import anyio
+
 from venuekit.adapter import ConnectionEvent, Event, VenuekitError
 
 
@@ -12,10 +14,16 @@ class Recording:
 
     def __init__(self, source: AsyncIterator[Event]) -> None:
         self._source = source
+        self._over = anyio.Event()
         #: What it is about; news of the connection itself is left out.
         self.events: list[Event] = []
         self.error: VenuekitError | None = None
         self.ended = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self._over.is_set()
 
     async def run(self) -> None:
         """Read until the subscription ends; always closes it."""
@@ -27,6 +35,12 @@ class Recording:
         except VenuekitError as error:
             self.error = error
         finally:
+            self._over.set()
             close = getattr(self._source, "aclose", None)
             if close is not None:
                 await close()
+
+    async def end(self, scope: anyio.CancelScope) -> None:
+        """Cancel what waits for a subscription that has ended."""
+        await self._over.wait()
+        scope.cancel()

@@ -66,7 +66,7 @@ async def test_everything_is_declared_and_has_its_reason(kit: Kit) -> None:
 
 @behaviour("CAP-02")
 async def test_a_session_declares_what_its_factory_declares(kit: Kit) -> None:
-    assert kit.venue.capabilities == kit.subject.factory.capabilities
+    assert kit.venue.capabilities == kit.subject.capabilities
 
 
 @behaviour("CAP-03")

@@ -22,6 +22,7 @@ from venuekit.adapter import (
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
 from venuekit.testing.contract.moving import partly_filled
+from venuekit.testing.contract.recording import Recording
 from venuekit.testing.contract.requests import stop_limit
 from venuekit.testing.contract.test_streams import lose_connection
 
@@ -49,6 +50,13 @@ def legal(seen: list[OrderStatus]) -> None:
 def own_fills(events: list[Event], orders: list[Order]) -> list[Fill]:
     ids = {order.venue_order_id for order in orders}
     return [e.fill for e in events if isinstance(e, FillEvent) and e.fill.venue_order_id in ids]
+
+
+async def one_more(kit: Kit, recording: Recording) -> None:
+    """Trade, and wait until that was told: whatever was to come before it has come."""
+    last = await kit.bought()
+    await kit.wait_for(recording, lambda events: bool(own_fills(events, [last])))
+    await kit.pause()
 
 
 @behaviour("STR-12")
@@ -82,7 +90,7 @@ async def test_own_fills_are_reported_once_as_they_are_listed(kit: Kit) -> None:
             return own_fills(events, orders)
 
         events = await kit.wait_for(recording, lambda events: len(mine(events)) >= len(listed))
-        await kit.pause()
+        await one_more(kit, recording)
     by_id = {fill.id: fill for fill in listed}
     assert sorted(f.id for f in mine(list(recording.events))) == sorted(by_id), "a fill is missing or came twice"
     assert all(by_id[fill.id] == fill for fill in mine(events))
@@ -118,7 +126,7 @@ async def test_after_a_loss_own_fills_are_reported_again_once(kit: Kit) -> None:
         after = await kit.bought()
         listed = await kit.fills_of(after)
         await kit.wait_for(recording, lambda events: len(own_fills(events, [after])) >= len(listed))
-        await kit.pause()
+        await one_more(kit, recording)
     assert sorted(f.id for f in own_fills(recording.events, [after])) == sorted(f.id for f in listed)
     assert own_fills(recording.events, [before]) == [], "a fill from before the loss came again"
 

@@ -29,7 +29,7 @@ async def test_factory_and_session_have_every_member(kit: Kit) -> None:
 
 @behaviour("SES-02")
 async def test_name_account_and_environment_are_as_asked_for(kit: Kit) -> None:
-    assert (kit.venue.name, kit.venue.account) == (kit.subject.factory.name, "contract")
+    assert (kit.venue.name, kit.venue.account) == (kit.subject.factory.name, kit.subject.account)
     assert kit.venue.environment in {"paper", "sandbox", "production"}
     assert kit.venue.environment == kit.subject.environment
 

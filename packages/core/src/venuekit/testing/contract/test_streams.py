@@ -40,6 +40,9 @@ async def lose_connection(kit: Kit, recording: Recording) -> None:
     if kit.profile.drop_connections is None:
         pytest.skip("the profile cannot drop connections (drop_connections)")
     await settled(kit.profile.drop_connections(kit.venue))
+    if kit.subject.shadow:
+        # Own events of a shadow account come over no network, but its readers must bear a loss as well.
+        await settled(getattr(kit.venue, "drop_connections", lambda: None)())
     await kit.wait_for(recording, lambda _: recording.error is not None)
 
 

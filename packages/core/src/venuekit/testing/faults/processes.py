@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from venuekit.testing.clock import START_NS
-from venuekit.testing.contract.profile import Subject
+from venuekit.testing.contract.subject import Subject
 from venuekit.testing.faults.checks import check
 from venuekit.testing.faults.ledger import Fact, Ledger, read_facts
 from venuekit.testing.faults.points import Points

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from venuekit.testing.contract.profile import Subject
+from venuekit.testing.contract.subject import Subject
 from venuekit.testing.faults.checks import check
 from venuekit.testing.faults.driver import Driver
 from venuekit.testing.faults.ledger import Ledger

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from venuekit.testing.contract.profile import load_subject
+from venuekit.testing.contract.subject import load_subject
 from venuekit.testing.faults.driver import Driver
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Points

@@ -29,7 +29,8 @@ from venuekit.settings.schema import (
     StreamSettings,
 )
 from venuekit.testing.clock import START_NS
-from venuekit.testing.contract.profile import Subject, settled
+from venuekit.testing.contract.profile import settled
+from venuekit.testing.contract.subject import Subject
 from venuekit.testing.faults.blind import Blind
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.network import LIFE, Network, PointedVenue
