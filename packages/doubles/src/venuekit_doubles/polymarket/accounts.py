@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 from eth_account import Account as EthAccount
 from eth_utils.crypto import keccak
 
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.wallets import WalletKind, wallet_of
+
+
+@lru_cache(maxsize=4096)
+def _address_of(private_key: str) -> str:
+    return str(EthAccount.from_key(private_key).address)
 
 
 @attrs.frozen
@@ -25,7 +32,7 @@ class Account:
     @property
     def address(self) -> str:
         """The key's address, which signs."""
-        return str(EthAccount.from_key(self.private_key).address)
+        return _address_of(self.private_key)
 
     @property
     def wallet(self) -> str:

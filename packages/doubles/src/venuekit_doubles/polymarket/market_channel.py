@@ -22,8 +22,8 @@ _MOST_WITH_BOOKS = 500
 class MarketConnection(Connection):
     """One subscriber's."""
 
-    def __init__(self, socket: web.WebSocketResponse, seconds_to_ping: float, clob: Clob) -> None:
-        super().__init__(socket, seconds_to_ping)
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, clob: Clob) -> None:
+        super().__init__(request, socket, seconds_to_ping)
         self._clob = clob
         self.assets: set[str] = set()
         self.custom = False
@@ -70,7 +70,7 @@ class MarketChannel:
         self._clob = clob
         self._event_of = event_of
         self._best: dict[str, tuple[int, int]] = {}
-        self.sockets = Sockets(lambda socket: MarketConnection(socket, seconds_to_ping, clob))
+        self.sockets = Sockets(lambda request, socket: MarketConnection(request, socket, seconds_to_ping, clob))
         clob.listeners.append(self)
 
     def _connections(self) -> list[MarketConnection]:

@@ -26,7 +26,8 @@ class BadOperation(Exception):
 class Connection(ABC):
     """One client's connection. Whatever is told is queued at once, and sent in that order."""
 
-    def __init__(self, socket: web.WebSocketResponse, seconds_to_ping: float) -> None:
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float) -> None:
+        self._request = request
         self._socket = socket
         self._seconds_to_ping = seconds_to_ping
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
@@ -114,9 +115,8 @@ class Connection(ABC):
     def fail(self, fault: StreamFault) -> None:
         """Fail in this way from now on, or once."""
         if fault is StreamFault.DROP:
-            transport = self._socket.get_extra_info("transport")
-            if transport is not None:
-                transport.abort()
+            if self._request.transport is not None:
+                self._request.transport.abort()
         elif fault is StreamFault.CLOSE:
             self.close()
         elif fault is StreamFault.STALL:
@@ -134,7 +134,7 @@ class Connection(ABC):
 class Sockets:
     """Every open connection of a channel, and who waits for subscriptions."""
 
-    def __init__(self, made: Callable[[web.WebSocketResponse], Connection]) -> None:
+    def __init__(self, made: Callable[[web.Request, web.WebSocketResponse], Connection]) -> None:
         self._made = made
         self.open: list[Connection] = []
         #: Connections that were ever made.
@@ -144,7 +144,7 @@ class Sockets:
         """One connection, until it ends."""
         socket = web.WebSocketResponse(max_msg_size=4_000_000, timeout=_SECONDS_TO_CLOSE)
         await socket.prepare(request)
-        connection = self._made(socket)
+        connection = self._made(request, socket)
         self.open.append(connection)
         self.count += 1
         try:

@@ -18,8 +18,10 @@ from venuekit_doubles.polymarket.sockets import BadOperation, Connection, Socket
 class UserConnection(Connection):
     """One subscriber's."""
 
-    def __init__(self, socket: web.WebSocketResponse, seconds_to_ping: float, doorkeeper: Doorkeeper) -> None:
-        super().__init__(socket, seconds_to_ping)
+    def __init__(
+        self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, doorkeeper: Doorkeeper
+    ) -> None:
+        super().__init__(request, socket, seconds_to_ping)
         self._doorkeeper = doorkeeper
         self._key: ApiKey | None = None
         #: Markets that it is told of; None is all of them.
@@ -61,7 +63,7 @@ class UserChannel:
 
     def __init__(self, clob: Clob, seconds_to_ping: float, doorkeeper: Doorkeeper) -> None:
         self._clob = clob
-        self.sockets = Sockets(lambda socket: UserConnection(socket, seconds_to_ping, doorkeeper))
+        self.sockets = Sockets(lambda request, socket: UserConnection(request, socket, seconds_to_ping, doorkeeper))
         clob.listeners.append(self)
 
     def _order(self, order: OrderRecord, kind: str) -> None:
