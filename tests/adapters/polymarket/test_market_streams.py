@@ -263,3 +263,15 @@ async def test_a_first_book_that_never_comes_is_asked_for() -> None:
         await stand.until(lambda: reading.of(ConnectionEvent))
         await stand.clock.advance(15)
         await stand.until(lambda: reading.of(BookSnapshot))
+
+
+async def test_a_market_that_is_over_has_no_book_and_its_stream_lives() -> None:
+    async with a_stand() as stand:
+        reading = stand.read(Channel.BOOK, YES)
+        await stand.until(lambda: reading.of(ConnectionEvent))
+        for _ in range(4):
+            before = len(reading.of(ConnectionEvent))
+            await stand.clock.advance(15)
+            await stand.quiet()
+        assert len(reading.of(ConnectionEvent)) > before
+        assert reading.error is None

@@ -67,8 +67,10 @@ async def test_a_resolution_that_the_channel_never_tells_is_found_by_asking_once
         await stand.venue.all_say(resolved())
         await stand.until(lambda: "2" in payouts(reading))
         assert len(reading.of(InstrumentEvent)) == 2
-        await stand.clock.advance(60)
-        assert len(stand.catalog.polled) == 3, "nothing is left to ask about"
+        asked = len(stand.catalog.polled)
+        await stand.venue.all_say(resolved())
+        await stand.clock.advance(120)
+        assert len(stand.catalog.polled) == asked, "nothing is left to ask about"
 
 
 async def test_a_new_tick_is_an_instrument_with_that_tick() -> None:
@@ -109,3 +111,24 @@ async def test_asking_ends_with_the_last_who_wants_to_know() -> None:
         await stand.clock.advance(300)
         assert stand.catalog.polled == []
         assert stand.clock.sleeping == 0
+
+
+async def test_what_a_market_pays_is_asked_for_since_a_frame_names_one_winner_also_of_a_draw() -> None:
+    async with a_stand() as stand:
+        reading = await following(stand, "1", "2")
+        for name in ("1", "2"):
+            over = attrs.evolve(instrument(name), status=InstrumentStatus.RESOLVED)
+            stand.catalog.now[name] = Outcome(over, D("0.5"))
+        await stand.venue.all_say(resolved("1"))
+        await stand.until(lambda: len(reading.of(InstrumentEvent)) == 2)
+        assert payouts(reading) == {"1": "0.5", "2": "0.5"}
+        assert {e.changed.metadata["payout"] for e in reading.of(InstrumentEvent)} == {"0.5"}
+
+
+async def test_a_resolution_is_told_by_its_frame_when_nobody_answers() -> None:
+    async with a_stand() as stand:
+        reading = await following(stand, "1", "2")
+        stand.catalog.faults.append(down())
+        await stand.venue.all_say(resolved("2"))
+        await stand.until(lambda: len(reading.of(InstrumentEvent)) == 2)
+        assert payouts(reading) == {"1": "0", "2": "1"}

@@ -62,7 +62,8 @@ class Checks:
             except Unavailable:
                 continue
             except VenuekitError:
-                return  # there is no such book any more
+                track.is_absent = True  # there is no such book any more
+                return
             if self._take(track, asked):
                 return
         if self._feed.tracks.get(track.asset) is track and (not track.book.is_valid or track.in_doubt):
@@ -101,7 +102,7 @@ class Checks:
             for track in quiet:
                 if not track.book.is_valid:
                     self.doubt(track)
-            lives = self._feed.heard_ns > began
+            lives = self._feed.heard_ns > began or any(track.is_absent for track in quiet)
             for track in quietest([t for t in quiet if t.book.is_valid], _SAMPLE):
                 same = await self._same(track)
                 if same is False:

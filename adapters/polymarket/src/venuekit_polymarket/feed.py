@@ -52,6 +52,8 @@ class Track:
         self.followers: list[Inbox] = []
         #: The venue's own word on the best prices, as of its last frame that had one.
         self.best: _Best | None = None
+        #: The venue says that there is no such book: its market is over.
+        self.is_absent = False
         self.last: Trade | None = None
         self.ticker: Ticker | None = None
         #: When a frame told of it last, or it was followed: by the clock that never steps back.

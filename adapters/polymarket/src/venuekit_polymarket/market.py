@@ -94,7 +94,7 @@ class Market:
         if not isinstance(body, Mapping):
             raise VenueDown("Polymarket gave no book.", fix="Try again.")
         self._tick_told(token, body)
-        return book_from(body, token, self._clock.now_ns(), MAX_DEPTH)
+        return book_from(body, token, self._clock.now_ns())
 
     def _tick_told(self, token: str, body: Mapping[str, object]) -> None:
         tick = positive(body, "tick_size")

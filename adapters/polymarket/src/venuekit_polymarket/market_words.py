@@ -23,8 +23,8 @@ def levels(side: Iterable[Mapping[str, Any]], *, descending: bool) -> list[Level
     return [Level(price, sizes[price]) for price in sorted(sizes, reverse=descending)]
 
 
-def book_from(body: Mapping[str, Any], token: str, now_ns: int, depth: int) -> OrderBook:
-    """A book. Raises VenueDown when it is none, or another's."""
+def book_from(body: Mapping[str, Any], token: str, now_ns: int, depth: int | None = None) -> OrderBook:
+    """A book, of all levels unless `depth` says how many. Raises VenueDown when it is none, or another's."""
     if text(body, "asset_id") not in (token, "") or not ("bids" in body or "asks" in body):
         raise VenueDown("Polymarket gave no book, or another one.", fix="Try again.")
     return OrderBook(

@@ -71,6 +71,8 @@ class Statuses:
         self._interesting = interesting
         self._wanted: dict[Inbox, frozenset[str]] = {}
         self._resolved: set[str] = set()
+        self._ticks: dict[str, Decimal] = {}
+        self._resolving: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
 
     def follow(self, inbox: Inbox, instruments: Iterable[str]) -> None:
@@ -84,9 +86,10 @@ class Statuses:
         self._wanted.pop(inbox, None)
         if not self._wanted and self._polling is not None:
             polling, self._polling = self._polling, None
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([polling])
+            ending = [polling, *self._resolving]
+            for task in ending:
+                task.cancel()
+            await asyncio.wait(ending)
 
     def inboxes(self) -> list[Inbox]:
         """Everybody who listens."""
@@ -98,14 +101,29 @@ class Statuses:
         """Something that the market channel told."""
         if isinstance(fact, TickTold):
             before = self._known.known(fact.asset)
-            if before is not None and before.tick_size != fact.tick:
+            if before is not None and self._ticks.get(fact.asset) != fact.tick:
+                self._ticks[fact.asset] = fact.tick
                 self._tell(attrs.evolve(before, tick_size=fact.tick), fact.time_ns)
-        elif isinstance(fact, ResolvedTold):
-            for asset in fact.assets:
-                before = self._known.known(asset)
-                if before is not None:
-                    payout = None if not fact.winner else ONE if asset == fact.winner else ZERO
-                    self._ended(Outcome(attrs.evolve(before, status=InstrumentStatus.RESOLVED), payout), fact.time_ns)
+        elif isinstance(fact, ResolvedTold) and self._wanted:
+            resolving = asyncio.ensure_future(self._resolve(fact))
+            self._resolving.add(resolving)
+            resolving.add_done_callback(self._resolving.discard)
+
+    async def _resolve(self, fact: ResolvedTold) -> None:
+        """A market is decided. What it pays is asked for: the frame names one winner also where both are paid half."""
+        new = [asset for asset in fact.assets if asset not in self._resolved]
+        asked: dict[str, Outcome] = {}
+        if new:
+            with contextlib.suppress(VenuekitError):
+                asked = {outcome.instrument.id: outcome for outcome in await self._refresh(new)}
+        for asset in new:
+            known = self._known.known(asset)
+            if known is None:
+                continue
+            payout = asked[asset].payout if asset in asked else None
+            if payout is None and fact.winner:
+                payout = ONE if asset == fact.winner else ZERO
+            self._ended(Outcome(attrs.evolve(known, status=InstrumentStatus.RESOLVED), payout), fact.time_ns)
 
     def _ended(self, outcome: Outcome, time_ns: int) -> None:
         name = outcome.instrument.id
@@ -116,6 +134,8 @@ class Statuses:
         self._tell(outcome.instrument, time_ns, outcome.payout)
 
     def _tell(self, instrument: Instrument, time_ns: int, payout: Decimal | None = None) -> None:
+        if payout is not None:
+            instrument = attrs.evolve(instrument, metadata={**instrument.metadata, "payout": plain(payout)})
         self._known.changed(instrument)
         event = InstrumentEvent(
             venue=VENUE,

@@ -7,7 +7,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 
 import attrs
 
-from venuekit.adapter import Channel, Clock, Event, Instrument, NotConnected, OrderBook, VenuePermission
+from venuekit.adapter import (
+    Channel,
+    Clock,
+    Event,
+    Instrument,
+    NotConnected,
+    OrderBook,
+    Ticker,
+    TickerEvent,
+    VenuePermission,
+)
 from venuekit_polymarket.checks import AskBook
 from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.inbox import Inbox
@@ -41,6 +51,8 @@ class Market:
     refresh: Callable[[Sequence[str]], Awaitable[Iterable[Outcome]]]
     #: Instruments whose fate matters though nobody named them, such as those that are held.
     interesting: Callable[[], Iterable[str]] = tuple
+    #: Called with every ticker that a stream tells.
+    told: Callable[[Ticker], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +134,10 @@ class Streams:
         try:
             await self._follow(channel, names, inbox)
             while True:
-                yield await inbox.next()
+                event = await inbox.next()
+                if isinstance(event, TickerEvent):
+                    self._market.told(event.ticker)
+                yield event
         finally:
             # In a task of its own, since a reader that is canceled may not wait for anything.
             await asyncio.shield(self._leave(channel, inbox))
