@@ -130,5 +130,5 @@ def test_the_generator_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     files = generated("coinbase")
-    assert "pip install venuekit-paper" in files["README.md"]
-    assert "pip install venuekit-paper" not in generated("paper")["README.md"]
+    assert "Shadow mode needs no key" in files["README.md"]
+    assert "Shadow mode needs no key" not in generated("paper")["README.md"]

@@ -207,7 +207,15 @@ def test_dependencies_start_at_what_was_surveyed_and_stop_before_the_next_break(
     assert project(render(acme, namespace=NAMESPACE))["dependencies"] == [
         "acme-venue>=2.5.1,<3",
         "venuekit-mcp>=0.1.0,<0.2",
+        "venuekit-paper>=0.1.0,<0.2",
     ]
+
+
+def test_each_mode_works_once_the_package_is_installed(acme: Survey) -> None:
+    """Shadow trades on the paper engine, which a venue that does not simulate would not bring."""
+    assert any(need.startswith("venuekit-paper") for need in project(render(acme, namespace=NAMESPACE))["dependencies"])
+    paper = project(committed())["dependencies"]
+    assert [need.split(">")[0] for need in paper] == ["venuekit-mcp", "venuekit-paper"]
 
 
 def test_the_readme_says_which_tools_need_a_mode_or_a_toolset(acme: Survey) -> None:

@@ -2,145 +2,115 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-TRADE_ON_PAPER = """
-import asyncio
-from decimal import Decimal
-from venuekit import MarketOrder, Side, open_desk
+from install_cases import CASES, Case, Command
 
-async def main():
-    async with open_desk("paper", venue_options={"persist": False}) as desk:
-        order = await desk.submit(MarketOrder(instrument="BTC-USD", side=Side.BUY, size=Decimal("0.01")))
-        assert order.filled_size == Decimal("0.01"), order
-
-asyncio.run(main())
-"""
-Command = Sequence[str]
+DOUBLES = "venuekit-doubles"
 
 
-@dataclass(frozen=True)
-class Case:
-    """What a distribution must do alone."""
+class Room:
+    """An empty virtual environment in a home of its own, with one distribution in it."""
 
-    statements: str
-    #: Modules that must not have come along.
-    unwanted: Sequence[str]
-    #: Commands that must end well.
-    scripts: Sequence[Command]
-    #: Commands that must be refused: with this exit code, and one line on standard error that has this in it.
-    refusals: Sequence[tuple[Command, int, str]] = ()
-
-
-CASES: dict[str, Case] = {
-    "venuekit": Case(
-        "import venuekit, venuekit.adapter; from venuekit import open_desk, LimitOrder, Side",
-        unwanted=("mcp", "pydantic", "pytest", "ccxt"),
-        scripts=(
-            ("venuekit", "--version"),
-            ("venuekit", "venues"),
-            ("venuekit", "status"),
-            ("venuekit", "halt"),
-            ("venuekit", "audit", "verify"),
-            ("venuekit", "new", "adapter", "somewhere"),
-        ),
-        refusals=(
-            (("venuekit", "demo"), 2, "pip install venuekit-mcp"),
-            (("venuekit", "config", "check"), 2, "pip install venuekit-paper"),
-            (("venuekit", "client", "install", "cursor"), 2, "pip install venuekit-mcp-paper"),
-        ),
-    ),
-    "venuekit-mcp": Case(
-        "import venuekit_mcp; from venuekit_mcp import build_server",
-        unwanted=("venuekit_paper", "ccxt"),
-        scripts=(("venuekit", "--version"),),
-        refusals=((("venuekit", "demo"), 1, "venuekit-mcp-paper"),),
-    ),
-    "venuekit-paper": Case(
-        TRADE_ON_PAPER,
-        unwanted=("mcp", "pydantic", "ccxt"),
-        scripts=(("venuekit", "venues"), ("venuekit", "doctor", "paper")),
-    ),
-    "venuekit-mcp-paper": Case(
-        "import venuekit_mcp_paper",
-        unwanted=("ccxt", "pytest"),
-        scripts=(
-            ("venuekit-mcp-paper", "--version"),
-            ("venuekit-mcp-paper", "--help"),
-            ("venuekit", "demo", "--json"),
-            ("venuekit", "client", "install", "claude-desktop", "--server", "paper", "--mode", "shadow", "--write"),
-            ("venuekit", "doctor", "--json"),
-        ),
-        refusals=(
-            (("venuekit-mcp-paper", "--mode", "Live"), 2, "read_only, shadow, live"),
-            (("venuekit-mcp-paper", "--config", "nowhere.toml"), 2, "nowhere.toml"),
-            (("venuekit-mcp-paper", "--profile", "nosuch"), 2, "polybot"),
-        ),
-    ),
-}
-
-
-def _check(distribution: str, wheels: Path) -> None:
-    case = CASES[distribution]
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+    def __init__(self, distribution: str, wheels: Path, home: Path) -> None:
+        self.distribution = distribution
+        self.home = home
         venv.create(home / "venv", with_pip=True)
-        bin_ = home / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-        environment = {
-            "HOME": folder,
-            "PATH": f"{bin_}:/usr/bin:/bin",
+        self._bin = home / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+        self._environment = {
+            "HOME": str(home),
+            "PATH": f"{self._bin}:/usr/bin:/bin",
             "XDG_DATA_HOME": str(home / "data"),
             "XDG_CONFIG_HOME": str(home / "config"),
         }
+        self.run("pip", "install", "--quiet", "--find-links", str(wheels), distribution)
+        self.run("pip", "check")
 
-        def ended(command: Command) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [str(bin_ / command[0]), *command[1:]],
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=170,
-                check=False,
-            )
+    def ended(self, command: Command) -> subprocess.CompletedProcess[str]:
+        """How a command ended."""
+        return subprocess.run(
+            [str(self._bin / command[0]), *command[1:]],
+            env=self._environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=170,
+            check=False,
+        )
 
-        def run(*command: str) -> None:
-            done = ended(command)
-            if done.returncode:
-                sys.exit(
-                    f"{distribution}: {' '.join(command)[:200]} ended with {done.returncode}\n{done.stdout}{done.stderr}"
-                )
+    def run(self, *command: str) -> str:
+        """What a command that ends well says."""
+        done = self.ended(command)
+        if done.returncode:
+            shown = " ".join(command)[:200]
+            sys.exit(f"{self.distribution}: {shown} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
 
-        run("pip", "install", "--quiet", "--find-links", str(wheels), distribution)
-        run("pip", "check")
-        run("python", "-c", case.statements)
-        for module in case.unwanted:
-            run(
-                "python",
-                "-c",
-                f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is not None)",
-            )
-        for script in case.scripts:
-            run(*script)
-        for command, code, says in case.refusals:
-            done = ended(command)
-            if done.returncode != code or says not in done.stderr or done.stderr.count("\n") != 1:
-                sys.exit(f"{distribution}: {' '.join(command)} ended with {done.returncode}, saying\n{done.stderr}")
-    print(f"{distribution}: installed alone, imported, used, refused what it should", flush=True)
+    @contextmanager
+    def running(self, *command: str) -> Iterator[None]:
+        """A command that runs as long as it is needed; it says when it is ready."""
+        started = subprocess.Popen(
+            [str(self._bin / command[0]), *command[1:]], env=self._environment, cwd=self.home, stdout=subprocess.PIPE
+        )
+        assert started.stdout is not None
+        try:
+            if not started.stdout.readline():
+                sys.exit(f"{self.distribution}: {command[0]} did not start")
+            yield
+        finally:
+            started.terminate()
+            started.wait(20)
+            started.stdout.close()
+
+
+def _check(room: Room, case: Case) -> None:
+    room.run("python", "-c", case.statements)
+    for module in case.unwanted:
+        room.run(
+            "python", "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is not None)"
+        )
+    for script in case.scripts:
+        room.run(*script)
+    if case.venues is not None:
+        listed = [row["name"] for row in json.loads(room.run("venuekit", "venues", "--json"))["venues"]]
+        if sorted(listed) != sorted(case.venues):
+            sys.exit(f"{room.distribution}: venuekit venues lists {listed}, not {list(case.venues)}")
+    for command, code, says in case.refusals:
+        done = room.ended(command)
+        if done.returncode != code or says not in done.stderr or done.stderr.count("\n") != 1:
+            sys.exit(f"{room.distribution}: {' '.join(command)} ended with {done.returncode}, saying\n{done.stderr}")
+    print(f"{room.distribution}: installed alone, imported, used, refused what it should", flush=True)
 
 
 def main() -> None:
     """Check every distribution whose wheel is in the folder given as the only argument."""
     wheels = Path(sys.argv[1]).resolve()
-    for distribution in CASES:
-        _check(distribution, wheels)
+    with ExitStack() as stack:
+        made = stack.enter_context(tempfile.TemporaryDirectory())
+        config = Path(made) / DOUBLES / "double.toml"
+        for distribution, case in CASES.items():
+            home = Path(made) / distribution
+            home.mkdir()
+            room = Room(distribution, wheels, home)
+            if case.at_a_double:
+                text = config.read_text()
+                (home / "double.toml").write_text(text)
+                (home / "public.toml").write_text(re.sub(r"^api_\w+ = .*\n", "", text, flags=re.MULTILINE))
+            _check(room, case)
+            if distribution == DOUBLES:
+                stack.enter_context(room.running("venuekit-double-coinbase", "--config", "double.toml"))
+            else:
+                shutil.rmtree(home)
     print(f"{len(CASES)} passed, 0 failed")
 
 

@@ -45,7 +45,7 @@ def _names(survey: Survey, namespace: str) -> dict[str, str]:
     venue = survey.factory.name
     distribution = f"venuekit-mcp-{venue}"
     # What is copied from the README has to start with what it installs.
-    mode = "shadow" if survey.factory.environment == _SIMULATED else "read_only"
+    mode = "shadow" if _simulates(survey) else "read_only"
     command = ["uvx", distribution, "--mode", mode]
     stanza = {"command": command[0], "args": command[1:]}
     key = f"venuekit-{venue}"
@@ -59,12 +59,9 @@ def _names(survey: Survey, namespace: str) -> dict[str, str]:
         "adapter": survey.adapter,
         "version": survey.version,
         "description": _summary(survey),
-        "dependencies": "\n".join(
-            f'    "{name}{_range(number)}",'
-            for name, number in sorted({"venuekit-mcp": survey.version, survey.adapter: survey.adapter_version}.items())
-        ),
+        "dependencies": "\n".join(f'    "{name}{_range(number)}",' for name, number in sorted(_needs(survey).items())),
         "mode": mode,
-        "shadow_needs": _shadow_needs(survey),
+        "shadow_reads": _shadow_reads(survey),
         "stanza_servers": _json({"mcpServers": {key: stanza}}).rstrip(),
         "stanza_vscode": _json({"servers": {key: {"type": "stdio", **stanza}}}).rstrip(),
         "claude_code": f"claude mcp add {key} -- {' '.join(command)}",
@@ -89,14 +86,23 @@ def _summary(survey: Survey) -> str:
     return f"MCP server for {survey.factory.title}, by venuekit."
 
 
-def _shadow_needs(survey: Survey) -> str:
-    """What shadow mode takes at a venue that does not simulate by itself; nothing at one that does."""
-    if survey.factory.environment == _SIMULATED:
+def _simulates(survey: Survey) -> bool:
+    return survey.factory.environment == _SIMULATED
+
+
+def _needs(survey: Survey) -> Mapping[str, str]:
+    """What the server is made of: also the engine of shadow mode, so that each of its modes works once it is there."""
+    engine = {} if _simulates(survey) else {"venuekit-paper": survey.version}
+    return {**engine, "venuekit-mcp": survey.version, survey.adapter: survey.adapter_version}
+
+
+def _shadow_reads(survey: Survey) -> str:
+    """What shadow mode does at a venue that does not simulate by itself; nothing at one that does."""
+    if _simulates(survey):
         return ""
     return (
-        "Shadow mode takes the paper engine, which is a package of its own: `pip install venuekit-paper`, or\n"
-        f"`uvx --with venuekit-paper venuekit-mcp-{survey.factory.name} --mode shadow`. It reads public\n"
-        "prices only, needs no key, and sends the venue nothing that could trade.\n\n"
+        "Shadow mode needs no key: it reads the venue's public prices, trades on the paper engine that comes with\n"
+        "this package, and sends the venue nothing that could trade.\n\n"
     )
 
 

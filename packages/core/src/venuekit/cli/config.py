@@ -37,7 +37,7 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
         options = attrs.evolve(options, config=file)
     place = find(options)
     factory = load_factory(place.config.desk.venue)
-    mode = check_venue(place, factory)
+    checked = check_venue(place, factory)
     warnings = readable_secrets(place.loaded.path) if place.loaded.path else []
     given = {name: source for name, source in place.loaded.sources.items() if not source.startswith("default")}
     if options.json:
@@ -47,8 +47,8 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
                 "file": None if place.loaded.path is None else str(place.loaded.path),
                 "venue": factory.name,
                 "account": place.config.desk.account,
-                "environment": factory.environment,
-                "mode": mode.value,
+                "environment": checked.environment,
+                "mode": checked.mode.value,
                 "store": place.shown,
                 "set": given,
                 "warnings": warnings,
@@ -58,8 +58,8 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
     pairs(
         [
             ("file", place.loaded.path or "none; all defaults"),
-            ("venue", f"{factory.name} ({factory.environment}), account {place.config.desk.account}"),
-            ("mode", mode.value),
+            ("venue", f"{factory.name} ({checked.environment}), account {place.config.desk.account}"),
+            ("mode", checked.mode.value),
             ("store", place.shown),
             ("set", f"{len(given)} values" if given else "nothing"),
         ]
@@ -70,8 +70,16 @@ def check(file: Path | None = None, /, *, options: Options = DEFAULT) -> int:
     return OK
 
 
-def check_venue(place: Place, factory: VenueFactory) -> Mode:
-    """The mode that a desk would have, once its limits, hours and the adapter's own table have been read.
+@attrs.frozen
+class Checked:
+    """What a desk would run as: its mode, and whether that is production, a test server or paper."""
+
+    mode: Mode
+    environment: str
+
+
+def check_venue(place: Place, factory: VenueFactory) -> Checked:
+    """What a desk would run as, once its limits, hours and the adapter's own table have been read.
 
     Raises:
         ConfigError: the mode, the hours or an option of the venue cannot be right.
@@ -87,4 +95,4 @@ def check_venue(place: Place, factory: VenueFactory) -> Mode:
             options=place.options_of(factory),
         )
         venue = make_venue(factory, context, config.desk.mode, shadow=config.shadow)
-        return desk_mode(config, venue.environment, None)
+        return Checked(desk_mode(config, venue.environment, None), venue.environment)

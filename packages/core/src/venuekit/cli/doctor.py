@@ -115,8 +115,10 @@ def _configuration(place: Place, venue: str | None) -> list[Finding]:
 
     def adapter() -> str:
         factory = load_factory(name)
-        mode = check_venue(place, factory) if name == place.config.desk.venue else "not configured here"
-        return f"{factory.title}, {factory.environment}, mode {mode}"
+        if name != place.config.desk.venue:
+            return f"{factory.title}, {factory.environment}, mode not configured here"
+        checked = check_venue(place, factory)
+        return f"{factory.title}, {checked.environment}, mode {checked.mode}"
 
     file = place.loaded.path
     found = [Finding("configuration", State.OK, f"{file or 'no file; all defaults'}"), _try("venue", adapter)]
