@@ -170,10 +170,10 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session(venv_backend="uv|virtualenv")
 def install_alone(session: nox.Session) -> None:
-    """Each distribution, built as a wheel, into an empty virtual environment with plain pip."""
+    """Each distribution, or each that is named, built as a wheel, into an empty virtual environment with plain pip."""
     session.install("build[uv]>=1.2")
     wheels = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     for part in PARTS:
         session.run("python", "-m", "build", "--installer", "uv", "--wheel", "--outdir", str(wheels), part, silent=True)
-    session.run(sys.executable, "tests/system/install_alone.py", str(wheels), external=True)
+    session.run(sys.executable, "tests/system/install_alone.py", str(wheels), *session.posargs, external=True)
