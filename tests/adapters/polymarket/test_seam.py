@@ -332,7 +332,7 @@ def test_the_addresses_are_the_sdks_own() -> None:
 
 def test_neither_the_sdk_nor_aiohttp_is_imported_with_the_package() -> None:
     code = (
-        "import sys, venuekit_polymarket; import venuekit_polymarket.signing, venuekit_polymarket.capabilities;"
+        "import sys, venuekit_polymarket as p; p.factory.extras, p.factory.capabilities, p.factory.options;"
         "print([m for m in ('polymarket', 'eth_account', 'aiohttp', 'httpx', 'pydantic') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -56,7 +56,6 @@ def _per_ten(calls: int) -> tuple[Rate, ...]:
 
 _ORDERS = "orders are not sent by this version"
 _OWN = "the account is not read by this version"
-_STREAMS = "streams are not read by this version"
 
 CAPABILITIES = Capabilities(
     venue=VENUE,
@@ -101,7 +100,11 @@ CAPABILITIES = Capabilities(
         **dict.fromkeys((TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC, TimeInForce.FOK), later(_ORDERS)),
         TimeInForce.DAY: none("the venue has no day orders; GTD does the same"),
     },
-    channels=dict.fromkeys(Channel, later(_STREAMS)),
+    channels={
+        **dict.fromkeys((Channel.TICKER, Channel.BOOK, Channel.TRADES, Channel.STATUS), FULL),
+        **dict.fromkeys((Channel.OWN_ORDERS, Channel.OWN_FILLS), later(_OWN)),
+        Channel.CANDLES: none("the venue streams none; ask for candles"),
+    },
     granularities=tuple(Granularity),
     max_book_depth=MAX_DEPTH,
     max_page=500,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import EVENTS, GAMMA, MARKETS, SEARCH
 from venuekit_polymarket.market_terms import MarketTerms, terms_from_gamma
 from venuekit_polymarket.reading import objects, rows, table, text
+
+if TYPE_CHECKING:  # aiohttp behind it is large
+    from venuekit_polymarket.api import Api
 
 #: Of one page, at most (the venue's documents, 2026-06).
 MARKETS_A_PAGE, EVENTS_A_PAGE, TAGS_A_PAGE = 100, 100, 100

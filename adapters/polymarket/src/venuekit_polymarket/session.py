@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,7 +15,11 @@ from venuekit_polymarket.config import PolymarketOptions, read_options
 from venuekit_polymarket.instruments import Instruments
 from venuekit_polymarket.market import Market
 from venuekit_polymarket.signing import Credentials
-from venuekit_polymarket.transport import Transport
+from venuekit_polymarket.socket import SocketSettings
+from venuekit_polymarket.statuses import Outcome
+from venuekit_polymarket.streams import Market as StreamedMarket
+from venuekit_polymarket.streams import Streams, StreamSettings
+from venuekit_polymarket.transport import Transport, trusted
 
 if TYPE_CHECKING:  # the SDK behind it is large
     from venuekit_polymarket.client import Signer
@@ -48,8 +53,10 @@ class PolymarketSession:
         """Raises ConfigError when the options cannot be right."""
         self.options = options = read_options(context.options)
         clock = context.clock
+        self.clock = clock
         self._account = context.account
-        self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
+        #: What this session can do: without a key, public data only.
+        self.capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
         self.signer = signer = _signer(options, context)
         self._transport = Transport(options, context.pace, clock)
         given = Credentials(key=options.api_key, secret=options.api_secret, passphrase=options.api_passphrase)
@@ -62,6 +69,19 @@ class PolymarketSession:
         )
         self.listings = Instruments(api, clock, ttl_seconds=options.markets_ttl_seconds, listed=options.listed_markets)
         self.market = Market(api, self.listings, clock, options)
+        self.streams = Streams(
+            stream_settings(options),
+            StreamedMarket(
+                find=self.listings.one,
+                known=self.listings,
+                ask_book=self.market.asked_book,
+                refresh=self._outcomes,
+                told=self.market.told,
+            ),
+            None,
+            clock,
+        )
+        self.market.live = self.streams.live_book
 
     # -- who we are
 
@@ -80,11 +100,6 @@ class PolymarketSession:
         """``production``, or ``sandbox`` where the configuration says so."""
         return self.options.environment
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this session can do: without a key, public data only."""
-        return self._capabilities
-
     # -- life
 
     async def connect(self) -> None:
@@ -101,9 +116,11 @@ class PolymarketSession:
         except BaseException:
             await self._transport.close()
             raise
+        self.streams.begin()
 
     async def close(self) -> None:
         """Close every connection; orders are left as they are. Safe to call twice."""
+        await self.streams.close()
         await self.market.close()
         await self._transport.close()
         await self.listings.close()
@@ -111,6 +128,35 @@ class PolymarketSession:
     async def server_time_ns(self) -> int:
         """The venue's clock, to the second."""
         return await self.market.server_time_ns()
+
+    async def drop_connections(self) -> None:
+        """Lose every stream, as a network does; for tests of what listens."""
+        await self.streams.drop()
+
+    async def _outcomes(self, tokens: Sequence[str]) -> list[Outcome]:
+        return [Outcome(instrument, paid) for instrument, paid in await self.listings.refresh(tokens)]
+
+
+def stream_settings(options: PolymarketOptions) -> StreamSettings:
+    """The streams as configured. Raises ConfigError when the certificates cannot be read."""
+    tls = trusted(options) if options.ca_file else None
+
+    def socket(url: str) -> SocketSettings:
+        return SocketSettings(
+            url=url,
+            tls=tls,
+            connect_seconds=options.connect_timeout_seconds,
+            ping_seconds=options.ping_seconds,
+            pong_seconds=options.pong_timeout_seconds,
+        )
+
+    return StreamSettings(
+        market=socket(options.ws_market_url),
+        user=socket(options.ws_user_url),
+        assets_per_socket=options.assets_per_socket,
+        check_seconds=options.stream_check_seconds,
+        resolution_poll_seconds=options.resolution_poll_seconds,
+    )
 
 
 def _signer(options: PolymarketOptions, context: VenueContext) -> Signer | None:

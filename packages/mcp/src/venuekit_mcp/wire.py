@@ -40,9 +40,9 @@ def clean(text: str, longest: int = LONGEST_UNTRUSTED) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def marked(text: str) -> dict[str, Any]:
+def marked(text: str, longest: int = LONGEST_UNTRUSTED) -> dict[str, Any]:
     """A stranger's text in its envelope."""
-    return {"untrusted": True, "text": clean(text)}
+    return {"untrusted": True, "text": clean(text, min(longest, LONGEST_TEXT))}
 
 
 def key_of(name: str) -> str:
@@ -167,13 +167,13 @@ def _cancel(value: CancelResult) -> dict[str, Any]:
 
 
 #: Keys that values with a wire form of their own always have.
-ALWAYS: dict[type[Any], Sequence[str]] = {CancelResult: ("order_id", "accepted")}
+ALWAYS: dict[type[Any], Sequence[str]] = {CancelResult: ("order_id", "accepted"), Untrusted: ("untrusted", "text")}
 _SPECIAL: dict[type[Any], Callable[[Any], Any]] = {
     Order: _order,
     Instrument: _instrument,
     ConnectionEvent: _connection,
     CancelResult: _cancel,
-    Untrusted: lambda value: marked(value.text),
+    Untrusted: lambda value: marked(value.text, value.longest),
     DeskEvent: lambda value: {**_fields(value), "message": clean(value.message)},
 }
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from live_venue import PRIVATE, LiveFactory
 
@@ -15,10 +16,12 @@ from venuekit import LimitOrder, MarketOrder, Mode, Side, open_desk
 from venuekit.adapter import (
     BookDelta,
     BookSnapshot,
+    Extra,
     FillQuery,
     InsufficientFunds,
     OrderStatus,
     TradeEvent,
+    Unsupported,
 )
 from venuekit.desk.desk import Desk
 from venuekit.errors import ConfigError
@@ -181,3 +184,40 @@ async def test_a_mistake_in_the_table_is_named(bench: Bench, factory: LiveFactor
     with pytest.raises(ConfigError, match=f"shadow.{name.lower()}"):
         async with bench.open(environ={f"VENUEKIT__SHADOW__{name}": value}):
             pass
+
+
+async def test_tools_of_the_venue_that_read_are_its_own_and_those_that_change_are_refused(
+    bench: Bench, factory: LiveFactory
+) -> None:
+    def tool(name: str, *, mutates: bool) -> Extra:
+        async def call(venue: Any, _: Nothing) -> Told:
+            return Told(calls=venue.calls["tickers"])
+
+        return Extra(
+            name=name,
+            toolset="live",
+            title=name,
+            description=name,
+            arguments=Nothing,
+            result=Told,
+            call=call,
+            mutates=mutates,
+        )
+
+    factory.extras = (tool("look", mutates=False), tool("withdraw", mutates=True))
+    async with bench.open() as desk:
+        assert isinstance(await desk.call_extra("look", {}), Told)
+        with pytest.raises(Unsupported, match="not simulated"):
+            await desk.call_extra("withdraw", {})
+
+
+@attrs.frozen
+class Nothing:
+    """No arguments."""
+
+
+@attrs.frozen
+class Told:
+    """What the live venue was asked."""
+
+    calls: int

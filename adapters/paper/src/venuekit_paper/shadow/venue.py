@@ -110,6 +110,11 @@ class ShadowVenue:
     # -- who we are
 
     @property
+    def behind(self) -> Venue:
+        """The venue whose public data this is, without any key."""
+        return self._live
+
+    @property
     def name(self) -> str:
         """The live venue's name."""
         return self._live.name

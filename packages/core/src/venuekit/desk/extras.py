@@ -39,5 +39,16 @@ async def call_extra(
     if extra.mutates:
         body = {"extra": name, "arguments": to_plain(given), "source": caller.source}
         await recorder.write([recorder.entry(EntryKind.CALL, name, caller.agent_id, body)])
-    answer = extra.call(venue, given)
+    answer = extra.call(_served_by(venue, extra), given)
     return await answer if inspect.isawaitable(answer) else answer
+
+
+def _served_by(venue: Venue, extra: Extra) -> Any:
+    """The venue that knows the tool: a simulator has those of the venue behind it, as long as they only read."""
+    behind = getattr(venue, "behind", None)
+    if behind is not None and extra.mutates:
+        raise Unsupported(
+            f"{extra.name} is not simulated: in shadow mode nothing is changed at {venue.name}.",
+            fix="Use a desk in live mode.",
+        )
+    return venue if behind is None else behind

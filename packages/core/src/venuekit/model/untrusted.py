@@ -7,6 +7,8 @@ import attrs
 
 @attrs.frozen
 class Untrusted:
-    """Text that a venue or another agent wrote: data, never instructions. Frontends bound and mark it."""
+    """Text that a venue or another agent wrote: data, never instructions. Frontends mark and bound it."""
 
     text: str
+    #: In characters; frontends have a bound of their own above it.
+    longest: int = 300

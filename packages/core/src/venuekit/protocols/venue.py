@@ -280,7 +280,7 @@ class Simulator(Protocol):
         """A venue with the public data of `live`, whose orders never leave the process. Raises `ConfigError`.
 
         Its environment is ``paper``, and its account is not the live one's, so that their journals are apart. `live`
-        was made without any key.
+        was made without any key; the venue has it as ``behind``, for the tools of its own that only read.
         """
         ...
 

@@ -1,0 +1,57 @@
+"""What the entry point names: Polymarket, described without connecting; its parts are imported when one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from venuekit.adapter import Capabilities, Extra, Venue, VenueContext
+from venuekit_polymarket.capabilities import CAPABILITIES
+from venuekit_polymarket.config import PolymarketOptions
+from venuekit_polymarket.discovery import EXTRAS
+
+
+class PolymarketFactory:
+    """Makes Polymarket venues."""
+
+    #: Where the contract kit finds how to exercise it; imported by the kit alone.
+    contract_profile = "venuekit_polymarket.contract"
+    #: Maker and taker fee of shadow trading, as a share of notional: makers pay nothing; takers pay at most 3.5 % (a
+    #: rate of 0.07 at a price of 0.5), which is more than most markets ever take, so that no shadow is too rosy.
+    shadow_fees = (Decimal(0), Decimal("0.035"))
+
+    @property
+    def name(self) -> str:
+        """``polymarket``."""
+        return CAPABILITIES.venue
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return CAPABILITIES.title
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return CAPABILITIES
+
+    @property
+    def options(self) -> type[PolymarketOptions]:
+        """The class of its configuration table."""
+        return PolymarketOptions
+
+    @property
+    def environment(self) -> str:
+        """``production``."""
+        return "production"
+
+    @property
+    def extras(self) -> Sequence[Extra]:
+        """Its own tools."""
+        return EXTRAS
+
+    def create(self, context: VenueContext) -> Venue:
+        """A venue that is not connected yet. Raises ConfigError."""
+        from venuekit_polymarket.adapter import PolymarketVenue  # noqa: PLC0415  (aiohttp is large, the SDK larger)
+
+        return PolymarketVenue(context)
