@@ -240,6 +240,33 @@ async def test_a_stream_that_answers_pings_and_says_nothing_of_a_moved_book_is_d
         assert "moved" in str(reading.error)
 
 
+async def test_one_change_that_was_missed_begins_that_book_anew_and_two_end_the_stream() -> None:
+    async with a_stand() as stand:
+        with_book(stand)
+        with_book(stand, NO_)
+        reading = stand.read(Channel.BOOK, YES, NO_)
+        await stand.until(lambda: len(reading.of(BookSnapshot)) == 2)
+
+        async def a_round(n: int) -> None:
+            stand.venue.books[YES] = book(YES, 1_700_000_000_000 + n, {".3": str(n)}, {".52": "25"})
+            await stand.clock.advance(5)
+            told = change(1_700_000_000_000 + n, (NO_, "BUY", ".48", str(n)))
+            stand.venue.books[NO_]["bids"][0]["size"] = str(n)
+            await stand.venue.all_say(told)
+            await stand.quiet()
+            await stand.clock.advance(10)
+            await stand.quiet()
+            await stand.clock.advance(5)
+            await stand.quiet()
+
+        await a_round(1)
+        assert [e.instrument for e in reading.of(GapEvent)] == [YES]
+        assert reading.of(BookSnapshot)[-1].book.best_bid == Level(D("0.3"), D(1))
+        assert reading.error is None
+        await a_round(2)
+        await stand.until(lambda: isinstance(reading.error, NotConnected))
+
+
 async def test_when_nobody_answers_for_a_quiet_book_there_is_no_sign_of_life() -> None:
     async with a_stand() as stand:
         with_book(stand)

@@ -33,6 +33,8 @@ class Checks:
         self._fail = fail
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settled_ns: dict[str, int] = {}
+        #: Assets whose book had moved without a word, and when anything was heard of them last.
+        self._missed: dict[str, int] = {}
         feed.on_doubt = self.doubt
 
     # -- doubts
@@ -105,12 +107,20 @@ class Checks:
             lives = self._feed.heard_ns > began or any(track.is_absent for track in quiet)
             for track in quietest([t for t in quiet if t.book.is_valid], _SAMPLE):
                 same = await self._same(track)
-                if same is False:
+                if same is False and not self._forgiven(track, began):
                     self._fail("The stream says nothing of a book that has moved.")
                     return
                 lives = lives or same is True
             if lives or not quiet:
                 self._feed.alive()
+
+    def _forgiven(self, track: Track, began: int) -> bool:
+        """Whether a change was only missed once, on a stream that tells of others: then the book begins anew."""
+        if self._feed.heard_ns <= began or self._missed.get(track.asset) == track.heard_ns:
+            return False
+        self._missed[track.asset] = track.heard_ns
+        self._feed.restart(track)
+        return True
 
     async def _same(self, track: Track) -> bool | None:
         """Whether a quiet book is the venue's; None where that cannot be said: it moved, or nobody answered."""

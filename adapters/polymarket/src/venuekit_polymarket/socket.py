@@ -21,6 +21,8 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder().encode
 #: The largest message that is taken: the books of a whole socket's assets.
 _MOST_BYTES = 64_000_000
+#: How often, and how long apart, it is looked whether a closed connection is gone.
+_GOODBYES, _GOODBYE_SECONDS = 100, 0.01
 _TEXT = aiohttp.WSMsgType.TEXT
 #: What the venue says when it does not do what it was told: it would send nothing, for ever.
 _REFUSED = "INVALID OPERATION"
@@ -181,6 +183,7 @@ class Socket:
         self.fail("The stream was closed.")
         socket, self._socket = self._socket, None
         session, self._session = self._session, None
+        raw = None if socket is None else socket.get_extra_info("socket")
         try:
             if socket is not None and not socket.closed:
                 async with asyncio.timeout(1):
@@ -190,6 +193,11 @@ class Socket:
         finally:
             if session is not None:
                 await session.close()
+        # TLS says goodbye in its own time; the connection is only closed when it has.
+        for _ in range(_GOODBYES):
+            if raw is None or raw.fileno() == -1:
+                break
+            await asyncio.sleep(_GOODBYE_SECONDS)
 
 
 def _short(error: BaseException) -> str:
