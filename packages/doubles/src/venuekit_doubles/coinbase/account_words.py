@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from venuekit.adapter import Balance, Position, plain
-from venuekit_doubles.coinbase.ids import portfolio_id, wallet_id
+from venuekit_doubles.coinbase.ids import named, portfolio_id, wallet_id
 from venuekit_doubles.coinbase.market_words import EXPIRY, text
 
 #: What is money rather than a coin.
@@ -81,9 +81,19 @@ def _spot(owner: str, balance: Balance, value: Decimal, total: Decimal) -> dict[
         "total_balance_fiat": float(value.quantize(cents)),
         "total_balance_crypto": float(balance.total),
         "available_to_trade_fiat": float(available.quantize(cents)),
+        "available_to_trade_crypto": float(balance.available),
+        "available_to_transfer_fiat": float(available.quantize(cents)),
+        "available_to_transfer_crypto": float(balance.available),
+        "available_to_send_fiat": float(available.quantize(cents)),
+        "available_to_send_crypto": float(balance.available),
         "allocation": float(share),
+        "one_day_change": 0.0,
+        "unrealized_pnl": 0.0,
         "cost_basis": money(Decimal(0)),
+        "average_entry_price": money(Decimal(0)),
+        "asset_uuid": named("asset", balance.asset),
         "asset_img_url": "",
+        "asset_color": "",
         "is_cash": balance.asset in FIAT,
         "account_type": "ACCOUNT_TYPE_FIAT" if balance.asset in FIAT else "ACCOUNT_TYPE_CRYPTO",
     }

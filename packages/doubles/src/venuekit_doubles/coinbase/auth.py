@@ -81,8 +81,9 @@ _MAKE = {"ec": _ec, "ed": _ed, "ed_pem": _ed_pem}
 class Doorkeeper:
     """Knows the keys, and which tokens were used."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, single_use: bool = False) -> None:
         self._clock = clock
+        self._single_use = single_use
         self._keys: dict[str, Key] = {}
         self._nonces: OrderedDict[str, None] = OrderedDict()
 
@@ -101,15 +102,21 @@ class Doorkeeper:
         if scheme != "Bearer" or not token:
             raise NotAuthorized("there is no bearer token")
         key, claims, nonce = self._checked(token)
+        if self._single_use:
+            self._used(nonce)
+        uri = _uri(claims)
+        if uri not in (f"{method} {host}{path}", f"{method} {_REAL_HOST}{path}"):
+            raise NotAuthorized(f"the token is for {uri!r}, and the request is {method} {host}{path}")
+        return key
+
+    def _used(self, nonce: Any) -> None:
+        if not isinstance(nonce, str) or not nonce:
+            raise NotAuthorized("the token has no nonce")
         if nonce in self._nonces:
             raise NotAuthorized("the token was used before")
         self._nonces[nonce] = None
         if len(self._nonces) > _MOST_NONCES:
             self._nonces.popitem(last=False)
-        uri = _uri(claims)
-        if uri not in (f"{method} {host}{path}", f"{method} {_REAL_HOST}{path}"):
-            raise NotAuthorized(f"the token is for {uri!r}, and the request is {method} {host}{path}")
-        return key
 
     def message(self, token: str) -> Key:
         """The key of a message to a stream. Raises NotAuthorized."""
@@ -118,7 +125,7 @@ class Doorkeeper:
             raise NotAuthorized("a stream's token has no uri")
         return key
 
-    def _checked(self, token: str) -> tuple[Key, dict[str, Any], str]:
+    def _checked(self, token: str) -> tuple[Key, dict[str, Any], Any]:
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.get(str(header.get("kid")))
@@ -138,10 +145,7 @@ class Doorkeeper:
         if claims["sub"] != key.name or claims["iss"] not in _ISSUERS:
             raise NotAuthorized("sub or iss is wrong")
         self._in_time(claims["nbf"], claims["exp"])
-        nonce = header.get("nonce")
-        if not isinstance(nonce, str) or not nonce:
-            raise NotAuthorized("the token has no nonce")
-        return key, claims, nonce
+        return key, claims, header.get("nonce")
 
     def _in_time(self, begins: Any, ends: Any) -> None:
         if type(begins) is not int or type(ends) is not int:

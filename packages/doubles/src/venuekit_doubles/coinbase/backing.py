@@ -39,7 +39,8 @@ class Backing:
         assert isinstance(venue, PaperVenue)
         self.venue = venue
         self._clock = clock
-        self._follows = options.get("pace") == "manual"
+        #: Whether the market moves only when it is told to.
+        self.is_manual = options.get("pace") == "manual"
         self._seats: dict[str, Seat] = {}
 
     async def open(self) -> None:
@@ -103,7 +104,7 @@ class Backing:
 
     async def catch_up(self, *, changes: bool) -> None:
         """An exchange whose market moves only when told never lags behind the clock; no two changes share a moment."""
-        if not self._follows:
+        if not self.is_manual:
             return
         now = max(self._clock.now_ns(), self.now_ns() + _STEP_NS if changes else 0)
         if now > self.now_ns():

@@ -6,15 +6,26 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from cyclopts import App
 
+from venuekit.adapter import ConfigError
 from venuekit_doubles.coinbase import desk_file
+from venuekit_doubles.coinbase.limits import Limits
+from venuekit_doubles.coinbase.quirks import Quirk
 from venuekit_doubles.coinbase.server import CoinbaseDouble
 
 app = App(name="venuekit-double-coinbase", help="Coinbase Advanced Trade on this machine, on the paper exchange.")
+_LARGEST_PORT = 65_535
+
+
+class Refused(Exception):
+    """What is wrong with the command's options."""
 
 
 @app.default
@@ -23,8 +34,14 @@ def run(
     port: int = 0,
     plain: bool = False,
     config: Path | None = None,
+    key_kind: Literal["ec", "ed", "ed_pem"] = "ec",
     key_file: Path | None = None,
     seed: int = 7,
+    manual: bool = False,
+    balance: list[str] | None = None,
+    private_limit: int | None = None,
+    public_limit: int | None = None,
+    quirk: list[Quirk] | None = None,
 ) -> None:
     """Serve until it is interrupted.
 
@@ -33,27 +50,42 @@ def run(
         plain: Without TLS, for clients that cannot be told whom to trust.
         config: Write a venuekit configuration file there, for a desk that trades here with this key. What the desk
             keeps goes when this program ends, as its market does.
+        key_kind: ec is ECDSA as PEM, ed is Ed25519 in base64 as the venue hands it out, ed_pem is Ed25519 as PEM.
         key_file: Write the key there, in the form of the venue's own key files; otherwise it is printed.
         seed: The market's random seed.
+        manual: The market stands still, but for what POST /double/advance lets pass.
+        balance: What the account begins with, such as USD=100000; may be given again.
+        private_limit: Requests of a key in a second before it is refused; none by default.
+        public_limit: Requests of an address in a second without a key before it is refused; none by default.
+        quirk: A way in which answers differ from the venue's documents; may be given again.
     """
+    exchange: dict[str, object] = {"seed": seed, "pace": "manual" if manual else "realtime"}
+    if manual:
+        exchange["start_time_ns"] = 0
+    if balance:
+        exchange["initial_balances"] = dict(_amount(text) for text in balance)
+    if not 0 <= port <= _LARGEST_PORT:
+        raise Refused(f"--port must be 0 to {_LARGEST_PORT}, and is {port}.")
+    for option, most in (("--private-limit", private_limit), ("--public-limit", public_limit)):
+        if most is not None and most < 1:
+            raise Refused(f"{option} must be 1 or more, and is {most}.")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    with CoinbaseDouble(port=port, secure=not plain, exchange={"seed": seed}) as double, TemporaryDirectory() as folder:
+    limits = Limits(private=private_limit, public=public_limit)
+    double = CoinbaseDouble(
+        port=port, secure=not plain, key_kind=key_kind, exchange=exchange, limits=limits, quirks=quirk or ()
+    )
+    with double, TemporaryDirectory() as folder:
         lines = [f"REST   {double.rest_url}", f"stream {double.ws_url}"]
         if double.ca_file:
             lines.append(f"trust  {double.ca_file}")
         key = json.dumps({"name": double.key, "privateKey": double.secret})
         if key_file is not None:
-            key_file.touch(mode=0o600)
-            key_file.write_text(key)
+            _keep(key, key_file)
             lines.append(f"key    {key_file}")
         if config is not None:
-            try:
-                desk_file.write(config, double, Path(folder))
-            except OSError as error:
-                sys.stderr.write(f"{error}\n")
-                sys.exit(2)
+            desk_file.write(config, double, Path(folder))
             lines.append(f"desk   {config}")
         elif key_file is None:
             lines.append(f"key    {key}")
@@ -63,6 +95,27 @@ def run(
         stop.wait()
 
 
-def main() -> None:
-    """The console script."""
-    app()
+def _amount(text: str) -> tuple[str, Decimal]:
+    asset, equals, amount = text.partition("=")
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not asset or not equals or not value.is_finite() or value < 0:
+        raise Refused(f"--balance must be an asset and an amount, such as USD=100000, and is {text!r}.")
+    return asset.upper(), value
+
+
+def _keep(text: str, file: Path) -> None:
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. What is wrong is said in one line, and ends it with 2."""
+    try:
+        app(sys.argv[1:] if arguments is None else arguments)
+    except (Refused, OSError, ConfigError) as error:
+        sys.stderr.write(f"venuekit-double-coinbase: {error}\n")
+        sys.exit(2)

@@ -39,7 +39,9 @@ class Conversions:
 
     async def _post_quote(self, request: web.Request) -> Any:
         body, account = await body_of(request), request[KEY].account
-        assets = {wallet_id(account, asset): asset for asset in await self._backing.assets()}
+        listed = await self._backing.assets()
+        # Clients name a wallet by its id, or by its currency as the venue's documents do.
+        assets = {asset: asset for asset in listed} | {wallet_id(account, asset): asset for asset in listed}
         source, target = (assets.get(str(body.get(name))) for name in ("from_account", "to_account"))
         if source is None or target is None or source == target:
             raise invalid("from_account and to_account must be two of your accounts")
@@ -68,8 +70,8 @@ class Conversions:
     async def _post_trade(self, request: web.Request) -> Any:
         trade, moves = self._found(request)
         body, account = await body_of(request), request[KEY].account
-        wallets = [wallet_id(account, moves[0]), wallet_id(account, moves[2])]
-        if [body.get("from_account"), body.get("to_account")] != wallets:
+        given = (body.get("from_account"), body.get("to_account"))
+        if any(w not in (a, wallet_id(account, a)) for w, a in zip(given, (moves[0], moves[2]), strict=True)):
             raise invalid("from_account and to_account are not the quote's")
         if trade["status"] != "TRADE_STATUS_CREATED":
             raise invalid("the trade was committed before")

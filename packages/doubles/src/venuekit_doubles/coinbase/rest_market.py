@@ -92,7 +92,8 @@ class MarketData:
             if trade.time_ns >= start * NANOS and (not end or trade.time_ns < end * NANOS)
         ]
         best = words.ticker(await self._backing.ticker(name))
-        shown = [words.trade(trade) for trade in found[:limit]]
+        # Once each trade's best prices; the venue still sends the names, and clients still want them.
+        shown = [{**words.trade(trade), "bid": "", "ask": ""} for trade in found[:limit]]
         return {"trades": shown, "best_bid": best["best_bid"], "best_ask": best["best_ask"]}
 
     async def _get_candles(self, request: web.Request) -> Any:

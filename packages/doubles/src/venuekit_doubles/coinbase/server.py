@@ -19,6 +19,7 @@ from venuekit_doubles.clock import WallClock
 from venuekit_doubles.coinbase.auth import Doorkeeper, Key
 from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.connection import House, Manners
+from venuekit_doubles.coinbase.control import Control
 from venuekit_doubles.coinbase.feeds import Feeds, Pace
 from venuekit_doubles.coinbase.limits import Counter, Limits
 from venuekit_doubles.coinbase.quirks import Quirk
@@ -32,6 +33,7 @@ from venuekit_doubles.coinbase.rest_orders import Orders
 from venuekit_doubles.coinbase.service import Service
 from venuekit_doubles.coinbase.sockets import Sockets
 from venuekit_doubles.coinbase.v2 import V2
+from venuekit_doubles.coinbase.v2_accounts import V2Accounts
 from venuekit_doubles.coinbase.wire import Route
 from venuekit_doubles.faults import Fault, Faults, StreamFault
 from venuekit_doubles.thread import LoopThread, Underway
@@ -57,6 +59,8 @@ class CoinbaseDouble:
         subscribe_seconds: A connection that has not subscribed by then is closed.
         limits: Requests a second before 429; none by default.
         quirks: Ways in which answers differ from the venue's documents.
+        single_use_tokens: Refuse a request whose token's nonce was used before, or has none. The venue's documents ask
+            for a token a request; it takes one again while it is valid, and clients rely on that.
 
     Raises:
         OSError: on `start`, the port is taken.
@@ -76,6 +80,7 @@ class CoinbaseDouble:
         subscribe_seconds: float = 5.0,
         limits: Limits | None = None,
         quirks: Iterable[Quirk] = (),
+        single_use_tokens: bool = False,
     ) -> None:
         self._secure = secure
         self._port = port
@@ -91,7 +96,7 @@ class CoinbaseDouble:
         self._endpoints: set[str] = set()
         self._record = Record()
         self.faults = Faults()
-        self.door = Doorkeeper(self._clock)
+        self.door = Doorkeeper(self._clock, single_use=single_use_tokens)
         self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
         self.ca_file = ""
 
@@ -158,8 +163,10 @@ class CoinbaseDouble:
         app = web.Application()
         for route in self._routes():
             self._endpoints.add(route.name)
-            app.router.add_route(route.method, route.path, service.served(route))
+            for path in (route.path, f"{route.path}/"):  # the venue minds no slash at the end, and clients send it
+                app.router.add_route(route.method, path, service.served(route))
         app.router.add_get("/", self.sockets.handle)
+        Control(backing, self.sockets, self._record, self.fail).add_to(app)
         app.router.add_route("*", "/{path:.*}", service.nowhere)
         return app
 
@@ -168,7 +175,7 @@ class CoinbaseDouble:
         orders = Orders(backing, edit_errors_object=Quirk.EDIT_ERRORS_OBJECT in quirks)
         history = History(backing, orders.edits, size_in_quote=Quirk.SIZE_IN_QUOTE in quirks)
         account, futures, conversions = Account(backing), Futures(backing), Conversions(backing)
-        rooms = (MarketData(backing), orders, history, account, futures, conversions, V2(backing))
+        rooms = (MarketData(backing), orders, history, account, futures, conversions, V2(backing), V2Accounts(backing))
         return [route for room in rooms for route in room.routes()]
 
     async def _stop(self) -> None:

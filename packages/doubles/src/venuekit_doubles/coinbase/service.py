@@ -88,9 +88,9 @@ class Service:
             self._record.refused.append(str(why))
             return web.Response(status=401, text="Unauthorized")
         except VenuekitError as error:
-            return _refusal(_of_exchange(error))
+            return _refusal(_of_exchange(error), request)
         except Refusal as refusal:
-            return _refusal(refusal)
+            return _refusal(refusal, request)
         return await _after(request, with_nulls(body) if self._nulls else body, left)
 
     async def nowhere(self, request: web.Request) -> web.StreamResponse:
@@ -107,7 +107,7 @@ class Service:
                 status=404,
             )
         )
-        return _refusal(Refusal(404, "NOT_FOUND", f"the double has no {request.method} {request.path}"))
+        return _refusal(Refusal(404, "NOT_FOUND", f"the double has no {request.method} {request.path}"), request)
 
     def _admitted(self, request: web.Request, route: Route) -> dict[str, str]:
         """Let the request in: the headers that tell how many more may come. Raises NotAuthorized, Refusal."""
@@ -137,9 +137,10 @@ def _of_exchange(error: VenuekitError) -> Refusal:
     return Refusal(500, "INTERNAL", error.message)
 
 
-def _refusal(refusal: Refusal) -> web.Response:
+def _refusal(refusal: Refusal, request: web.Request) -> web.Response:
+    body = refusal.older if request.path.startswith("/v2/") else refusal.body
     headers = {"Retry-After": "1"} if refusal.status == 429 else None
-    return web.json_response(refusal.body, status=refusal.status, headers=headers)
+    return web.json_response(body, status=refusal.status, headers=headers)
 
 
 def _html(status: int) -> web.Response:
@@ -149,11 +150,11 @@ def _html(status: int) -> web.Response:
 async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
     """The answer to a request that is not carried out."""
     if fault is Fault.RATE_LIMITED:
-        return _refusal(TooMany())
+        return _refusal(TooMany(), request)
     if fault is Fault.RATE_LIMITED_HTML:
         return _html(429)
     if fault is Fault.SERVER_ERROR:
-        return _refusal(Refusal(500, "INTERNAL", "internal error"))
+        return _refusal(Refusal(500, "INTERNAL", "internal error"), request)
     if fault is Fault.BAD_GATEWAY_HTML:
         return _html(502)
     if fault is Fault.UNAUTHORIZED_ONCE:
@@ -171,7 +172,7 @@ async def _after(request: web.Request, body: Any, headers: dict[str, str]) -> we
     if fault is Fault.AFTER_HTML_WITH_200:
         return _html(200)
     if fault is Fault.AFTER_SERVER_ERROR:
-        return _refusal(Refusal(500, "INTERNAL", "internal error"))
+        return _refusal(Refusal(500, "INTERNAL", "internal error"), request)
     if fault is Fault.AFTER_SILENCE:
         await asyncio.sleep(_LONGEST_SILENCE)
     if fault is Fault.AFTER_RESET:

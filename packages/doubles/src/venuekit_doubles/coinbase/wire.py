@@ -39,6 +39,8 @@ class Refusal(Exception):
     def __init__(self, status: int, error: str, message: str) -> None:
         self.status = status
         self.body = {"error": error, "error_details": message, "message": message, "code": status, "details": []}
+        #: The same in the form of the older interface.
+        self.older = {"errors": [{"id": error.lower(), "message": message}]}
         super().__init__(message)
 
 
