@@ -2,69 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
-from mcp.client.stdio import StdioServerParameters
+from coinbase_server import ORDER, SERVER, TRADING, call, environment, listed, serving
 from mcp.shared.exceptions import MCPError
 
-from mcp import Client
 from venuekit_doubles.coinbase import CoinbaseDouble
 from venuekit_mcp.generate import generated
 
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:resources/")]
-SERVER = [sys.executable, "-m", "venuekit_mcp_coinbase"]
-TRADING = {"place_order", "amend_order", "cancel_order", "cancel_all_orders", "close_position"}
-ORDER = {"instrument": "BTC-USD", "side": "BUY", "order_type": "MARKET", "size": "0.001", "reason": "a test"}
 
 
 @pytest.fixture(scope="module")
 def double() -> Iterator[CoinbaseDouble]:
     with CoinbaseDouble(heartbeat_seconds=0.2, exchange={"pace": "manual", "start_time_ns": 0}) as made:
         yield made
-
-
-def environment(folder: Path, double: CoinbaseDouble, *, key: bool = False, **more: str) -> dict[str, str]:
-    table = "VENUEKIT__VENUES__COINBASE__"
-    keys = {"COINBASE_API_KEY": double.key, "COINBASE_API_SECRET": double.secret} if key else {}
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "VENUEKIT__DESK__DATA_DIR": str(folder / "data"),
-        f"{table}ENVIRONMENT": "sandbox",
-        f"{table}BASE_URL": double.rest_url,
-        f"{table}WS_URL": double.ws_url,
-        f"{table}WS_USER_URL": double.ws_url,
-        f"{table}CA_FILE": double.ca_file,
-        **keys,
-        **more,
-    }
-
-
-@asynccontextmanager
-async def serving(environ: dict[str, str], mode: str) -> AsyncIterator[Client]:
-    command = StdioServerParameters(command=SERVER[0], args=[*SERVER[1:], "--mode", mode], env=environ)
-    async with Client(command, read_timeout_seconds=30) as client:
-        yield client
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await client.call_tool(tool, arguments)
-    assert result.structured_content is not None
-    assert not result.is_error, result.structured_content
-    return dict(result.structured_content)
-
-
-async def listed(client: Client) -> set[str]:
-    return {tool.name for tool in (await client.list_tools()).tools}
 
 
 async def test_without_a_key_it_looks_and_lists_nothing_that_trades(double: CoinbaseDouble, tmp_path: Path) -> None:
