@@ -8,7 +8,7 @@ import attrs
 import pytest
 from pocket import instrument
 
-from venuekit.errors import UnknownInstrument
+from venuekit.errors import AmbiguousInstrument, UnknownInstrument
 from venuekit.model.events import (
     BookDelta,
     BookSnapshot,
@@ -135,3 +135,26 @@ async def test_a_market_is_found_by_what_the_venue_calls_it(bench):
         with pytest.raises(UnknownInstrument) as refused:
             await outcomes_of(b.desk, ["rainy"], field="market_ids")
         assert refused.value.field == "market_ids"
+
+
+async def test_a_name_of_two_outcomes_means_both_and_one_of_more_is_refused(bench):
+    yes, no, third = (
+        attrs.evolve(instrument(f"{n}-USD"), complement=c) for n, c in ((1, "2-USD"), (2, "1-USD"), (3, None))
+    )
+    known = {"1-USD": yes, "2-USD": no, "3-USD": third}
+    candidates = ["1-USD", "2-USD"]
+
+    async def find(name):
+        if name in known:
+            return known[name]
+        raise AmbiguousInstrument("which?", details={"candidates": candidates})
+
+    async with bench() as b:
+        b.venue.instrument = find
+        assert await outcomes_of(b.desk, ["rain"], field="market_ids") == ["1-USD", "2-USD"]
+        candidates.append("3-USD")
+        with pytest.raises(AmbiguousInstrument):
+            await outcomes_of(b.desk, ["rain"], field="market_ids")
+        candidates.clear()
+        with pytest.raises(AmbiguousInstrument):
+            await outcomes_of(b.desk, ["rain"], field="market_ids")

@@ -26,6 +26,7 @@ from venuekit.model.capability import FULL
 from venuekit.runtime.buffers import LiveSubscription
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.schema import StreamSettings
+from venuekit_polymarket.socket import Socket, SocketSettings
 
 pytestmark = pytest.mark.anyio
 T0 = 1_700_000_000_000
@@ -173,6 +174,24 @@ async def test_a_connection_that_closes_before_its_first_book_is_tried_again() -
         assert len(lost) == 2
         assert books.book.is_trusted
         assert books.count(BookSnapshot) == 1
+
+
+async def test_a_venue_that_cannot_be_reached_at_first_is_tried_until_it_can() -> None:
+    async with supervised() as (stand, hub):
+        make = stand.streams._shards._make
+        stand.streams._shards._make = lambda: Socket(SocketSettings(url="ws://127.0.0.1:1/ws"), stand.clock)
+        books = follow(stand, hub, Channel.BOOK)
+        for _ in range(6):
+            await stand.clock.advance(0.5)
+            await stand.quiet()
+        assert books.states.count("disconnected") > 1
+        assert "connected" not in books.states
+        stand.streams._shards._make = make
+        for _ in range(10):
+            await stand.clock.advance(1)
+            await stand.quiet()
+        assert books.book.is_trusted
+        assert books.states[-1] == "connected"
 
 
 async def test_repeated_and_swapped_frames_change_nothing() -> None:

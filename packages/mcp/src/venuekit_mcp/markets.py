@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from venuekit.errors import UnknownInstrument
+from venuekit.errors import AmbiguousInstrument, UnknownInstrument
 from venuekit.model.instrument import Instrument
 from venuekit_mcp.wire import clean
 
@@ -24,6 +24,7 @@ async def outcomes_of(desk: Desk, markets: Iterable[str], *, field: str) -> Sequ
     An instrument's own id or alias means that instrument alone.
 
     Raises:
+        AmbiguousInstrument: it has several markets, such as an event.
         UnknownInstrument: nothing has that name; `field` is the argument that it came in.
     """
     found: dict[str, None] = {}
@@ -35,6 +36,11 @@ async def outcomes_of(desk: Desk, markets: Iterable[str], *, field: str) -> Sequ
 async def _of(desk: Desk, market: str, field: str) -> Sequence[str]:
     try:
         return [(await desk.venue.instrument(market)).id]
+    except AmbiguousInstrument as error:
+        both = await _candidates(desk, error)
+        if {i.id for i in both} != {both[0].id, both[0].complement}:
+            raise  # they are outcomes of several markets
+        return [i.id for i in both]
     except UnknownInstrument as error:
         named = [i.id for i in await desk.venue.search(market, limit=_MOST_FOUND) if _is_of(i, market)]
         if not named:
@@ -45,6 +51,14 @@ async def _of(desk: Desk, market: str, field: str) -> Sequence[str]:
                 details=error.details,
             ) from error
         return named
+
+
+async def _candidates(desk: Desk, error: AmbiguousInstrument) -> Sequence[Instrument]:
+    named = error.details.get("candidates")
+    found = [await desk.venue.instrument(str(name)) for name in named] if isinstance(named, list) else []
+    if not found:
+        raise error
+    return found
 
 
 def _is_of(instrument: Instrument, market: str) -> bool:
