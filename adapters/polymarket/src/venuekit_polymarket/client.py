@@ -171,6 +171,15 @@ class Signer:
         """Every wallet that the key may own."""
         return wallets_of(self.owner, self._config)
 
+    def exchange_of(self, token_id: str, *, neg_risk: bool) -> str:
+        """The contract that trades an outcome, and must be allowed to take what an order gives."""
+        return str(resolve_order_exchange_address(self._config, asset_id=token_id, neg_risk=neg_risk))
+
+    @staticmethod
+    def is_newer(token_id: str) -> bool:
+        """Whether an outcome's shares are kept by the newer protocol's contract."""
+        return is_v2_position_id(token_id)
+
     def unsigned(self, *, token_id: str, side: Side, maker_amount: int, taker_amount: int, neg_risk: bool) -> Unsigned:
         """An order of now with a salt of its own; amounts in millionths."""
         return Unsigned(

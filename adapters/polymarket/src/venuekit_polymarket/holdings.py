@@ -1,0 +1,175 @@
+"""What the wallet has on the chain, and what trades that are not mined yet will bring and take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from venuekit.adapter import (
+    ZERO,
+    Instrument,
+    InsufficientFunds,
+    Order,
+    Side,
+    VenueDown,
+    minus,
+    normal,
+    plain,
+    plus,
+    times,
+)
+from venuekit_polymarket.api import Api
+from venuekit_polymarket.capabilities import BALANCE, BALANCE_UPDATE
+from venuekit_polymarket.orders import QUOTE
+from venuekit_polymarket.reading import amount, table
+from venuekit_polymarket.records import Records
+
+_MILLIONTH = Decimal("0.000001")
+
+
+@attrs.frozen(kw_only=True)
+class Spendable:
+    """An asset on the chain, and how much of it each contract may take, by its address in lower case."""
+
+    balance: Decimal
+    allowances: Mapping[str, Decimal] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class InFlight:
+    """What trades that are matched and not mined will bring and take of an asset."""
+
+    coming: Decimal = ZERO
+    going: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        """What there will be more, or less, of it."""
+        return minus(self.coming, self.going)
+
+
+class Holdings:
+    """Balances of one wallet."""
+
+    def __init__(self, api: Api, records: Records) -> None:
+        self._api = api
+        self._records = records
+
+    async def collateral(self, *, fresh: bool = False) -> Spendable:
+        """Collateral, pUSD. `fresh`: the venue is to look at the chain again first."""
+        return await self._asked("COLLATERAL", None, fresh=fresh)
+
+    async def shares(self, token: str, *, fresh: bool = False) -> Spendable:
+        """Shares of an outcome."""
+        return await self._asked(
+            "CONDITIONAL-V2" if self._api.key.is_newer(token) else "CONDITIONAL", token, fresh=fresh
+        )
+
+    async def _asked(self, kind: str, token: str | None, *, fresh: bool) -> Spendable:
+        query: dict[str, Any] = {
+            "asset_type": kind,
+            "token_id": token,
+            "signature_type": int(self._api.key.wallet.kind),
+        }
+        if fresh:
+            await self._api.own("/balance-allowance/update", budget=BALANCE_UPDATE, **query)
+        body = await self._api.own("/balance-allowance", budget=BALANCE, **query)
+        balance = amount(body, "balance") if isinstance(body, Mapping) else None
+        if balance is None:
+            raise VenueDown("Polymarket told of no balance.", fix="Try again.")
+        allowed = table(body, "allowances")
+        return Spendable(
+            balance=_units(balance),
+            allowances={spender.lower(): _units(amount(allowed, spender) or ZERO) for spender in allowed},
+        )
+
+    def in_flight(self) -> dict[str, InFlight]:
+        """By asset: ``pUSD``, and tokens of outcomes."""
+        found: dict[str, InFlight] = {}
+
+        def add(asset: str, coming: Decimal, going: Decimal) -> None:
+            known = found.get(asset, InFlight())
+            found[asset] = InFlight(coming=plus(known.coming, coming), going=plus(known.going, going))
+
+        for kept in self._records.pending():
+            fill = kept.fill
+            if kept.mined:
+                continue
+            money = times(fill.size, fill.price)
+            if fill.side is Side.BUY:
+                add(fill.instrument, fill.size, ZERO)
+                add(QUOTE, ZERO, plus(money, fill.fee))
+            else:
+                add(fill.instrument, ZERO, fill.size)
+                add(QUOTE, minus(money, fill.fee), ZERO)
+        return found
+
+    async def check_sellable(self, order: Order, open_sales: Decimal) -> None:
+        """Refuse to sell shares that are bought and not settled: their trade may fail, and the venue has none to take.
+
+        It costs a call only while a purchase of this outcome is on its way.
+
+        Raises:
+            InsufficientFunds: with what can be sold now.
+        """
+        moving = self.in_flight().get(order.instrument)
+        if order.side is not Side.SELL or order.size is None or moving is None or not moving.coming:
+            return
+        settled = (await self.shares(order.instrument)).balance
+        free = minus(minus(settled, moving.going), open_sales)
+        if order.size <= free:
+            return
+        raise InsufficientFunds(
+            f"{plain(max(free, ZERO))} of {order.instrument} can be sold now; {plain(moving.coming)} more are bought, "
+            "and their trade is not settled on the chain yet.",
+            fix="Sell that much now, or wait until the fill is CONFIRMED.",
+            field="size",
+            details={
+                "asset": order.instrument,
+                "required": plain(order.size),
+                "available": plain(max(free, ZERO)),
+                "unsettled": plain(moving.coming),
+            },
+        )
+
+    async def explained(self, error: InsufficientFunds, order: Order, instrument: Instrument) -> InsufficientFunds:
+        """A refusal for want of funds, with what there is, and which contract may not take it."""
+        buys = order.side is Side.BUY
+        there = await (self.collateral() if buys else self.shares(order.instrument))
+        contracts = self._api.key.contracts
+        spender = self._api.key.exchange_of(order.instrument, neg_risk=instrument.metadata.get("neg_risk") == "true")
+        allowed = there.allowances.get(spender.lower())
+        required = _cost(order) if buys else order.size
+        asset = QUOTE if buys else order.instrument
+        message = f"{error.message} The wallet has {plain(there.balance)} {asset}"
+        if required is not None:
+            message += f", and the order gives {plain(required)}"
+        if allowed is not None and required is not None and allowed < required:
+            message += f"; {contracts.names.get(spender.lower(), spender)} may take {plain(allowed)} of it"
+        return InsufficientFunds(
+            f"{message}.",
+            fix=error.fix,
+            field=error.field,
+            details={
+                **error.details,
+                "asset": asset,
+                "required": None if required is None else plain(required),
+                "available": plain(there.balance),
+                "spender": spender,
+                "allowance": None if allowed is None else plain(allowed),
+                "collateral": contracts.collateral if buys else None,
+            },
+        )
+
+
+def _cost(order: Order) -> Decimal | None:
+    if order.quote_size is not None:
+        return order.quote_size
+    return times(order.size, order.price) if order.size is not None and order.price is not None else None
+
+
+def _units(value: Decimal) -> Decimal:
+    return normal(times(value, _MILLIONTH))

@@ -1,0 +1,257 @@
+"""What the account holds: balances, positions with profit, who we are, and money that moved without a trade."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from venuekit.adapter import (
+    NANOS,
+    ZERO,
+    AccountId,
+    AccountProfile,
+    Balance,
+    Clock,
+    InvalidCursor,
+    KeyPermission,
+    Page,
+    Position,
+    Side,
+    Transfer,
+    TransferKind,
+    half_even_to,
+    minus,
+    normal,
+    plus,
+    times,
+)
+from venuekit_polymarket.api import Api
+from venuekit_polymarket.capabilities import AUTH, DATA, DATA_POSITIONS, VENUE
+from venuekit_polymarket.finding import Finder
+from venuekit_polymarket.history import page_limit
+from venuekit_polymarket.holdings import Holdings, InFlight
+from venuekit_polymarket.ledger import Ledger
+from venuekit_polymarket.orders import QUOTE
+from venuekit_polymarket.reading import flag, number, rows, table, text, time_ns
+from venuekit_polymarket.records import Records
+
+#: The list of positions is made from the chain and comes late: outcomes traded since then are asked for one by one.
+_LATE_NS = 120 * NANOS
+_MOST_ASKED = 20
+_MOST_PAGES = 100
+_PAGE = 500
+#: Trades may be mined between two questions: then both are asked again.
+_TRIES = 3
+#: What the Data API writes as floating point has no more digits than that.
+_DIGITS = Decimal("0.000001")
+_MARK = "polymarket-activity:"
+#: Kinds of activity that are no trade → ours, and which way the money went.
+_MOVES: Mapping[str, tuple[TransferKind, int]] = {
+    "SPLIT": (TransferKind.MINT, -1),
+    "MERGE": (TransferKind.MERGE, 1),
+    "REDEEM": (TransferKind.RESOLUTION, 1),
+    "REWARD": (TransferKind.FUNDING, 1),
+    "MAKER_REBATE": (TransferKind.FUNDING, 1),
+    "TAKER_REBATE": (TransferKind.FUNDING, 1),
+    "REFERRAL_REWARD": (TransferKind.FUNDING, 1),
+    "YIELD": (TransferKind.FUNDING, 1),
+    "DEPOSIT": (TransferKind.DEPOSIT, 1),
+    "WITHDRAWAL": (TransferKind.WITHDRAWAL, -1),
+}
+
+
+class Portfolio:
+    """What one wallet has."""
+
+    def __init__(
+        self,
+        api: Api,
+        account: AccountId,
+        environment: str,
+        *,
+        records: Records,
+        ledger: Ledger,
+        finder: Finder,
+        holdings: Holdings,
+        clock: Clock,
+    ) -> None:
+        self._api = api
+        self._account = account
+        self._environment = environment
+        self._records = records
+        self._ledger = ledger
+        self._finder = finder
+        self._holdings = holdings
+        self._clock = clock
+
+    # -- what there is
+
+    async def listed(self, **query: Any) -> AsyncIterator[Mapping[str, Any]]:
+        """Positions as the venue's Data API lists them, those of a fraction of a share too."""
+        cursor: str | None = None
+        for _ in range(_MOST_PAGES):
+            body = await self._api.data(
+                "/v2/positions",
+                budget=DATA_POSITIONS,
+                user=self._api.key.wallet.address,
+                limit=_PAGE,
+                cursor=cursor,
+                **query,
+            )
+            for row in rows(body, "data"):
+                yield row
+            cursor = text(table(body, "pagination"), "next_cursor") or None
+            if cursor is None:
+                return
+
+    async def _now(self) -> tuple[Decimal, dict[str, Decimal], dict[str, InFlight], dict[str, Mapping[str, Any]]]:
+        """Collateral and shares on the chain, what is in flight, and the list of positions; all of one moment."""
+        await self._ledger.cover(self._clock.now_ns())
+        for _ in range(_TRIES):
+            flight = self._holdings.in_flight()
+            recent = self._recent()
+            listed = {text(row, "token_id"): row async for row in self.listed()}
+            money = (await self._holdings.collateral(fresh=bool(recent))).balance
+            shares = {token: number(row, "current_size") for token, row in listed.items()}
+            for token in sorted({*recent, *flight} - {QUOTE})[:_MOST_ASKED]:
+                shares[token] = (await self._holdings.shares(token, fresh=True)).balance
+            await self._ledger.cover(self._clock.now_ns())
+            if self._holdings.in_flight() == flight:
+                break
+        return money, shares, flight, listed
+
+    def _recent(self) -> set[str]:
+        since = self._clock.now_ns() - _LATE_NS
+        return {kept.fill.instrument for kept in self._records.fills_since(since)}
+
+    async def balances(self) -> list[Balance]:
+        """Collateral, and shares by their token; what is bought and not settled is there, and held."""
+        money, shares, flight, _ = await self._now()
+        held: dict[str, Decimal] = {}
+        async for order in self._finder.open():
+            left = order.remaining
+            if left is None or order.price is None:
+                continue
+            asset, amount = (QUOTE, times(left, order.price)) if order.side is Side.BUY else (order.instrument, left)
+            held[asset] = plus(held.get(asset, ZERO), amount)
+        found = [
+            self._balance(asset, on_chain, flight.get(asset, InFlight()), held.get(asset, ZERO))
+            for asset, on_chain in {QUOTE: money, **shares}.items()
+        ]
+        return sorted((b for b in found if b.total or b.held), key=lambda b: b.asset)
+
+    def _balance(self, asset: str, on_chain: Decimal, flight: InFlight, by_orders: Decimal) -> Balance:
+        total = normal(plus(on_chain, flight.net))
+        held = min(plus(by_orders, flight.coming), max(total, ZERO))
+        return Balance(
+            venue=VENUE,
+            account=self._account,
+            asset=asset,
+            total=total,
+            available=normal(minus(total, held)),
+            held=normal(held),
+        )
+
+    async def positions(self) -> list[Position]:
+        """Positions with profit and fees as the venue counts them; shares that are not settled are in their size."""
+        _, shares, flight, listed = await self._now()
+        found = []
+        for token in sorted({*shares, *flight} - {QUOTE}):
+            row = listed.get(token, {})
+            size = normal(plus(shares.get(token, ZERO), flight.get(token, InFlight()).net))
+            if size or number(row, "realized_pnl"):
+                found.append(self._position(token, size, row))
+        return found
+
+    def _position(self, token: str, size: Decimal, row: Mapping[str, Any]) -> Position:
+        average = _rounded(number(row, "avg_price")) or self._average(token)
+        mark = _rounded(number(row, "current_price")) if "current_price" in row else None
+        gain = None
+        if mark is not None and average is not None:
+            gain = normal(half_even_to(times(size, minus(mark, average)), _DIGITS))
+        return Position(
+            venue=VENUE,
+            account=self._account,
+            instrument=token,
+            quote=QUOTE,
+            size=size,
+            average_entry_price=average if size else None,
+            realized_pnl=_rounded(number(row, "realized_pnl")),
+            unrealized_pnl=gain if size else ZERO,
+            mark_price=mark,
+            fees_paid=_rounded(number(row, "entry_fees_usdc")),
+            updated_ns=time_ns(row, "last_event_at") or self._clock.now_ns(),
+        )
+
+    def _average(self, token: str) -> Decimal | None:
+        """Of purchases that are too new for the venue's list."""
+        since = self._clock.now_ns() - _LATE_NS
+        fills = [k.fill for k in self._records.fills_since(since) if k.fill.instrument == token]
+        bought = [f for f in fills if f.side is Side.BUY and f.state.value != "REVERSED"]
+        shares = sum((f.size for f in bought), ZERO)
+        money = sum((times(f.size, f.price) for f in bought), ZERO)
+        return normal(half_even_to(money / shares, _DIGITS)) if shares else None
+
+    # -- who we are
+
+    async def closed_only(self) -> bool:
+        """Whether the venue lets this account only close positions."""
+        return flag(await self._api.own("/auth/ban-status/closed-only", budget=AUTH), "closed_only")
+
+    async def profile(self) -> AccountProfile:
+        """Who we are. Fees differ from market to market, so none is given here: see an instrument's metadata."""
+        await self.closed_only()
+        return AccountProfile(
+            venue=VENUE,
+            account=self._account,
+            environment=self._environment,
+            permissions=(KeyPermission.VIEW, KeyPermission.TRADE),
+        )
+
+    # -- what moved
+
+    async def transfers(self, limit: int, cursor: str | None) -> Page[Transfer]:
+        """Deposits, withdrawals, splits, merges, redemptions, rewards; newest first.
+
+        Raises:
+            InvalidCursor, InvalidValue.
+        """
+        if cursor is not None and not (cursor.startswith(_MARK) and cursor.isascii() and cursor.isprintable()):
+            raise InvalidCursor(f"{cursor[:40]!r} is not a cursor of this list.", field="cursor")
+        theirs = None if cursor is None else cursor.removeprefix(_MARK)
+        found: list[Transfer] = []
+        limit = page_limit(limit)
+        for _ in range(_MOST_PAGES):
+            body = await self._api.data(
+                "/v2/activity",
+                budget=DATA,
+                user=self._api.key.wallet.address,
+                type=",".join(_MOVES),
+                limit=limit - len(found),
+                cursor=theirs,
+            )
+            found += [t for t in map(self._transfer, rows(body, "data")) if t is not None]
+            theirs = text(table(body, "pagination"), "next_cursor") or None
+            if theirs is None or len(found) >= limit:
+                break
+        return Page(found, None if theirs is None else f"{_MARK}{theirs}")
+
+    def _transfer(self, row: Mapping[str, Any]) -> Transfer | None:
+        kind, at, amount = _MOVES.get(text(row, "type")), time_ns(row, "timestamp"), number(row, "usdc_size")
+        if kind is None or at is None or not amount:
+            return None
+        name = ":".join(text(row, part) for part in ("transaction_hash", "type", "condition_id") if text(row, part))
+        return Transfer(
+            id=name,
+            venue=VENUE,
+            account=self._account,
+            kind=kind[0],
+            asset=QUOTE,
+            amount=times(_rounded(amount), Decimal(kind[1])),
+            time_ns=at,
+        )
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return normal(half_even_to(value, _DIGITS))
