@@ -21,6 +21,7 @@ from venuekit.adapter import (
     floor_to,
     is_multiple,
     minus,
+    normal,
     plain,
     ratio,
     times,
@@ -79,7 +80,7 @@ def check_step(value: Decimal, field: str) -> None:
     """
     if value > 0 and is_multiple(value, CENT):
         return
-    nearest = [plain(v) for v in (floor_to(value, CENT), ceil_to(value, CENT)) if v > 0] or [plain(CENT)]
+    nearest = [plain(normal(v)) for v in (floor_to(value, CENT), ceil_to(value, CENT)) if v > 0] or [plain(CENT)]
     what = "pUSD to spend" if field == "quote_size" else "shares"
     raise InvalidSize(
         f"{field} {plain(value)}: Polymarket counts {what} in hundredths.",

@@ -45,13 +45,14 @@ class Ledger:
 
     # -- what is told
 
-    async def told(self, trade: Mapping[str, Any]) -> Sequence[Event]:
-        """Take in a trade of the user channel, or of a list; what is new of it, as events. Twice the same is nothing.
+    def told(self, trade: Mapping[str, Any]) -> Sequence[Event]:
+        """Take in a trade of the user channel; what is new of it, as events. Twice the same is nothing.
+
+        A fill of a market that is not known yet has no fee until the trade is asked for.
 
         Raises:
             VenueDown: it lacks what a fill must have.
         """
-        await self._learn([trade])
         return [FillEvent(venue=VENUE, instrument=f.instrument, time_ns=f.time_ns, fill=f) for f in self._take([trade])]
 
     def _take(self, trades: Sequence[Mapping[str, Any]]) -> list[Fill]:

@@ -111,6 +111,10 @@ class Orders:
             )
         )
 
+    def from_frame(self, frame: Mapping[str, Any]) -> Order | None:
+        """An order of the user channel. Raises VenueDown as `listed`."""
+        return self.listed(frame)
+
     def matched(self, order: Order, shares: Decimal, money: Decimal, fees: Decimal) -> Order:
         """An order so much of which has traded, for so much."""
         if shares <= 0:

@@ -20,6 +20,7 @@ from venuekit.adapter import (
     floor_to,
     is_multiple,
     minus,
+    normal,
     plain,
     plus,
     times,
@@ -97,7 +98,7 @@ def _uneven(size: Decimal, there: Sequence[Level]) -> InvalidSize:
             if not sweep.whole:
                 break
             if is_multiple(sweep.money, CENT):
-                found.append(plain(other))
+                found.append(plain(normal(other)))
                 break
     return InvalidSize(
         f"{plain(size)} shares cost a fraction of a cent on this book, and the venue spends whole cents: all of them "

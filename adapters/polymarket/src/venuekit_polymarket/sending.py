@@ -21,7 +21,6 @@ from venuekit.adapter import (
 )
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import CAPABILITIES
-from venuekit_polymarket.conditions import Conditions
 from venuekit_polymarket.errors import CANCEL_ONLY, DISABLED, POST_ONLY, RESTARTING
 from venuekit_polymarket.order_words import expiration, venue_type
 from venuekit_polymarket.orders import Orders
@@ -69,7 +68,6 @@ class Preparing:
         api: Api,
         orders: Orders,
         book: Book,
-        conditions: Conditions,
         standing: Standing,
         clock: Clock,
         reach: Decimal,
@@ -77,7 +75,6 @@ class Preparing:
         self._api = api
         self._orders = orders
         self._book = book
-        self._conditions = conditions
         self._standing = standing
         self._clock = clock
         self._reach = reach
@@ -120,7 +117,7 @@ class Preparing:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> (64 - _SALT_BITS)
 
     def _check_conditions(self, request: OrderRequest) -> None:
-        code, seconds = self._conditions.code, self._conditions.seconds
+        code, seconds = self._api.conditions.code, self._api.conditions.seconds
         if not code or (code == POST_ONLY and isinstance(request, LimitOrder) and request.post_only):
             return
         details: Mapping[str, Any] = {"venue_code": code, "retry_after_seconds": f"{seconds:.0f}"}

@@ -61,8 +61,12 @@ class Markets(Protocol):
         """One instrument, by id or alias."""
         ...
 
-    async def reread(self, token: str) -> Instrument:
-        """One instrument as the venue has it this moment."""
+    def known(self, token: str) -> Instrument | None:
+        """One instrument, if it was told of; asks nobody."""
+        ...
+
+    def forget_rules(self, token: str) -> None:
+        """Ask for an instrument's rules anew when it is wanted next."""
         ...
 
 
@@ -130,12 +134,16 @@ class Trading:
             ready = await self._preparing.ready(request, instrument)
         except InvalidPrice:
             # The tick may have become finer since the market was read.
-            fresh = await self._markets.reread(instrument.id)
+            fresh = await self._reread(instrument.id)
             if fresh.tick_size == instrument.tick_size:
                 raise
             ready = await self._preparing.ready(request, fresh)
         await self._holdings.check_sellable(ready.order, self._on_sale(instrument.id))
         return ready
+
+    async def _reread(self, token: str) -> Instrument:
+        self._markets.forget_rules(token)
+        return await self._markets.one(token)
 
     def _on_sale(self, token: str) -> Decimal:
         sales = [o for o in self._records.unfinished() if o.instrument == token and o.side is Side.SELL]
@@ -205,7 +213,7 @@ class Trading:
 
     async def _renewed(self, ready: Ready, error: VenuekitError) -> Order:
         """Read the market again: where it has moved to another contract, the order is signed for that, once."""
-        fresh = await self._markets.reread(ready.instrument.id)
+        fresh = await self._reread(ready.instrument.id)
         price = getattr(ready.request, "price", None)
         if price is not None and fresh.tick_size != ready.instrument.tick_size:
             check_price(price, fresh.tick_size)

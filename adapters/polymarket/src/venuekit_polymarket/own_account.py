@@ -1,0 +1,87 @@
+"""Everything that belongs to one wallet, wired: orders, fills, balances; what the session needs of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from venuekit.adapter import VenueContext
+from venuekit_polymarket.api import Api
+from venuekit_polymarket.canceling import Canceling
+from venuekit_polymarket.fees import terms_of
+from venuekit_polymarket.finding import Finder
+from venuekit_polymarket.history import History
+from venuekit_polymarket.holdings import Holdings
+from venuekit_polymarket.ledger import Ledger
+from venuekit_polymarket.orders import QUOTE, Orders
+from venuekit_polymarket.plan import Book
+from venuekit_polymarket.portfolio import Portfolio
+from venuekit_polymarket.records import Records
+from venuekit_polymarket.sending import Preparing
+from venuekit_polymarket.standing import Standing
+from venuekit_polymarket.trades import Own, Reader
+from venuekit_polymarket.trading import Markets, Trading
+
+
+class OwnAccount:
+    """The parts of one wallet. `book` asks for an outcome's book, and `reach` is how deep market orders may go."""
+
+    def __init__(
+        self,
+        context: VenueContext,
+        environment: str,
+        api: Api,
+        markets: Markets,
+        book: Book,
+        reach: Decimal,
+    ) -> None:
+        clock, account = context.clock, context.account
+        self._api = api
+        self._account = account
+        self._markets = markets
+        self._records = records = Records(context.data_dir / f"orders-{account}.db")
+        self.standing = Standing(clock)
+        self.orders = orders = Orders(account, records, clock)
+        self.ledger = ledger = Ledger(api, records, markets.one)
+        self.finder = finder = Finder(api, records, orders, ledger)
+        self.holdings = holdings = Holdings(api, records)
+        preparing = Preparing(api, orders, book, self.standing, clock, reach)
+        self.trading = Trading(api, markets, preparing, records, orders, finder, holdings, self.standing)
+        self.canceling = Canceling(api, orders, finder, ledger)
+        self.history = History(records, orders, finder, ledger, markets)
+        self.portfolio = Portfolio(
+            api,
+            account,
+            environment,
+            records=records,
+            ledger=ledger,
+            finder=finder,
+            holdings=holdings,
+            clock=clock,
+        )
+
+    async def open(self) -> None:
+        """Open what is kept, and know who we are at the venue.
+
+        Raises:
+            Unavailable, VenuePermission, StoreDamaged.
+        """
+        self._records.open()
+        credentials = await self._api.credentials()
+        own = Own(wallet=self._api.key.wallet.address, api_key=credentials.key)
+        self.ledger.begin(
+            Reader(
+                account=self._account,
+                own=own,
+                fees=lambda token: terms_of(self._markets.known(token)),
+                quote=QUOTE,
+                client_id_of=self._client_id_of,
+            )
+        )
+
+    def _client_id_of(self, venue_order_id: str) -> str | None:
+        kept = self._records.by_venue_id(venue_order_id)
+        return None if kept is None else kept.order.client_order_id
+
+    def close(self) -> None:
+        """Close what is kept; safe to call twice."""
+        self._records.close()
