@@ -127,7 +127,7 @@ def test_the_price_at_the_top_counts_where_the_makers_do_not_add_up() -> None:
         ("SOMETHING_NEW", FillState.PROVISIONAL, False),
     ],
 )
-def test_only_a_confirmed_trade_is_final(word: str, state: FillState, mined: bool) -> None:  # noqa: FBT001
+def test_only_a_confirmed_trade_is_final(word: str, state: FillState, mined: bool) -> None:
     [kept] = reader().fills(trade(maker(), status=word))
     assert (kept.fill.state, kept.mined) == (state, mined)
 

@@ -54,8 +54,7 @@ def _per_ten(calls: int) -> tuple[Rate, ...]:
     return (Rate(calls=calls, seconds=10),)
 
 
-_ORDERS = "orders are not sent by this version"
-_OWN = "the account is not read by this version"
+_SPENDS = "a purchase at once spends what its shares cost on the book: fewer or more of them if that moves meanwhile"
 
 CAPABILITIES = Capabilities(
     venue=VENUE,
@@ -76,33 +75,37 @@ CAPABILITIES = Capabilities(
                 Feature.CANCEL,
                 Feature.CANCEL_ALL,
                 Feature.OPEN_ORDERS,
-                Feature.ORDER_HISTORY,
                 Feature.ORDER_BY_CLIENT_ID,
                 Feature.IDEMPOTENT_SUBMIT,
                 Feature.FILLS,
                 Feature.POST_ONLY,
-                Feature.QUOTE_SIZE,
+                Feature.BALANCES,
+                Feature.POSITIONS,
+                Feature.PROFILE,
+                Feature.TRANSFERS,
             ),
-            later(_ORDERS),
+            FULL,
         ),
-        **dict.fromkeys((Feature.BALANCES, Feature.POSITIONS, Feature.PROFILE, Feature.TRANSFERS), later(_OWN)),
+        Feature.ORDER_HISTORY: part("the venue forgets orders that are over: those that were seen from here are kept"),
+        Feature.QUOTE_SIZE: part("for buying; a sale is for shares"),
         Feature.AMEND: none("the venue has no such request: cancel, and place another"),
         Feature.REDUCE_ONLY: none("the venue has no such orders; shares that are not held cannot be sold"),
     },
     order_types={
-        **dict.fromkeys((OrderType.MARKET, OrderType.LIMIT), later(_ORDERS)),
+        **dict.fromkeys((OrderType.MARKET, OrderType.LIMIT), FULL),
         **dict.fromkeys(
             (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.BRACKET),
             none("the venue has limit and market orders only"),
         ),
     },
     times_in_force={
-        **dict.fromkeys((TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC, TimeInForce.FOK), later(_ORDERS)),
+        **dict.fromkeys((TimeInForce.GTC, TimeInForce.GTD), FULL),
+        **dict.fromkeys((TimeInForce.IOC, TimeInForce.FOK), part(_SPENDS)),
         TimeInForce.DAY: none("the venue has no day orders; GTD does the same"),
     },
     channels={
         **dict.fromkeys((Channel.TICKER, Channel.BOOK, Channel.TRADES, Channel.STATUS), FULL),
-        **dict.fromkeys((Channel.OWN_ORDERS, Channel.OWN_FILLS), later(_OWN)),
+        **dict.fromkeys((Channel.OWN_ORDERS, Channel.OWN_FILLS), FULL),
         Channel.CANDLES: none("the venue streams none; ask for candles"),
     },
     granularities=tuple(Granularity),

@@ -17,7 +17,7 @@ from venuekit_polymarket.records import KeptOrder, Records
 #: An order's id: the digest of what was signed.
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 #: An order that was taken and is not listed is held to be over only when it is older than that: a list may be late.
-_PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 15
 #: One that the venue holds back is not listed meanwhile.
 _DELAY_SECONDS = 60
 #: Trades of an order in doubt are looked for from so long before it was sent.
@@ -34,6 +34,7 @@ class Finder:
         self._records = records
         self._orders = orders
         self._ledger = ledger
+        self.patience_seconds = PATIENCE_SECONDS
 
     def kept(self, ref: OrderRef) -> KeptOrder | None:
         """What we have written down of an order."""
@@ -72,7 +73,7 @@ class Finder:
         after = self._orders.settled(order)
         if after.size is not None and after.filled_size >= after.size:
             return self._orders.ended(order)
-        patience = _DELAY_SECONDS if order.status_code == "DELAYED" else _PATIENCE_SECONDS
+        patience = _DELAY_SECONDS if order.status_code == "DELAYED" else self.patience_seconds
         if self._orders.age_seconds(order) < patience:
             return self._orders.tell(order)
         found, _ = await pages(self._api, "/data/orders", id=order.venue_order_id, next_cursor=FIRST)

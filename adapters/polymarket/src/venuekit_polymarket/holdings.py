@@ -28,14 +28,19 @@ from venuekit_polymarket.reading import amount, table
 from venuekit_polymarket.records import Records
 
 _MILLIONTH = Decimal("0.000001")
+#: An allowance with more digits than that is no amount.
+_MOST_DIGITS = 24
 
 
 @attrs.frozen(kw_only=True)
 class Spendable:
-    """An asset on the chain, and how much of it each contract may take, by its address in lower case."""
+    """An asset on the chain, and how much of it each contract may take, by its address in lower case.
+
+    None stands for a contract that may take everything.
+    """
 
     balance: Decimal
-    allowances: Mapping[str, Decimal] = attrs.field(factory=dict)
+    allowances: Mapping[str, Decimal | None] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +88,7 @@ class Holdings:
         allowed = table(body, "allowances")
         return Spendable(
             balance=_units(balance),
-            allowances={spender.lower(): _units(amount(allowed, spender) or ZERO) for spender in allowed},
+            allowances={spender.lower(): _allowance(allowed[spender]) for spender in allowed},
         )
 
     def in_flight(self) -> dict[str, InFlight]:
@@ -141,7 +146,7 @@ class Holdings:
         there = await (self.collateral() if buys else self.shares(order.instrument))
         contracts = self._api.key.contracts
         spender = self._api.key.exchange_of(order.instrument, neg_risk=instrument.metadata.get("neg_risk") == "true")
-        allowed = there.allowances.get(spender.lower())
+        allowed = there.allowances.get(spender.lower(), ZERO) if there.allowances else None
         required = _cost(order) if buys else order.size
         asset = QUOTE if buys else order.instrument
         message = f"{error.message} The wallet has {plain(there.balance)} {asset}"
@@ -173,3 +178,11 @@ def _cost(order: Order) -> Decimal | None:
 
 def _units(value: Decimal) -> Decimal:
     return normal(times(value, _MILLIONTH))
+
+
+def _allowance(value: Any) -> Decimal | None:
+    """An allowance; the largest number of the chain is how everything is allowed."""
+    text = str(value).partition(".")[0]
+    if not (text.isascii() and text.isdigit()):
+        return ZERO
+    return None if len(text) > _MOST_DIGITS else _units(Decimal(text))

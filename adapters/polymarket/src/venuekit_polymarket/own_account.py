@@ -45,7 +45,7 @@ class OwnAccount:
         self.finder = finder = Finder(api, records, orders, ledger)
         self.holdings = holdings = Holdings(api, records)
         preparing = Preparing(api, orders, book, self.standing, clock, reach)
-        self.trading = Trading(api, markets, preparing, records, orders, finder, holdings, self.standing)
+        self.trading = Trading(api, markets, preparing, records, orders, finder, ledger, holdings, self.standing)
         self.canceling = Canceling(api, orders, finder, ledger)
         self.history = History(records, orders, finder, ledger, markets)
         self.portfolio = Portfolio(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
 from venuekit.adapter import (
+    ONE,
     Instrument,
     InvalidSize,
     Level,
@@ -17,6 +18,7 @@ from venuekit.adapter import (
     Side,
     TimeInForce,
     Unsupported,
+    ceil_to,
     floor_to,
     is_multiple,
     minus,
@@ -66,12 +68,12 @@ async def amounts_of(request: OrderRequest, instrument: Instrument, book: Book, 
             )
         check_step(request.size, "size")
         sweep = _enough(for_shares(there, request.size), whole=all_or_nothing)
-        return selling(request.size, _worst(sweep), tick)
+        return selling(request.size, _worst(sweep, side, tick), tick)
     if request.quote_size is not None:
         check_step(request.quote_size, "quote_size")
         _check_spent(request.quote_size, "quote_size")
         sweep = _enough(for_money(there, request.quote_size), whole=all_or_nothing)
-        return buying(request.quote_size, _worst(sweep), tick)
+        return buying(request.quote_size, _worst(sweep, side, tick), tick)
     assert request.size is not None
     return _bought(request.size, there, None, tick, whole=all_or_nothing)
 
@@ -84,7 +86,7 @@ def _bought(size: Decimal, there: Sequence[Level], limit: Decimal | None, tick: 
         raise _uneven(size, there)
     _check_spent(spend, "size")
     # All or nothing: at a worse price than the book's the money would buy fewer shares than were asked for.
-    return buying(spend, _worst(sweep) if whole or limit is None else limit, tick)
+    return buying(spend, _worst(sweep, Side.BUY, tick) if whole or limit is None else limit, tick)
 
 
 def _uneven(size: Decimal, there: Sequence[Level]) -> InvalidSize:
@@ -127,9 +129,12 @@ def _enough(sweep: Sweep, *, whole: bool) -> Sweep:
     return sweep
 
 
-def _worst(sweep: Sweep) -> Decimal:
+def _worst(sweep: Sweep, side: Side, tick: Decimal) -> Decimal:
+    """The limit that reaches the last level: on the tick, although levels from before it became coarser are not."""
     assert sweep.worst is not None
-    return sweep.worst
+    if side is Side.BUY:
+        return min(ceil_to(sweep.worst, tick), minus(ONE, tick))
+    return max(floor_to(sweep.worst, tick), tick)
 
 
 def _check_spent(spend: Decimal, field: str) -> None:

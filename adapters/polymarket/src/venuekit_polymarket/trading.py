@@ -41,6 +41,7 @@ from venuekit_polymarket.errors import DUPLICATED, TICK_SIZE, VERSION_MISMATCH, 
 from venuekit_polymarket.fees import fee, terms_of
 from venuekit_polymarket.finding import Finder
 from venuekit_polymarket.holdings import Holdings
+from venuekit_polymarket.ledger import Ledger
 from venuekit_polymarket.order_words import IMMEDIATE
 from venuekit_polymarket.orders import Orders, difference
 from venuekit_polymarket.placed import Placed, read_placed
@@ -81,6 +82,7 @@ class Trading:
         records: Records,
         orders: Orders,
         finder: Finder,
+        ledger: Ledger,
         holdings: Holdings,
         standing: Standing,
     ) -> None:
@@ -90,10 +92,13 @@ class Trading:
         self._records = records
         self._orders = orders
         self._finder = finder
+        self._ledger = ledger
         self._holdings = holdings
         self._standing = standing
         #: Client order ids that are being sent, each with how many wait for it.
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+        #: Outcomes of which every fill is known that an answer has told of.
+        self._learned: set[str] = set()
 
     # -- one
 
@@ -138,8 +143,16 @@ class Trading:
             if fresh.tick_size == instrument.tick_size:
                 raise
             ready = await self._preparing.ready(request, fresh)
-        await self._holdings.check_sellable(ready.order, self._on_sale(instrument.id))
+        if request.side is Side.SELL:
+            await self._check_sellable(ready.order)
         return ready
+
+    async def _check_sellable(self, order: Order) -> None:
+        """What was bought moments ago may not be there yet. Raises InsufficientFunds."""
+        if order.instrument not in self._learned:
+            await self._ledger.cover(order.created_ns)
+            self._learned.add(order.instrument)
+        await self._holdings.check_sellable(order, self._on_sale(order.instrument))
 
     async def _reread(self, token: str) -> Instrument:
         self._markets.forget_rules(token)
@@ -232,6 +245,7 @@ class Trading:
     def _taken(self, ready: Ready, placed: Placed) -> Order:
         order, shares, money = ready.order, placed.shares, placed.money
         if shares > 0:
+            self._learned.discard(order.instrument)
             terms = terms_of(ready.instrument)
             paid = fee(terms, ratio(money, shares), shares, Liquidity.TAKER)
             order = self._orders.matched(order, shares, money, paid)

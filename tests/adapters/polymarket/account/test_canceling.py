@@ -1,0 +1,116 @@
+"""Canceling: one, those of an outcome, all; what was filled before, and what the venue does not cancel."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from polymarket_trader import FED, FINE, GAME, Desk
+
+from venuekit.adapter import (
+    InvalidValue,
+    Order,
+    OrderAlreadyDone,
+    OrderRef,
+    OrderStatus,
+    OutcomeUnknown,
+    Rejected,
+    Side,
+)
+from venuekit_doubles.polymarket import EngineState, Fault
+
+pytestmark = pytest.mark.anyio
+D = Decimal
+
+
+async def _open(desk: Desk, **more: str) -> Order:
+    return await desk.own.trading.submit(desk.limit(**more))
+
+
+async def test_a_canceled_order_is_over_and_remembered_as_that(desk: Desk) -> None:
+    order = await _open(desk)
+    after = await desk.own.canceling.cancel(OrderRef.of(order))
+    assert (after.status, after.filled_size) == (OrderStatus.CANCELED, D(0))
+    assert (await desk.own.finder.find(OrderRef(client_order_id=order.client_order_id))).status is OrderStatus.CANCELED
+    with pytest.raises(OrderAlreadyDone):
+        await desk.own.canceling.cancel(OrderRef.of(order))
+
+
+async def test_a_canceled_order_says_what_was_filled_before(desk: Desk) -> None:
+    order = await _open(desk, price="0.62", size="30")
+    desk.double.give(desk.double.other.wallet, "12", desk.token())
+    desk.double.order(desk.token(), Side.SELL, "0.62", "12")
+    after = await desk.own.canceling.cancel(OrderRef.of(order))
+    assert (after.status, after.filled_size, after.average_price) == (OrderStatus.CANCELED, D(12), D("0.62"))
+
+
+async def test_an_order_that_was_filled_meanwhile_is_done(desk: Desk) -> None:
+    order = await _open(desk, price="0.62")
+    desk.double.give(desk.double.other.wallet, "10", desk.token())
+    desk.double.order(desk.token(), Side.SELL, "0.62", "10")
+    with pytest.raises(OrderAlreadyDone):
+        await desk.own.canceling.cancel(OrderRef.of(order))
+    after = await desk.own.finder.find(OrderRef.of(order))
+    assert (after.status, after.filled_size) == (OrderStatus.FILLED, D(10))
+
+
+async def test_a_delayed_order_is_not_canceled_and_the_venue_says_why(desk: Desk) -> None:
+    token = desk.token(GAME)
+    ask = await desk.best(token=token)
+    order = await _open(desk, price=str(ask.price), instrument=token)
+    with pytest.raises(Rejected) as caught:
+        await desk.own.canceling.cancel(OrderRef.of(order))
+    assert "delayed" in caught.value.message
+
+
+async def test_an_answer_that_is_lost_leaves_a_cancel_in_doubt_and_the_order_can_be_asked_for(desk: Desk) -> None:
+    order = await _open(desk)
+    desk.double.fail("cancel_order", Fault.AFTER_SILENCE)
+    with pytest.raises(OutcomeUnknown):
+        await desk.own.canceling.cancel(OrderRef.of(order))
+    desk.own.finder.patience_seconds = 0
+    assert (await desk.own.finder.find(OrderRef.of(order))).status is OrderStatus.CANCELED
+
+
+async def test_all_orders_are_canceled_with_a_result_each(desk: Desk) -> None:
+    mine = [await _open(desk), await _open(desk, instrument=desk.token(FINE))]
+    results = await desk.own.canceling.cancel_all(None)
+    assert {(r.order.venue_order_id, r.error_code) for r in results} == {(o.venue_order_id, None) for o in mine}
+    assert not [o async for o in desk.own.finder.open()]
+    assert await desk.own.canceling.cancel_all(None) == []
+
+
+async def test_orders_of_one_outcome_are_canceled_and_no_others(desk: Desk) -> None:
+    order, other = await _open(desk), await _open(desk, instrument=desk.token(FINE))
+    [result] = await desk.own.canceling.cancel_all(desk.token())
+    assert (result.order.venue_order_id, result.error_code) == (order.venue_order_id, None)
+    assert [o.id async for o in desk.own.finder.open()] == [other.id]
+
+
+async def test_orders_of_both_outcomes_of_a_market_are_canceled(desk: Desk) -> None:
+    yes, no = await _open(desk), await _open(desk, instrument=desk.token(FED, 1))
+    other = await _open(desk, instrument=desk.token(FINE))
+    results = await desk.own.canceling.cancel_market(desk.double.market(FED).condition_id)
+    assert {r.order.venue_order_id for r in results} == {yes.venue_order_id, no.venue_order_id}
+    assert [o.id async for o in desk.own.finder.open()] == [other.id]
+
+
+async def test_an_empty_market_is_refused_since_it_would_cancel_everything(desk: Desk) -> None:
+    await _open(desk)
+    with pytest.raises(InvalidValue):
+        await desk.own.canceling.cancel_market("")
+    assert len([o async for o in desk.own.finder.open()]) == 1
+    assert not [a for a in desk.double.requests if a.path == "/cancel-market-orders"]
+
+
+async def test_chosen_orders_are_canceled_and_no_others(desk: Desk) -> None:
+    chosen, other = await _open(desk), await _open(desk)
+    [result] = await desk.own.canceling.cancel_many([chosen])
+    assert result.error_code is None
+    assert [o.id async for o in desk.own.finder.open()] == [other.id]
+
+
+async def test_orders_can_be_canceled_while_the_venue_takes_none(desk: Desk) -> None:
+    order = await _open(desk)
+    desk.double.set_state(EngineState.CANCEL_ONLY)
+    assert (await desk.own.canceling.cancel(OrderRef.of(order))).status is OrderStatus.CANCELED
