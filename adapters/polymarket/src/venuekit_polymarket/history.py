@@ -22,7 +22,7 @@ from venuekit_polymarket.finding import Finder
 from venuekit_polymarket.ledger import Ledger
 from venuekit_polymarket.orders import Orders
 from venuekit_polymarket.records import Place, Records
-from venuekit_polymarket.trading import Markets
+from venuekit_polymarket.sender import Markets
 
 log = logging.getLogger("venuekit.polymarket")
 

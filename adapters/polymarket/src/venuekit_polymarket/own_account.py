@@ -15,11 +15,12 @@ from venuekit_polymarket.ledger import Ledger
 from venuekit_polymarket.orders import QUOTE, Orders
 from venuekit_polymarket.plan import Book
 from venuekit_polymarket.portfolio import Portfolio
+from venuekit_polymarket.preparing import Preparing
 from venuekit_polymarket.records import Records
-from venuekit_polymarket.sending import Preparing
+from venuekit_polymarket.sender import Markets, Sender
 from venuekit_polymarket.standing import Standing
 from venuekit_polymarket.trades import Own, Reader
-from venuekit_polymarket.trading import Markets, Trading
+from venuekit_polymarket.trading import Trading
 
 
 class OwnAccount:
@@ -45,7 +46,8 @@ class OwnAccount:
         self.finder = finder = Finder(api, records, orders, ledger)
         self.holdings = holdings = Holdings(api, records)
         preparing = Preparing(api, orders, book, self.standing, clock, reach)
-        self.trading = Trading(api, markets, preparing, records, orders, finder, ledger, holdings, self.standing)
+        sender = Sender(api, markets, preparing, records, orders, finder, ledger, holdings, self.standing)
+        self.trading = Trading(api, markets, records, sender)
         self.canceling = Canceling(api, orders, finder, ledger)
         self.history = History(records, orders, finder, ledger, markets)
         self.portfolio = Portfolio(
