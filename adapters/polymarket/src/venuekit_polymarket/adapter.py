@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from venuekit.adapter import (
+    AccountProfile,
+    Balance,
+    CancelResult,
     Candle,
     Channel,
     Event,
+    Fill,
+    FillQuery,
     Granularity,
+    HistoryQuery,
     Instrument,
+    Order,
     OrderBook,
+    OrderRef,
+    OrderRequest,
+    Page,
     PartialVenue,
+    Position,
     Ticker,
     Trade,
+    Transfer,
 )
 from venuekit_polymarket.session import PolymarketSession
 
@@ -62,6 +74,60 @@ class PolymarketVenue(PolymarketSession, PartialVenue):
     ) -> Sequence[Candle]:
         """Candles of price points, oldest first; ranges longer than the venue gives at once are stitched."""
         return await self.market.candles(instrument, granularity, start_ns, end_ns, limit)
+
+    # -- orders
+
+    async def submit(self, request: OrderRequest) -> Order:
+        """Place an order; its id is known, and written down, before it is sent."""
+        order = await self.own.trading.submit(request)
+        if order.is_working and order.venue_order_id is not None:
+            self.streams.expect(order.venue_order_id)
+        return order
+
+    async def cancel(self, order: OrderRef) -> Order:
+        """Cancel an order."""
+        return await self.own.canceling.cancel(order)
+
+    async def cancel_all(self, instrument: str | None = None) -> Sequence[CancelResult]:
+        """Cancel every open order, or every one of an outcome."""
+        return await self.own.canceling.cancel_all(await self._token(instrument))
+
+    async def order(self, order: OrderRef) -> Order:
+        """One order, open or over."""
+        return await self.own.finder.find(order)
+
+    async def open_orders(self, instrument: str | None = None) -> Sequence[Order]:
+        """Every order that may still trade, those that the venue holds back too."""
+        return [order async for order in self.own.finder.open(await self._token(instrument))]
+
+    async def order_history(self, query: HistoryQuery) -> Page[Order]:
+        """Orders of any state, newest first; of those that are over, the ones that were seen from here."""
+        return await self.own.history.orders(query)
+
+    async def fills(self, query: FillQuery) -> Page[Fill]:
+        """Own executions, newest first, each as final as it is."""
+        return await self.own.history.fills(query)
+
+    async def _token(self, instrument: str | None) -> str | None:
+        return None if instrument is None else (await self.listings.one(instrument)).id
+
+    # -- portfolio
+
+    async def balances(self) -> Sequence[Balance]:
+        """Collateral, and shares by their token."""
+        return await self.own.portfolio.balances()
+
+    async def positions(self) -> Sequence[Position]:
+        """Shares of outcomes, with profit."""
+        return await self.own.portfolio.positions()
+
+    async def profile(self) -> AccountProfile:
+        """Who we are, and what the key may do."""
+        return await self.own.portfolio.profile()
+
+    async def transfers(self, *, limit: int = 100, cursor: str | None = None) -> Page[Transfer]:
+        """Deposits, withdrawals, splits, merges, redemptions, rewards; newest first."""
+        return await self.own.portfolio.transfers(limit, cursor)
 
     # -- streams
 

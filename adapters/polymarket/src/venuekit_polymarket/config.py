@@ -102,6 +102,22 @@ class PolymarketOptions:
         positive=True,
     )
 
+    market_order_reach: float = _field(
+        "How far beyond the best price a market order may trade, in dollars a share; the rest of it is canceled.",
+        0.05,
+        positive=True,
+    )
+    cancel_on_close: bool = _field(
+        "Whether closing the session cancels the open orders that were placed from here; others are left alone.",
+        False,
+    )
+    heartbeat: bool = _field(
+        "Whether to arm the venue's dead man's switch. DANGER: when this process ends or loses its connection for ten "
+        "seconds, the venue cancels every order of the API key, those of other programs too, and it cannot be "
+        "disarmed. Leave it off unless that is what you want.",
+        False,
+    )
+
     @property
     def has_key(self) -> bool:
         """Whether there is a private key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal
 
 from venuekit.adapter import VenueContext
@@ -21,6 +22,8 @@ from venuekit_polymarket.sender import Markets, Sender
 from venuekit_polymarket.standing import Standing
 from venuekit_polymarket.trades import Own, Reader
 from venuekit_polymarket.trading import Trading
+
+log = logging.getLogger("venuekit.polymarket")
 
 
 class OwnAccount:
@@ -83,6 +86,20 @@ class OwnAccount:
     def _client_id_of(self, venue_order_id: str) -> str | None:
         kept = self._records.by_venue_id(venue_order_id)
         return None if kept is None else kept.order.client_order_id
+
+    def interesting(self) -> set[str]:
+        """Outcomes whose fate matters though nobody subscribed to them: what is ordered, and what was just traded."""
+        if not self._records.is_open:
+            return set()
+        moving = {kept.fill.instrument for kept in self._records.pending()}
+        return {order.instrument for order in self._records.unfinished()} | moving
+
+    async def cancel_what_was_placed(self) -> None:
+        """Cancel the open orders that were placed from here, and none that others placed with the same key."""
+        mine = [order for order in self._records.unfinished() if order.client_order_id is not None]
+        for result in await self.canceling.cancel_many(mine):
+            if result.error_code is not None:
+                log.warning("%s was not canceled on closing: %s", result.order.client_order_id, result.message)
 
     def close(self) -> None:
         """Close what is kept; safe to call twice."""

@@ -124,6 +124,11 @@ class Records:
             db.close()
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can be read now."""
+        return self._open is not None
+
+    @property
     def _db(self) -> sqlite3.Connection:
         if self._open is None:
             raise NotConnected("The session at Polymarket is not open.", fix="Call connect first.")

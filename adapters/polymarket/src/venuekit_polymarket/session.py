@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import attrs
 
-from venuekit.adapter import Capabilities, Declared, Feature, Support, VenueContext
+from venuekit.adapter import Capabilities, Declared, Feature, OrderBook, Support, VenueContext, VenuePermission
 from venuekit_polymarket.api import Api
-from venuekit_polymarket.capabilities import CAPABILITIES, VENUE
+from venuekit_polymarket.capabilities import CAPABILITIES, MAX_DEPTH, VENUE
 from venuekit_polymarket.conditions import Conditions
 from venuekit_polymarket.config import PolymarketOptions, read_options
+from venuekit_polymarket.heartbeat import Heartbeat
 from venuekit_polymarket.instruments import Instruments
 from venuekit_polymarket.market import Market
+from venuekit_polymarket.own_account import OwnAccount
 from venuekit_polymarket.signing import Credentials
 from venuekit_polymarket.socket import SocketSettings
 from venuekit_polymarket.statuses import Outcome
 from venuekit_polymarket.streams import Market as StreamedMarket
+from venuekit_polymarket.streams import Own as StreamedOwn
 from venuekit_polymarket.streams import Streams, StreamSettings
 from venuekit_polymarket.transport import Transport, trusted
 
@@ -69,6 +73,8 @@ class PolymarketSession:
         )
         self.listings = Instruments(api, clock, ttl_seconds=options.markets_ttl_seconds, listed=options.listed_markets)
         self.market = Market(api, self.listings, clock, options)
+        self._own = own = self._account_of(context) if options.has_key else None
+        self._heartbeat = Heartbeat(api, clock)
         self.streams = Streams(
             stream_settings(options),
             StreamedMarket(
@@ -76,14 +82,35 @@ class PolymarketSession:
                 known=self.listings,
                 ask_book=self.market.asked_book,
                 refresh=self._outcomes,
+                interesting=tuple if own is None else own.interesting,
                 told=self.market.told,
             ),
-            None,
+            None if own is None else StreamedOwn(auth=self._stream_auth, read=own.orders.from_frame, ledger=own.ledger),
             clock,
         )
         self.market.live = self.streams.live_book
 
+    def _account_of(self, context: VenueContext) -> OwnAccount:
+        def book(token: str) -> Awaitable[OrderBook]:
+            return self.market.book(token, MAX_DEPTH)
+
+        reach = Decimal(str(self.options.market_order_reach))
+        return OwnAccount(context, self.environment, self.api, self.listings, book, reach)
+
+    async def _stream_auth(self) -> Mapping[str, str]:
+        known = await self.api.credentials()
+        return {"apiKey": known.key, "secret": known.secret, "passphrase": known.passphrase}
+
     # -- who we are
+
+    @property
+    def own(self) -> OwnAccount:
+        """Orders, fills and balances of the wallet. Raises VenuePermission without a private key."""
+        if self._own is None:
+            raise VenuePermission(
+                "This needs a private key, and none is configured.", fix="Set POLYMARKET_PRIVATE_KEY."
+            )
+        return self._own
 
     @property
     def name(self) -> str:
@@ -111,15 +138,27 @@ class PolymarketSession:
         await self._transport.open()
         try:
             await self.market.server_time_ns()
-            if self.options.has_key:
-                await self.api.credentials()
+            if self._own is not None:
+                await self._own.open()
         except BaseException:
+            if self._own is not None:
+                self._own.close()
             await self._transport.close()
             raise
         self.streams.begin()
+        if self._own is not None and self.options.heartbeat:
+            self._heartbeat.begin()
 
     async def close(self) -> None:
-        """Close every connection; orders are left as they are. Safe to call twice."""
+        """Close every connection; orders are left as they are, unless the configuration says otherwise.
+
+        Safe to call twice.
+        """
+        await self._heartbeat.close()
+        if self._own is not None:
+            if self.options.cancel_on_close:
+                await self._own.cancel_what_was_placed()
+            self._own.close()
         await self.streams.close()
         await self.market.close()
         await self._transport.close()

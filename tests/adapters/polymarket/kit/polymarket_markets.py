@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -102,15 +104,23 @@ async def exchange(
     routes: Mapping[str, Any] | None = None,
     *,
     clock: SimulatedClock | None = None,
-    tmp: Any = None,
     **options: Any,
 ) -> AsyncIterator[tuple[PolymarketSession, Loopback, Exchange]]:
     """A session that is connected to it."""
     held = Exchange([market(1, "rain"), market(2, "snow")] if markets is None else markets)
-    async with loopback({**held.routes(), **(routes or {})}) as here:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _session(held, routes or {}, Path(folder), clock, options) as (session, here):
+            yield session, here, held
+
+
+@asynccontextmanager
+async def _session(
+    held: Exchange, routes: Mapping[str, Any], folder: Path, clock: SimulatedClock | None, options: Mapping[str, Any]
+) -> AsyncIterator[tuple[PolymarketSession, Loopback]]:
+    async with loopback({**held.routes(), **routes}) as here:
         context = VenueContext(
             clock=clock or SimulatedClock(1_800_000_000 * 10**9),
-            data_dir=tmp,
+            data_dir=folder,
             account="main",
             options=here.table(**options),
         )
@@ -118,6 +128,6 @@ async def exchange(
         await session.connect()
         here.asked.clear()
         try:
-            yield session, here, held
+            yield session, here
         finally:
             await session.close()
