@@ -14,6 +14,7 @@ from venuekit.adapter import (
     Event,
     Fill,
     FillEvent,
+    FillState,
     Liquidity,
     NotConnected,
     Order,
@@ -29,6 +30,7 @@ from venuekit.adapter import (
 from venuekit_polymarket.streams import Own
 
 pytestmark = pytest.mark.anyio
+STATES = {"MATCHED": FillState.PROVISIONAL, "CONFIRMED": FillState.CONFIRMED, "FAILED": FillState.REVERSED}
 AUTH = {"apiKey": "k", "secret": "s", "passphrase": "p"}
 
 
@@ -73,18 +75,11 @@ def read(told: Mapping[str, Any]) -> Order | None:
 
 
 class Fills:
-    """Tells each trade once."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
+    """Reads each trade as one fill."""
 
     def told(self, trade: Mapping[str, Any]) -> Sequence[Event]:
-        name = trade["id"]
-        if name in self.seen:
-            return ()
-        self.seen.add(name)
         fill = Fill(
-            id=name,
+            id=trade["id"],
             venue="polymarket",
             account="main",
             instrument="1",
@@ -97,6 +92,7 @@ class Fills:
             fee_asset="pUSD",
             liquidity=Liquidity.TAKER,
             time_ns=1,
+            state=STATES[trade.get("status", "MATCHED")],
         )
         return [FillEvent(venue="polymarket", instrument="1", time_ns=1, fill=fill)]
 
@@ -168,6 +164,30 @@ async def test_what_was_told_before_a_reconnect_is_not_told_after_it() -> None:
         await stand.venue.all_say(frame(2, matched="5"), frame(3, matched="6"))
         await stand.until(lambda: again.of(OrderEvent))
         assert states(again.of(OrderEvent)) == [(OrderEventKind.PARTIALLY_FILLED, "6")]
+
+
+async def test_each_state_of_a_fill_is_told_once_and_none_follows_a_final_one() -> None:
+    def traded(name: str, status: str) -> dict[str, Any]:
+        return {"event_type": "trade", "id": name, "status": status, "taker_order_id": "0xo", "maker_orders": []}
+
+    async with a_stand(own()) as stand:
+        reading = stand.read(Channel.OWN_FILLS)
+        await stand.until(lambda: reading.of(ConnectionEvent))
+        for name, words in (("a", "MATCHED MATCHED CONFIRMED MATCHED CONFIRMED"), ("b", "FAILED MATCHED CONFIRMED")):
+            await stand.venue.all_say(*(traded(name, word) for word in words.split()))
+        stand.venue.lines[0].reset()
+        await stand.until(lambda: isinstance(reading.error, NotConnected))
+        again = stand.read(Channel.OWN_FILLS)
+        await stand.until(lambda: again.of(ConnectionEvent))
+        await stand.venue.all_say(traded("a", "CONFIRMED"), traded("c", "MATCHED"))
+        await stand.until(lambda: again.of(FillEvent))
+        told = [(e.fill.id, e.fill.state) for e in (*reading.of(FillEvent), *again.of(FillEvent))]
+        assert told == [
+            ("a", FillState.PROVISIONAL),
+            ("a", FillState.CONFIRMED),
+            ("b", FillState.REVERSED),
+            ("c", FillState.PROVISIONAL),
+        ]
 
 
 async def test_frames_that_cannot_be_read_are_counted_and_those_of_others_are_not() -> None:

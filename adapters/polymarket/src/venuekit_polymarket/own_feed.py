@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from venuekit.adapter import NANOS, Channel, Clock, Event, FillEvent, NotConnected, VenuekitError
+from venuekit.adapter import NANOS, Channel, Clock, Event, Fill, FillEvent, FillState, NotConnected, VenuekitError
 from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.own_frames import OwnOrders
@@ -19,6 +20,9 @@ log = logging.getLogger("venuekit.polymarket.streams")
 #: An order that the venue took has to be told of within this time, or the channel is taken for dead.
 _EXPECTED_NS = 30 * NANOS
 _LOOK_SECONDS = 10.0
+#: Fills that are remembered, since a frame may come again; and states that no other follows.
+_MOST_FILLS = 10_000
+_FINAL = (FillState.CONFIRMED, FillState.REVERSED)
 _BY_FIELD = (("taker_order_id", "trade"), ("maker_orders", "trade"), ("original_size", "order"))
 
 
@@ -26,8 +30,25 @@ class Ledger(Protocol):
     """Own fills by trade and order. It may be told of a trade as often as one likes."""
 
     def told(self, trade: Frame) -> Sequence[Event]:
-        """What a ``trade`` frame of the user channel brings that is new. Raises VenueDown."""
+        """The own fills of a ``trade`` frame of the user channel, known ones too. Raises VenueDown."""
         ...
+
+
+class _ToldFills:
+    """The fills that were told, and how final they were: each state of each is told once, in order."""
+
+    def __init__(self) -> None:
+        self._states: OrderedDict[str, FillState] = OrderedDict()
+
+    def is_new(self, fill: Fill) -> bool:
+        """Whether this is the first word of a fill, or of its end."""
+        before = self._states.get(fill.id)
+        if before is fill.state or before in _FINAL:
+            return False
+        self._states[fill.id] = fill.state
+        if len(self._states) > _MOST_FILLS:
+            self._states.popitem(last=False)
+        return True
 
 
 class OwnFeed:
@@ -51,6 +72,7 @@ class OwnFeed:
         self._connection: _Connection | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._not_understood = 0
+        self._fills = _ToldFills()
         #: Orders that must be told of, by when.
         self._expected: dict[str, int] = {}
 
@@ -107,6 +129,8 @@ class OwnFeed:
     def _give(self, events: Sequence[Event]) -> None:
         for event in events:
             wanted = Channel.OWN_FILLS if isinstance(event, FillEvent) else Channel.OWN_ORDERS
+            if isinstance(event, FillEvent) and not self._fills.is_new(event.fill):
+                continue
             for inbox in self._inboxes:
                 if inbox.channel is wanted:
                     inbox.put(event)
