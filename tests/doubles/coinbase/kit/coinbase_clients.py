@@ -61,9 +61,9 @@ class Official:
 # -- plain HTTP
 
 
-def claims_for(key: str, uri: str | None, **changed: Any) -> dict[str, Any]:
+def claims_for(key: str, for_: str | None, /, **changed: Any) -> dict[str, Any]:
     now = int(time.time())
-    claims = {"sub": key, "iss": "cdp", "nbf": now, "exp": now + 120, "uri": uri, **changed}
+    claims = {"sub": key, "iss": "cdp", "nbf": now, "exp": now + 120, "uri": for_, **changed}
     return {name: value for name, value in claims.items() if value is not None}
 
 

@@ -75,27 +75,47 @@ class Connection:
         #: Of those, the ones whose first frame was sent: what happens from then on, they tell.
         self._live: set[tuple[str, str]] = set()
         self._sending = asyncio.Lock()
+        #: The client is to go: with which code, and why. Then it is gone.
+        self._ending, self._gone = asyncio.Event(), asyncio.Event()
+        self._end_with = 1000, b""
         self._silent: set[str] = set()
         self._twice = False
 
     async def serve(self) -> None:
         """Read what the client asks for, until it goes or is sent away."""
-        waiting = asyncio.ensure_future(self._or_leave())
+        reading, waiting = asyncio.ensure_future(self._read()), asyncio.ensure_future(self._or_leave())
+        ending = asyncio.ensure_future(self._ending.wait())
         try:
-            async for message in self._socket:
-                if message.type is WSMsgType.TEXT:
-                    await self._asked(message.data)
+            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._live.clear()
-            tasks = [waiting, *self._tasks.values()]
+            tasks = [reading, waiting, ending, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            if self._ending.is_set():
+                # Only where nothing reads any more does this wait for the client to say goodbye, too.
+                await self._socket.close(code=self._end_with[0], message=self._end_with[1])
+            self._gone.set()
+        if not reading.cancelled():
+            reading.result()
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            if message.type is WSMsgType.TEXT:
+                await self._asked(message.data)
 
     async def _or_leave(self) -> None:
         await asyncio.sleep(self._house.manners.seconds_to_subscribe)
         if not self._subscribed:
-            await self._socket.close(code=1000, message=b"no subscription")
+            await self._close(1000, b"no subscription")
+
+    async def _close(self, code: int, why: bytes = b"") -> None:
+        """Send the client away, politely, and wait until it went or its time is over."""
+        if not self._ending.is_set():
+            self._end_with = code, why
+            self._ending.set()
+        await self._gone.wait()
 
     def live(self, channel: str, product: str | None) -> int:
         """How many of its subscriptions to a channel are live: one a product, or one for a channel that is one."""
@@ -230,10 +250,10 @@ class Connection:
         except ConnectionError:
             return  # the client went
         except Unavailable:
-            await self._socket.close(code=1001)
+            await self._close(1001)
         except Exception:
             log.exception("A channel of the Coinbase double ended; this is a bug in venuekit-doubles.")
-            await self._socket.close(code=1011)
+            await self._close(1011)
 
     async def _send(self, channel: str, events: Sequence[Any]) -> None:
         if "*" in self._silent or _SUBSCRIBED_AS.get(channel, channel) in self._silent:
@@ -259,9 +279,9 @@ class Connection:
     async def fail(self, fault: StreamFault, channel: str | None) -> None:
         """Fail in this way from now on, or at once."""
         if fault is StreamFault.CLOSE_1000:
-            await self._socket.close(code=1000)
+            await self._close(1000)
         elif fault is StreamFault.CLOSE_1001:
-            await self._socket.close(code=1001)
+            await self._close(1001)
         elif fault is StreamFault.ABORT:
             if self._request.transport is not None:
                 self._request.transport.abort()

@@ -70,8 +70,7 @@ class Sockets:
 
     async def fail(self, fault: StreamFault, channel: str | None = None) -> None:
         """Let every open connection fail in this way; `channel` is the one that falls silent, None is all."""
-        for connection in list(self._open):
-            await connection.fail(fault, channel)
+        await asyncio.gather(*(connection.fail(fault, channel) for connection in list(self._open)))
 
     @property
     def count(self) -> int:
