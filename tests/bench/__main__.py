@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import book_rows
+import coinbase_rows
 import desk_rows
 import engine_rows
 import mcp_rows
@@ -25,6 +26,7 @@ ROWS = {
     "risk": risk_rows.rows,
     "desk": desk_rows.rows,
     "mcp": mcp_rows.rows,
+    "coinbase": coinbase_rows.rows,
     "startup": startup_rows.rows,
     "memory": memory_rows.rows,
 }

@@ -53,4 +53,8 @@ TAIL = """
 - **`desk.submit`** is the whole road: normalized, checked, permitted, recorded, sent to the paper exchange, its answer
   recorded, and published. Two commits an order are part of it.
 - **Tool calls** are compared with a tool written by hand on the plain SDK that returns the same payload.
+- **Coinbase calls** go to the double in a process of its own over TLS, ours and the official SDK's in turn; the double
+  matches orders and checks tokens, which both wait for, so two rows more have a server that answers at once. Ours are the
+  adapter's whole calls: signed, sent, read into the model, and for a new order read back and compared with what was
+  asked, for which the SDK needs a second call too. Twenty callers are tasks here and threads of one client there.
 """
