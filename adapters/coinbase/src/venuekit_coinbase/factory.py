@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from venuekit.adapter import Capabilities, Extra, Venue, VenueContext
+from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
 from venuekit_coinbase.capabilities import CAPABILITIES
 from venuekit_coinbase.config import CoinbaseOptions
 from venuekit_coinbase.extras import EXTRAS
@@ -55,3 +55,13 @@ class CoinbaseFactory:
         from venuekit_coinbase.adapter import CoinbaseVenue  # noqa: PLC0415  (the SDK is large)
 
         return CoinbaseVenue(context)
+
+    async def examine(self, context: VenueContext) -> Sequence[Finding]:
+        """What ``venuekit doctor coinbase`` finds: connection, clock, key, portfolio.
+
+        Raises:
+            ConfigError: the options cannot be right.
+        """
+        from venuekit_coinbase.examination import examine  # noqa: PLC0415  (the same)
+
+        return await examine(context)

@@ -128,13 +128,17 @@ class CoinbaseSession:
 
     # -- life
 
+    async def open(self) -> None:
+        """Be ready to ask; nothing is asked yet."""
+        await self._transport.open()
+
     async def connect(self) -> None:
         """Be ready, and see that the venue answers and takes the key; safe to call twice.
 
         Raises:
             Unavailable: it cannot be reached. VenuePermission: it does not take the key.
         """
-        await self._transport.open()
+        await self.open()
         try:
             await self.products.all()
             if self.options.has_key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from venuekit.adapter import Capabilities, Extra, Venue, VenueContext
+from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
 from venuekit_polymarket.capabilities import CAPABILITIES
 from venuekit_polymarket.config import PolymarketOptions
 from venuekit_polymarket.discovery import EXTRAS
@@ -55,3 +55,13 @@ class PolymarketFactory:
         from venuekit_polymarket.adapter import PolymarketVenue  # noqa: PLC0415  (aiohttp is large, the SDK larger)
 
         return PolymarketVenue(context)
+
+    async def examine(self, context: VenueContext) -> Sequence[Finding]:
+        """What ``venuekit doctor polymarket`` finds: key, wallet, clock, place, credentials, balance, allowances.
+
+        Raises:
+            ConfigError: the options cannot be right.
+        """
+        from venuekit_polymarket.examination import Examination  # noqa: PLC0415  (the same)
+
+        return await Examination(context).findings()

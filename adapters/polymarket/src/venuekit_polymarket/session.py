@@ -129,13 +129,17 @@ class PolymarketSession:
 
     # -- life
 
+    async def open(self) -> None:
+        """Be ready to ask; nothing is asked yet."""
+        await self._transport.open()
+
     async def connect(self) -> None:
         """Be ready, and see that the venue answers and takes the key; safe to call twice.
 
         Raises:
             Unavailable: it cannot be reached. VenuePermission: it does not take the key, or does not serve this place.
         """
-        await self._transport.open()
+        await self.open()
         try:
             await self.market.server_time_ns()
             if self._own is not None:

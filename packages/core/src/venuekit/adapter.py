@@ -86,6 +86,7 @@ from venuekit.model.events import (
     TickerEvent,
     TradeEvent,
 )
+from venuekit.model.finding import Finding, State, found_clock, found_failed
 from venuekit.model.identity import (
     AccountId,
     AgentId,
@@ -196,6 +197,7 @@ from venuekit.protocols.partial import (
     PartialVenue,
 )
 from venuekit.protocols.venue import (
+    Examines,
     Extra,
     MarketData,
     OrderEntry,
@@ -250,6 +252,7 @@ __all__ = [
     "Detail",
     "EndpointClass",
     "Event",
+    "Examines",
     "Extra",
     "Fanout",
     "Feature",
@@ -258,6 +261,7 @@ __all__ = [
     "FillId",
     "FillQuery",
     "FillState",
+    "Finding",
     "GapEvent",
     "Granularity",
     "Halted",
@@ -315,6 +319,7 @@ __all__ = [
     "Rejected",
     "RiskRefused",
     "Side",
+    "State",
     "StopLimitOrder",
     "StopOrder",
     "StoreDamaged",
@@ -352,6 +357,8 @@ __all__ = [
     "checked_name",
     "checked_url",
     "floor_to",
+    "found_clock",
+    "found_failed",
     "from_plain",
     "from_record",
     "half_even_to",

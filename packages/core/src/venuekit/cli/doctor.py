@@ -6,55 +6,33 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
-from enum import StrEnum
 from importlib.metadata import distributions
 from pathlib import Path
 
-import attrs
-
 from venuekit.cli.config import check_venue
+from venuekit.cli.examined import examined
 from venuekit.cli.exits import FAILED, OK
 from venuekit.cli.literals import readable_secrets
 from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, printable, say
 from venuekit.cli.place import Place, find, opened, proved
-from venuekit.errors import StoreInUse, VenuekitError
+from venuekit.errors import VenuekitError
 from venuekit.model.codec import to_plain
-from venuekit.protocols.venue import VenueContext
+from venuekit.model.finding import Finding, State, found_failed
 from venuekit.registry import load_factory, venue_names
 from venuekit.settings.load import data_dir
-from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 
 _LITTLE_DISK = 200 * 1024 * 1024
-_MUCH_SKEW_NS = 2_000_000_000
-
-
-class State(StrEnum):
-    """How a finding is meant."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@attrs.frozen
-class Finding:
-    """One thing that was looked at."""
-
-    check: str
-    state: State
-    message: str
-    fix: str = ""
 
 
 async def doctor(venue: str | None = None, /, *, options: Options = DEFAULT) -> int:
-    """Look at the installation, the configuration, the store and the disk; with a venue, connect to it too.
+    """Look at the installation, the configuration, the store and the disk; with a venue, at that too.
 
     Args:
-        venue: Connect to this venue, compare clocks, and ask who we are there. Nothing is ordered.
+        venue: Look at this venue too: clocks, keys, what the account may do, and whatever else can be wrong there.
+            Nothing is ordered, and nothing is changed.
     """
     findings = [_python(), _packages(), _adapters()]
     try:
@@ -65,7 +43,7 @@ async def doctor(venue: str | None = None, /, *, options: Options = DEFAULT) -> 
         findings += _configuration(place, venue)
         findings += [_disk(data_dir(place.config)), await _store(place)]
         if venue is not None:
-            findings += await _connect(place, venue)
+            findings += await examined(place, venue)
     failed = any(f.state is State.FAILED for f in findings)
     if options.json:
         document({"ok": not failed, "findings": [to_plain(f) for f in findings]})
@@ -81,7 +59,8 @@ async def doctor(venue: str | None = None, /, *, options: Options = DEFAULT) -> 
 
 
 def _failed(check: str, error: VenuekitError) -> Finding:
-    return Finding(check, State.FAILED, redact_text(error.message), redact_text(error.fix))
+    found = found_failed(check, error)
+    return Finding(found.check, found.state, redact_text(found.message), redact_text(found.fix))
 
 
 def _try(check: str, work: Callable[[], str]) -> Finding:
@@ -157,40 +136,3 @@ async def _store(place: Place) -> Finding:
         return _failed("store", error)
     message = f"{place.shown}: {result.rows} rows, chain whole, trading {control.state.value}"
     return Finding("store", State.OK, message)
-
-
-async def _connect(place: Place, name: str) -> list[Finding]:
-    """Connect in a folder of its own where the venue's own is in use."""
-    clock = SystemClock()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            factory = load_factory(name)
-            context = VenueContext(
-                clock=clock,
-                data_dir=Path(folder),
-                account=place.config.desk.account,
-                options=place.options_of(factory),
-            )
-            venue = factory.create(context)
-            await venue.connect()
-        except StoreInUse as error:
-            return [Finding("connection", State.WARNING, error.message, "A desk is open there; that is fine.")]
-        except VenuekitError as error:
-            return [_failed("connection", error)]
-        try:
-            before = clock.now_ns()
-            theirs = await venue.server_time_ns()
-            skew = theirs - (before + clock.now_ns()) // 2
-            profile = await venue.profile()
-        except VenuekitError as error:
-            return [_failed("connection", error)]
-        finally:
-            await venue.close()
-    permissions = ", ".join(p.value for p in profile.permissions)
-    found = [Finding("connection", State.OK, f"{profile.environment}, account {profile.account}, may {permissions}")]
-    state = State.WARNING if abs(skew) > _MUCH_SKEW_NS else State.OK
-    fix = "Set this machine's clock by NTP." if state is State.WARNING else ""
-    found.append(
-        Finding("clock", state, f"{abs(skew) / 1e6:.0f} ms {'behind' if skew > 0 else 'ahead of'} the venue", fix)
-    )
-    return found

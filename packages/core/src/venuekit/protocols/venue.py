@@ -17,6 +17,7 @@ import attrs
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
 from venuekit.model.capability import Capabilities
 from venuekit.model.events import Channel, Event
+from venuekit.model.finding import Finding
 from venuekit.model.identity import AccountId, InstrumentId, VenueName
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
@@ -265,6 +266,18 @@ class VenueFactory(Protocol):
 
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises `ConfigError`."""
+        ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """A factory that can look whether everything is in order at its venue, for ``venuekit doctor NAME``."""
+
+    async def examine(self, context: VenueContext) -> Sequence[Finding]:
+        """What was found, with the remedies; what keeps a session from opening is a finding too.
+
+        Nothing is ordered and nothing is changed. Without this method, a session is opened and closed.
+        """
         ...
 
 

@@ -66,16 +66,20 @@ def _kind(name: str) -> int:
     return _ADDRESS_OF if _ADDRESS_NAME.search(words) else _ID if _PUBLIC_NAME.search(words) else _ANYTHING
 
 
-def redact_text(text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool = False) -> str:
+def redact_text(
+    text: str, *, also: frozenset[str] = frozenset(), keep_hex: bool = False, keep_wallets: bool = False
+) -> str:
     """`text` without keys, tokens, signatures, passwords and PEM blocks; wallet addresses cut to their last six.
 
+    `keep_wallets` leaves those, for an operator who has to compare them.
     `also` holds literal secrets (from the configuration) that are taken out wherever they stand, in base64,
     hexadecimal or escaped too. `keep_hex` leaves a text that, as a whole, may be the id of an order or a transaction.
     """
     text = without(text, also, HIDDEN)
     if len(text) < _SHORTEST:
         return text
-    text = taken_out(text, keep_ids=keep_hex and _PLAIN_ID.fullmatch(text) is not None)
+    keep_ids = keep_hex and _PLAIN_ID.fullmatch(text) is not None
+    text = taken_out(text, keep_ids=keep_ids, keep_wallets=keep_wallets)
     return _without_named(text) if "=" in text or ":" in text or "%3" in text else text
 
 

@@ -37,11 +37,11 @@ _SEGWIT = re.compile(rf"{_ALONE[0]}(bc1|tb1|ltc1)[02-9ac-hj-np-z]{{19,81}}([02-9
 _RUN = re.compile(r"[A-Za-z0-9_+/=\-]{18}")
 
 
-def taken_out(text: str, *, keep_ids: bool = False) -> str:
+def taken_out(text: str, *, keep_ids: bool = False, keep_wallets: bool = False) -> str:
     """`text` without PEM blocks, tokens, keys, signatures, passwords in addresses and recovery phrases.
 
-    Wallet addresses are cut to their last six characters. `keep_ids` leaves what may be an order's or a
-    transaction's id: a key of 32 bytes looks the same.
+    Wallet addresses are cut to their last six characters, unless `keep_wallets`. `keep_ids` leaves what may be an
+    order's or a transaction's id: a key of 32 bytes looks the same.
     """
     if "-----BEGIN" in text:
         text = _PEM.sub(HIDDEN, text)
@@ -57,8 +57,9 @@ def taken_out(text: str, *, keep_ids: bool = False) -> str:
         return text
     if "eyJ" in text:
         text = _JWT.sub(HIDDEN, text)
-    text = _WALLET.sub(lambda m: f"0x…{m[1]}", text)
-    text = _SEGWIT.sub(lambda m: f"{m[1]}…{m[2]}", text)
+    if not keep_wallets:
+        text = _WALLET.sub(lambda m: f"0x…{m[1]}", text)
+        text = _SEGWIT.sub(lambda m: f"{m[1]}…{m[2]}", text)
     text = _MARKED.sub(HIDDEN, text)
     if keep_ids:
         return text
