@@ -113,7 +113,7 @@ async def test_assets_come_and_go_on_an_open_connection(double: PolymarketDouble
         await stream.socket.send_json({"operation": "subscribe", "assets_ids": [other]})
         assert (await stream.kind("book"))["asset_id"] == other
         await stream.socket.send_json({"operation": "unsubscribe", "assets_ids": [yes, no]})
-        await double.until(lambda: double.venue.market_channel.sockets.subscriptions == 1)
+        await double.until(lambda: double.venue.market_channel.sockets.subscriptions == [other])
         double.order(yes, Side.BUY, "0.62", "10")
         double.order(other, Side.BUY, "0.55", "10")
         change = await stream.kind("price_change")

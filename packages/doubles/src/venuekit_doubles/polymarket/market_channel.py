@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,16 +23,23 @@ _MOST_WITH_BOOKS = 500
 class MarketConnection(Connection):
     """One subscriber's."""
 
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, clob: Clob) -> None:
-        super().__init__(request, socket, seconds_to_ping)
+    def __init__(
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        seconds_to_ping: float,
+        begun: Counter[str],
+        clob: Clob,
+    ) -> None:
+        super().__init__(request, socket, seconds_to_ping, begun)
         self._clob = clob
         self.assets: set[str] = set()
         self.custom = False
 
     @property
-    def subscriptions(self) -> int:
+    def subscriptions(self) -> set[str]:
         """Assets."""
-        return len(self.assets)
+        return self.assets
 
     def asked(self, message: dict[str, Any]) -> None:
         """A subscription, or a change of one. Raises BadOperation."""
@@ -49,6 +57,7 @@ class MarketConnection(Connection):
             books = [book for name in names if (book := self._book(name)) is not None]
             if books:
                 self.tell(books)
+        self.begin(names)
 
     def _book(self, asset: str) -> dict[str, Any] | None:
         try:
@@ -70,7 +79,9 @@ class MarketChannel:
         self._clob = clob
         self._event_of = event_of
         self._best: dict[str, tuple[int, int]] = {}
-        self.sockets = Sockets(lambda request, socket: MarketConnection(request, socket, seconds_to_ping, clob))
+        self.sockets = Sockets(
+            lambda request, socket, begun: MarketConnection(request, socket, seconds_to_ping, begun, clob)
+        )
         clob.listeners.append(self)
 
     def _connections(self) -> list[MarketConnection]:

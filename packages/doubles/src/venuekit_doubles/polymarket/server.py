@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import datetime as dt
 import tempfile
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -30,6 +32,8 @@ T = TypeVar("T")
 D = Decimal
 FUNDS = D(100_000)
 _POLL_SECONDS = 0.005
+#: How long a client has to make a new subscription before one that it has already will do.
+SHARED_SECONDS = 0.3
 
 
 class PolymarketDouble:
@@ -97,6 +101,7 @@ class PolymarketDouble:
         """Open the venue and listen. What was begun is undone if that fails."""
         self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
         self._thread = LoopThread("polymarket double")
+        atexit.register(self.stop)
         try:
             self._thread.call(self._start(Path(self._folder.name)))
         except BaseException:
@@ -111,6 +116,7 @@ class PolymarketDouble:
             thread.stop()
         if self._folder is not None:
             self._folder.cleanup()
+        atexit.unregister(self.stop)
 
     async def _start(self, folder: Path) -> None:
         self.venue = Venue(
@@ -317,9 +323,33 @@ class PolymarketDouble:
 
         def there() -> bool:
             found = venue.market_channel.sockets.subscriptions, venue.user_channel.sockets.subscriptions
-            return found[0] >= assets and found[1] >= users
+            return len(found[0]) >= assets and len(found[1]) >= users
 
         return self.begin(_until(there))
+
+    @asynccontextmanager
+    async def subscribing(self, names: Iterable[str] = (), *, within: float = 5.0) -> AsyncGenerator[None]:
+        """Around the making of a subscription: it ends when the double has it.
+
+        Args:
+            names: Token ids of the market channel; none is `account` on the user channel.
+            within: The longest wait, in seconds. A client that has a subscription already need not ask again: that is
+                taken for granted after `SHARED_SECONDS`.
+
+        Raises:
+            TimeoutError: it is not there in time.
+        """
+        wanted = list(names)
+        channel = self.venue.market_channel if wanted else self.venue.user_channel
+        wanted = wanted or [self.account.address]
+        before = {name: channel.sockets.begun[name] for name in wanted}
+        yield
+        try:
+            async with asyncio.timeout(min(SHARED_SECONDS, within)):
+                await self.until(lambda: all(channel.sockets.begun[name] > n for name, n in before.items()))
+        except TimeoutError:
+            async with asyncio.timeout(within):
+                await self.until(lambda: set(channel.sockets.subscriptions).issuperset(wanted))
 
     def until(self, there: Callable[[], bool]) -> Underway[None]:
         """Wait until something is so on the double's event loop."""

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -26,11 +27,14 @@ class BadOperation(Exception):
 class Connection(ABC):
     """One client's connection. Whatever is told is queued at once, and sent in that order."""
 
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float) -> None:
+    def __init__(
+        self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, begun: Counter[str]
+    ) -> None:
         self._request = request
         self._socket = socket
         self._seconds_to_ping = seconds_to_ping
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._begun = begun
         self._pinged = True
         self._stalled = self._silent = False
         self._next: StreamFault | None = None
@@ -40,8 +44,8 @@ class Connection(ABC):
 
     @property
     @abstractmethod
-    def subscriptions(self) -> int:
-        """What it is subscribed to by now: assets, or accounts."""
+    def subscriptions(self) -> set[str]:
+        """What it is subscribed to by now: assets, or an account's address."""
 
     @abstractmethod
     def asked(self, message: dict[str, Any]) -> None:
@@ -90,6 +94,10 @@ class Connection(ABC):
 
     # -- telling
 
+    def begin(self, names: Iterable[str]) -> None:
+        """Note that subscriptions are live: whatever happens from now on is told."""
+        self._begun.update(names)
+
     def tell(self, frame: object) -> None:
         """Send a frame: an event, or a list of them."""
         if self._stalled or self._silent:
@@ -134,17 +142,18 @@ class Connection(ABC):
 class Sockets:
     """Every open connection of a channel, and who waits for subscriptions."""
 
-    def __init__(self, made: Callable[[web.Request, web.WebSocketResponse], Connection]) -> None:
+    def __init__(self, made: Callable[[web.Request, web.WebSocketResponse, Counter[str]], Connection]) -> None:
         self._made = made
         self.open: list[Connection] = []
-        #: Connections that were ever made.
+        #: Connections that were ever made, and how often each subscription was.
         self.count = 0
+        self.begun: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One connection, until it ends."""
         socket = web.WebSocketResponse(max_msg_size=4_000_000, timeout=_SECONDS_TO_CLOSE)
         await socket.prepare(request)
-        connection = self._made(request, socket)
+        connection = self._made(request, socket, self.begun)
         self.open.append(connection)
         self.count += 1
         try:
@@ -154,9 +163,9 @@ class Sockets:
         return socket
 
     @property
-    def subscriptions(self) -> int:
+    def subscriptions(self) -> list[str]:
         """Subscriptions of all open connections."""
-        return sum(connection.subscriptions for connection in self.open)
+        return [name for connection in self.open for name in connection.subscriptions]
 
     def fail(self, fault: StreamFault) -> None:
         """Let every open connection fail in this way."""

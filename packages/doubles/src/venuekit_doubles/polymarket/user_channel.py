@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,18 +20,23 @@ class UserConnection(Connection):
     """One subscriber's."""
 
     def __init__(
-        self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, doorkeeper: Doorkeeper
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        seconds_to_ping: float,
+        begun: Counter[str],
+        doorkeeper: Doorkeeper,
     ) -> None:
-        super().__init__(request, socket, seconds_to_ping)
+        super().__init__(request, socket, seconds_to_ping, begun)
         self._doorkeeper = doorkeeper
         self._key: ApiKey | None = None
         #: Markets that it is told of; None is all of them.
         self._markets: set[str] | None = None
 
     @property
-    def subscriptions(self) -> int:
-        """One, once it is authorized."""
-        return 0 if self._key is None else 1
+    def subscriptions(self) -> set[str]:
+        """The account, once it is authorized."""
+        return set() if self._key is None else {self._key.address}
 
     def asked(self, message: dict[str, Any]) -> None:
         """A subscription, or a change of one. Raises BadOperation; who is not let in is sent away."""
@@ -50,6 +56,7 @@ class UserConnection(Connection):
             self.close()
             return
         self._markets = set(markets) if markets else None
+        self.begin([self._key.address])
 
     def owner_for(self, market: Listed) -> str | None:
         """Whose orders and trades in a market it is told of."""
@@ -63,7 +70,9 @@ class UserChannel:
 
     def __init__(self, clob: Clob, seconds_to_ping: float, doorkeeper: Doorkeeper) -> None:
         self._clob = clob
-        self.sockets = Sockets(lambda request, socket: UserConnection(request, socket, seconds_to_ping, doorkeeper))
+        self.sockets = Sockets(
+            lambda request, socket, begun: UserConnection(request, socket, seconds_to_ping, begun, doorkeeper)
+        )
         clob.listeners.append(self)
 
     def _order(self, order: OrderRecord, kind: str) -> None:

@@ -131,8 +131,10 @@ class Venue:
         """Let the market make the moves of that much time."""
         step = int(STEP_SECONDS * NANOS)
         moves, self._owed_ns = divmod(self._owed_ns + int(seconds * NANOS), step)
-        for _ in range(moves):
-            self.clob.step(self.clob.now_ns())
+        now = self.clob.now_ns()
+        for left in range(moves - 1, -1, -1):
+            # A clock that was moved ahead by as much has the moves spread over that time.
+            self.clob.step(now - left * step)
             await asyncio.sleep(0)
 
     def _silenced(self, owner: str) -> None:
