@@ -13,7 +13,8 @@ from typing import Any
 from cyclopts import App
 
 from venuekit_doubles.polymarket.accounts import Account
-from venuekit_doubles.polymarket.server import FUNDS, PolymarketDouble
+from venuekit_doubles.polymarket.levers import FUNDS
+from venuekit_doubles.polymarket.server import PolymarketDouble
 from venuekit_doubles.polymarket.wallets import WalletKind
 
 app = App(name="venuekit-double-polymarket", help="Polymarket on this machine, on the paper exchange.")

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import datetime as dt
 import tempfile
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from venuekit.adapter import NANOS, Clock, Side
+from venuekit.adapter import NANOS, Clock
 from venuekit_doubles import tls
 from venuekit_doubles.clock import WallClock
 from venuekit_doubles.polymarket.accounts import Account
-from venuekit_doubles.polymarket.faults import EngineState, Fault, StreamFault
-from venuekit_doubles.polymarket.ledger import CASH
-from venuekit_doubles.polymarket.listings import MILLION, Listed, Listing, default_listings
-from venuekit_doubles.polymarket.records import TradeState
+from venuekit_doubles.polymarket.levers import FUNDS, Levers
+from venuekit_doubles.polymarket.listings import Listing, default_listings
 from venuekit_doubles.polymarket.venue import Pace, Venue
 from venuekit_doubles.polymarket.wallets import WalletKind
-from venuekit_doubles.polymarket.wire import DATA, GAMMA, RELAYER, RPC, Asked
+from venuekit_doubles.polymarket.wire import DATA, GAMMA, RELAYER, RPC
 from venuekit_doubles.thread import LoopThread, Underway
 
 T = TypeVar("T")
 D = Decimal
-FUNDS = D(100_000)
-_POLL_SECONDS = 0.005
-#: How long a client has to make a new subscription before one that it has already will do.
-SHARED_SECONDS = 0.3
 
 
-class PolymarketDouble:
+class PolymarketDouble(Levers):
     """Polymarket on this machine: a context manager, and everything of it runs in a thread of its own.
 
     `account` trades, with `other` on the same books. Clients need its addresses (`urls`) and, with TLS, to trust
@@ -174,188 +165,9 @@ class PolymarketDouble:
         """Where a client asks whether it may trade."""
         return f"{self.url}/api/geoblock"
 
-    def market(self, slug: str) -> Listed:
-        """A market by its slug: its condition id, its tokens, its rules. Raises KeyError."""
-        return self.venue.market(slug)
-
-    @property
-    def markets(self) -> list[Listed]:
-        """Every market."""
-        return list(self.venue.clob.markets.values())
-
-    # -- for tests: the thread's door
-
     def begin(self, work: Coroutine[Any, Any, T]) -> Underway[T]:
         """Run a coroutine on the double's event loop: `await` its result, or `wait` for it."""
         if self._thread is None:
             work.close()
             raise RuntimeError("The double does not run.")
         return self._thread.begin(work)
-
-    def do(self, work: Callable[[], T]) -> T:
-        """Call something on the double's event loop, and wait for its result."""
-
-        async def call() -> T:
-            return work()
-
-        return self.begin(call()).wait()
-
-    # -- for tests: people and markets
-
-    def add_account(self, account: Account, cash: Decimal = FUNDS, *, approved: bool = True) -> Account:
-        """Let another account in. Without `approved` its wallet has allowed no contract anything."""
-        self.do(lambda: self.venue.open_account(account, cash, approved=approved))
-        return account
-
-    def order(
-        self, token: str, side: Side, price: str, size: str, kind: str = "GTC", account: Account | None = None
-    ) -> str:
-        """Place an order of `other`, or of another account, without a signature; its id. Raises Refusal."""
-        who = account or self.other
-        return self.do(lambda: self.venue.order(who, token, side, D(price), D(size), kind))
-
-    def give(self, wallet: str, amount: str, token: str = CASH) -> None:
-        """Put pUSD or shares into a wallet; a negative amount takes them."""
-        self.do(lambda: self.venue.ledger.give(wallet, token, int(D(amount) * MILLION)))
-
-    def balance(self, wallet: str, token: str = CASH) -> Decimal:
-        """What a wallet has on the chain."""
-        return D(self.do(lambda: self.venue.ledger.balance(wallet, token))) / MILLION
-
-    def advance(self, seconds: float) -> Underway[None]:
-        """Let the market make the moves of that much time. `await` it, or `wait` for it."""
-        return self.begin(self.venue.advance(seconds))
-
-    def set_tick(self, slug: str, tick: str) -> None:
-        """Give a market another tick size."""
-        self.do(lambda: self.venue.set_tick(slug, D(tick)))
-
-    def resolve(self, slug: str, payout: str = "1") -> None:
-        """End a market: a share of its first outcome pays `payout`, of the second the rest of a dollar."""
-        self.do(lambda: self.venue.resolve(slug, D(payout)))
-
-    def announce(self, slug: str) -> None:
-        """Tell the market channel of a market as of a new one."""
-        self.do(lambda: self.venue.announce(slug))
-
-    # -- for tests: trades and delays by hand
-
-    def settle(self) -> None:
-        """Let every trade get one step further on the chain."""
-        self.do(self.venue.clob.settlement.step_all)
-
-    def release_delayed(self) -> None:
-        """Let every delayed order be entered now."""
-        self.do(self.venue.clob.release_all)
-
-    def fail_settlements(self, *states: TradeState) -> None:
-        """What becomes of the next trades instead of being mined: RETRYING (and then mined) or FAILED."""
-        self.do(lambda: self.venue.clob.settlement.misfortunes.extend(states))
-
-    # -- for tests: what goes wrong
-
-    @property
-    def endpoints(self) -> list[str]:
-        """The names of the REST endpoints."""
-        return sorted({route.name for route in self.venue.routes()})
-
-    def fail(self, endpoint: str, *faults: Fault) -> None:
-        """Let the next requests to an endpoint fail, one after the other.
-
-        Args:
-            endpoint: Its name, as in `endpoints`, or ``*`` for any.
-            faults: What goes wrong with each.
-
-        Raises:
-            ValueError: there is no such endpoint.
-        """
-        if endpoint != "*" and endpoint not in self.endpoints:
-            raise ValueError(f"No endpoint {endpoint!r}; there are: {', '.join(self.endpoints)}.")
-        self.do(lambda: self.venue.faults.add(endpoint, *faults))
-
-    def fail_streams(self, fault: StreamFault, channel: str = "") -> None:
-        """Let every open stream fail, or those of one channel: ``market`` or ``user``."""
-
-        def fail() -> None:
-            if channel in ("", "market"):
-                self.venue.market_channel.sockets.fail(fault)
-            if channel in ("", "user"):
-                self.venue.user_channel.sockets.fail(fault)
-
-        self.do(fail)
-
-    def set_state(self, state: EngineState) -> None:
-        """What the matching engine takes from now on."""
-        self.do(lambda: setattr(self.venue.service, "state", state))
-
-    def block_country(self, country: str) -> None:
-        """Treat everybody as coming from a country that may not trade; an empty one lets them in again."""
-        self.do(lambda: setattr(self.venue.service, "blocked_country", country))
-
-    def close_only(self, address: str) -> None:
-        """Let an address only sell what it has."""
-        self.do(lambda: self.venue.orders.closed_only.add(address))
-
-    def ban(self, address: str) -> None:
-        """Let an address do nothing."""
-        self.do(lambda: self.venue.orders.banned.add(address))
-
-    # -- for tests: what was asked, and who listens
-
-    @property
-    def requests(self) -> deque[Asked]:
-        """The latest requests, oldest first."""
-        return self.venue.service.requests
-
-    @property
-    def refused_headers(self) -> deque[str]:
-        """Why the latest requests were not let in, which the venue does not tell."""
-        return self.venue.service.refused
-
-    @property
-    def connections(self) -> tuple[int, int]:
-        """Connections that were ever made, to the market and the user channel."""
-        return self.venue.market_channel.sockets.count, self.venue.user_channel.sockets.count
-
-    def subscribed(self, assets: int = 0, users: int = 0) -> Underway[None]:
-        """Wait until so many assets and accounts are subscribed to. `await` it, or `wait` for it."""
-        venue = self.venue
-
-        def there() -> bool:
-            found = venue.market_channel.sockets.subscriptions, venue.user_channel.sockets.subscriptions
-            return len(found[0]) >= assets and len(found[1]) >= users
-
-        return self.begin(_until(there))
-
-    @asynccontextmanager
-    async def subscribing(self, names: Iterable[str] = (), *, within: float = 5.0) -> AsyncGenerator[None]:
-        """Around the making of a subscription: it ends when the double has it.
-
-        Args:
-            names: Token ids of the market channel; none is `account` on the user channel.
-            within: The longest wait, in seconds. A client that has a subscription already need not ask again: that is
-                taken for granted after `SHARED_SECONDS`.
-
-        Raises:
-            TimeoutError: it is not there in time.
-        """
-        wanted = list(names)
-        channel = self.venue.market_channel if wanted else self.venue.user_channel
-        wanted = wanted or [self.account.address]
-        before = {name: channel.sockets.begun[name] for name in wanted}
-        yield
-        try:
-            async with asyncio.timeout(min(SHARED_SECONDS, within)):
-                await self.until(lambda: all(channel.sockets.begun[name] > n for name, n in before.items()))
-        except TimeoutError:
-            async with asyncio.timeout(within):
-                await self.until(lambda: set(channel.sockets.subscriptions).issuperset(wanted))
-
-    def until(self, there: Callable[[], bool]) -> Underway[None]:
-        """Wait until something is so on the double's event loop."""
-        return self.begin(_until(there))
-
-
-async def _until(there: Callable[[], bool]) -> None:
-    while not there():  # noqa: ASYNC110 - nothing that happens there is an event of its own
-        await asyncio.sleep(_POLL_SECONDS)
