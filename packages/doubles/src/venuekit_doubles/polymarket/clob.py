@@ -11,7 +11,6 @@ from venuekit.adapter import Clock, NoLiquidity, OrderStatus, PostOnlyWouldCross
 from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.admission import Admission, Posted, Terms
 from venuekit_doubles.polymarket.books import Books, house_order, id_of
-from venuekit_doubles.polymarket.contracts import spenders_of
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.ledger import CASH, Ledger
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
@@ -228,10 +227,10 @@ class Clob:
         )
         if balance - matched - waiting < amount + fee:
             raise refusals.not_enough_balance(balance, amount + fee, matched, waiting)
-        for spender in spenders_of(order.asset, neg_risk=order.market.neg_risk):
-            allowed = self.ledger.allowance(order.wallet, asset, spender)
-            if allowed < amount + fee:
-                raise refusals.not_enough_allowance(spender, allowed, amount + fee)
+        spender, _ = order.market.contract
+        allowed = self.ledger.allowance(order.wallet, asset, spender)
+        if allowed < amount + fee:
+            raise refusals.not_enough_allowance(spender, allowed, amount + fee)
 
     def open_orders(self) -> list[OrderRecord]:
         """Every order that may still trade, oldest first."""

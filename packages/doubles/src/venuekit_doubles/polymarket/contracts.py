@@ -18,6 +18,9 @@ COLLATERAL_ADAPTER = "0xAdA100Db00Ca00073811820692005400218FcE1f"
 NEG_RISK_COLLATERAL_ADAPTER = "0xadA2005600Dec949baf300f4C6120000bDB6eAab"
 AUTO_REDEEM_OPERATOR = "0xa1200000d0002264C9a1698e001292D00E1b00af"
 ROUTER = "0x12121212006e4CD160D18e3f00711DA5c3372600"
+BINARY_MODULE = "0x1000008dD9001B968442c1000017eaE6E0dA00Ba"
+NEG_RISK_MODULE = "0x200000900045e3B6259600682756002200028933"
+PERPS_DEPOSIT = "0xDCa4af75705dbB50f62437045afF9921947917d2"
 PROXY_FACTORY = "0xaB45c5A4B0c941a2F231C04C3f49182e1A254052"
 PROXY_IMPLEMENTATION = "0x44e999d5c2F66Ef0861317f9A4805AC2e90aEB4f"
 SAFE_FACTORY = "0xaacFeEa03eb1561C4e67d661e40682Bd20E3541b"
@@ -35,6 +38,9 @@ SPENDERS = (
     NEG_RISK_COLLATERAL_ADAPTER,
     AUTO_REDEEM_OPERATOR,
     ROUTER,
+    BINARY_MODULE,
+    NEG_RISK_MODULE,
+    PERPS_DEPOSIT,
 )
 #: Bits of a token id that are zero when it is a position id.
 _POSITION_BITS = ((1 << 64) - 1) << 40
@@ -50,12 +56,6 @@ def exchange_of(token: str, *, neg_risk: bool) -> tuple[str, str]:
     if is_position(token):
         return POSITIONS_EXCHANGE, POSITIONS_VERSION
     return (NEG_RISK_EXCHANGE if neg_risk else STANDARD_EXCHANGE), VERSION
-
-
-def spenders_of(token: str, *, neg_risk: bool) -> tuple[str, ...]:
-    """Who must be allowed to move what an order of a token gives."""
-    exchange, _ = exchange_of(token, neg_risk=neg_risk)
-    return (exchange, NEG_RISK_ADAPTER) if exchange == NEG_RISK_EXCHANGE else (exchange,)
 
 
 def shares_contract(token: str) -> str:

@@ -69,7 +69,12 @@ class Gamma:
         volume = self._clob.books.volume(market) / 1e6
         liquidity = sum(p * n for p, n in self._clob.books.levels(market, 0)[0]) / PRICE_ONE / 1e6
         tokens = list(market.tokens)
-        fees = {"exponent": listing.fee_exponent, "rate": float(listing.fee_rate), "takerOnly": True}
+        fees = {
+            "exponent": listing.fee_exponent,
+            "rate": float(listing.fee_rate),
+            "takerOnly": True,
+            "rebateRate": 0.25,
+        }
         return {
             "id": listing.market_id,
             "version": "v2" if is_position(tokens[0]) else "v1",
