@@ -24,6 +24,8 @@ _encode = msgspec.json.Encoder().encode
 _MOST_BYTES = 64_000_000
 #: Products of one message, which keeps messages small.
 _PRODUCTS = 100
+#: How long a connection may take to be ended politely.
+_SECONDS_TO_CLOSE = 1.0
 #: How often, and how long apart, it is looked whether a closed connection is gone.
 _GOODBYES, _GOODBYE_SECONDS = 100, 0.01
 _TEXT = aiohttp.WSMsgType.TEXT
@@ -39,6 +41,7 @@ class Socket:
         self._own = own
         self._pace = pace
         self._session: aiohttp.ClientSession | None = None
+        self._connecting: asyncio.Task[aiohttp.ClientWebSocketResponse] | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._next: int | None = None
         self._over = False
@@ -61,13 +64,29 @@ class Socket:
         )
         try:
             async with asyncio.timeout(self._options.connect_timeout_seconds + self._options.timeout_seconds):
-                self._socket = await self._session.ws_connect(self._url, max_msg_size=_MOST_BYTES, autoping=True)
+                self._connecting = asyncio.create_task(self._connect(self._session))
+                self._socket = await asyncio.shield(self._connecting)
                 self._check()
                 await self._subscribe("heartbeats", ())
                 for start in range(0, max(len(products), 1), _PRODUCTS):
                     await self._subscribe(channel, products[start : start + _PRODUCTS])
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotConnected(f"The stream could not be opened: {_short(error)}.") from error
+
+    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        return await session.ws_connect(self._url, max_msg_size=_MOST_BYTES, autoping=True)
+
+    async def _half_open(self) -> aiohttp.ClientWebSocketResponse | None:
+        """What is being connected when nobody wants it any more: TLS that is canceled halfway would be left open."""
+        if self._connecting is None:
+            return None
+        _, late = await asyncio.wait([self._connecting], timeout=_SECONDS_TO_CLOSE)
+        for task in late:
+            task.cancel()
+            await asyncio.wait(late)
+        if self._connecting.cancelled() or self._connecting.exception() is not None:
+            return None
+        return self._connecting.result()
 
     def _check(self) -> None:
         if self._over:
@@ -135,12 +154,13 @@ class Socket:
     async def close(self) -> None:
         """Close the connection, or keep it from being made."""
         self._over = True
-        socket, self._socket = self._socket, None
+        socket = self._socket or await self._half_open()
+        self._socket = None
         session, self._session = self._session, None
         raw = None if socket is None else socket.get_extra_info("socket")
         try:
             if socket is not None and not socket.closed:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(_SECONDS_TO_CLOSE):
                     await socket.close()
         except (TimeoutError, aiohttp.ClientError, OSError):
             pass  # the session's own end closes what is left

@@ -28,7 +28,10 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One connection, until it ends."""
         socket = web.WebSocketResponse(max_msg_size=1_000_000, timeout=_SECONDS_TO_CLOSE)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket  # the client has gone
         connection = Connection(socket, request, self._house)
         self._open.add(connection)
         self.made += 1
