@@ -40,6 +40,8 @@ CONTRACTS = (
     "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract",
     "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract --venue-shadow",
 )
+#: Venues whose faults are on a real wire, and the doubles that bring them.
+WIRED = {"coinbase": "venuekit_doubles.coinbase.chaos"}
 TEST_TOOLS = (
     "hypothesis>=6.120",
     "jsonschema>=4.23",
@@ -110,13 +112,16 @@ def bench(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Ten thousand seeded schedules of faults and crashes, 300 real kills, and 300 schedules on PostgreSQL.
 
-    Arguments go to venuekit chaos instead.
+    Then 500 at Coinbase's double, over real sockets, and 20 real kills there. Arguments go to venuekit chaos instead.
     """
     _install_workspace(session)
     arguments = session.posargs or ["--schedules", "10000", "--processes", "300", "--thorough"]
     session.run("venuekit", "chaos", "--venue", "paper", *arguments)
     if not session.posargs:
         session.run("python", "tests/system/faults/on_postgres.py", "300")
+        for venue, profile in WIRED.items():
+            place = ("--venue", venue, "--venue-profile", profile)
+            session.run("venuekit", "chaos", *place, "--schedules", "500", "--processes", "20")
 
 
 @nox.session

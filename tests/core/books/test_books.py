@@ -150,6 +150,19 @@ def test_a_stale_or_impossible_update_is_named_and_changes_nothing() -> None:
     assert orders.live() == []
 
 
+def test_an_end_counts_although_its_report_does_not_say_how_new_it_is() -> None:
+    orders = Orders()
+    told = order("a", "AAA", Side.BUY, 5, OrderStatus.OPEN, 2)
+    orders.apply(told.but(updated_ns=told.created_ns + 100))
+    listed = told.but(status=OrderStatus.CANCELED, updated_ns=told.created_ns, size=Decimal(4))
+    ended = orders.apply(listed)
+    assert (ended.order.status, ended.order.size) == (OrderStatus.CANCELED, Decimal(5))
+    fewer = told.but(status=OrderStatus.CANCELED, filled_size=Decimal(1), updated_ns=told.created_ns)
+    orders = Orders()
+    orders.apply(told.but(updated_ns=told.created_ns + 100))
+    assert not orders.apply(fewer).changed
+
+
 def test_done_orders_are_forgotten_in_the_end() -> None:
     orders = Orders()
     for n in range(REMEMBERED_ORDERS + 10):

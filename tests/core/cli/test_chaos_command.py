@@ -52,6 +52,8 @@ def test_a_failure_prints_its_number_and_is_seen_again_by_it(
     [
         ["--schedules", "-1"],
         ["--venue", "nowhere"],
+        ["--venue", "coinbase"],
+        ["--venue", "coinbase", "--venue-profile", "venuekit_doubles.coinbase.nowhere"],
         ["--store", "sqlite:///here"],
         ["--store", "postgresql://localhost/chaos", "--processes", "1"],
     ],

@@ -15,7 +15,7 @@ from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.risk import TradingState
-from venuekit.settings.schema import ApprovalSettings
+from venuekit.settings.schema import ApprovalSettings, ReconcileSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -164,3 +164,21 @@ async def test_a_start_reads_the_rows_after_the_last_snapshot_and_finds_old_orde
         assert (await desk.order("old")).status is OrderStatus.CANCELED
         with pytest.raises(errors.UnknownOrder):
             await desk.order("never")
+
+
+async def test_a_comparison_that_failed_when_the_stream_came_back_is_made_as_soon_as_it_can_be(bench: Bench) -> None:
+    config = bench.config(reconcile=ReconcileSettings(every_seconds=0))
+    async with bench.open(config) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+        await bench.clock.advance(2)
+        bench.venue.push(Channel.OWN_ORDERS, errors.NotConnected("cut"))
+        await bench.clock.settle()
+        bench.venue.set(bench.venue.orders["mine"].but(status=OrderStatus.CANCELED), tell=False)
+        bench.venue.faults["open_orders"] += [errors.VenueDown("503")] * 2
+        await bench.clock.advance(3)
+        assert not bench.venue.faults["open_orders"], "nothing was compared when the stream came back"
+        assert (await desk.order("mine")).status is OrderStatus.OPEN
+        asked = len(bench.venue.made("open_orders"))
+        await bench.clock.advance(5)
+        assert (await desk.order("mine")).status is OrderStatus.CANCELED
+        assert len(bench.venue.made("open_orders")) == asked + 1, "once it went through it is over"

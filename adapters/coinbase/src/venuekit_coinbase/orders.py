@@ -23,7 +23,7 @@ from venuekit.adapter import (
 )
 from venuekit_coinbase.instruments import VENUE, Instruments
 from venuekit_coinbase.order_words import Terms, status, terms
-from venuekit_coinbase.reading import number, positive, text, time_ns
+from venuekit_coinbase.reading import number, positive, rows, text, time_ns
 
 #: Digits after the point of a size that is computed from cost and price.
 _SIZE_DIGITS = 24
@@ -49,7 +49,10 @@ class Orders:
         if not text(body, "order_id") or text(body, "side") not in ("BUY", "SELL") or created is None:
             raise VenueDown("Coinbase told of an order without id, side or time.", fix="Try again.")
         state = status(body, wanted.type, filled)
-        known = (time_ns(body, "last_fill_time"), time_ns(body, "last_update_time"), created)
+        known = (
+            *(time_ns(body, "last_fill_time"), time_ns(body, "last_update_time"), created),
+            *(time_ns(edit, "replace_accept_timestamp") for edit in rows(body, "edit_history")),
+        )
         instrument = text(body, "product_id")
         ended_badly = state in _ENDED_BADLY
         return Order(

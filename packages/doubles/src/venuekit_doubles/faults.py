@@ -49,7 +49,7 @@ class StreamFault(StrEnum):
     CLOSE_1001 = "close_1001"
     #: The connection breaks.
     ABORT = "abort"
-    #: A sequence number is left out.
+    #: The next frame is left out, and its number with it.
     GAP = "gap"
     #: Nothing more is sent, heartbeats neither; the connection stays open.
     SILENCE = "silence"
@@ -59,6 +59,8 @@ class StreamFault(StrEnum):
     GARBAGE = "garbage"
     #: The next frame comes twice.
     DUPLICATE = "duplicate"
+    #: The next frame comes after the one behind it.
+    SWAP = "swap"
 
 
 class FaultQueues(Generic[F]):
@@ -76,6 +78,17 @@ class FaultQueues(Generic[F]):
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         self._queues.clear()
+
+    async def arrived(self, endpoint: str) -> F | None:
+        """A request has come in whole: what goes wrong with it. It is carried out when this returns."""
+        return self.next(endpoint)
+
+    async def answering(self, endpoint: str) -> None:
+        """A request was carried out, and its answer goes when this returns."""
+
+    def telling(self, channel: str) -> StreamFault | None:  # noqa: ARG002 - frames are faulty for who says so
+        """A frame of this channel is about to go on a connection: what goes wrong with that."""
+        return None
 
     def next(self, endpoint: str) -> F | None:
         """What goes wrong with this request."""

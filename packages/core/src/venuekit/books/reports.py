@@ -72,7 +72,8 @@ def merge(known: Order, seen: Order, told: Told) -> tuple[Applied, Told]:
     went_back = f"filled went back from {plain(known.filled_size)} to {plain(seen.filled_size)}" if fewer else ""
     if fewer and (known.is_done or not newer):
         return Applied(known, changed=False, refused=went_back), told
-    if not (newer or figures):
+    # An end counts however old its report looks: not every venue says when it came, and nothing comes after it.
+    if not (newer or figures or seen.status in DONE):
         return Applied(known, changed=False, refused="a newer report was told before"), told
     status, difference = _status(known, seen, figures=figures), ""
     if not may_follow(known.status, status):

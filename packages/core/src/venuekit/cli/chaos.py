@@ -16,6 +16,7 @@ from venuekit.errors import UsageError
 def chaos(
     *,
     venue: str = "paper",
+    venue_profile: str | None = None,
     schedules: int = 100,
     seed: int = 0,
     processes: int = 0,
@@ -30,7 +31,9 @@ def chaos(
     its number alone, so one that failed is seen again with --seed NUMBER --schedules 1 --trace.
 
     Args:
-        venue: An installed venue that simulates, such as paper.
+        venue: An installed venue that simulates, such as paper; or one whose double is named by --venue-profile.
+        venue_profile: The module with a double of the venue and its table of faults, for schedules over real sockets on
+            this machine, such as venuekit_doubles.coinbase.chaos for coinbase.
         schedules: How many schedules run in simulated time, inside this process.
         seed: The number of the first.
         processes: How many more run in a process of their own, which is really killed.
@@ -46,16 +49,22 @@ def chaos(
         raise UsageError("schedules, seed and processes are 0 or more.", field="schedules")
     if store is not None and (processes or not store.startswith("postgresql://")):
         raise UsageError("store is the address of a PostgreSQL database, and only for --schedules.", field="store")
-    subject = load_subject(venue)
-    if subject.environment != "paper" or not subject.profile.simulated_time:
-        raise UsageError(f"{venue} is not simulated; chaos would send real orders.", field="venue")
+    subject = load_subject(venue, profile=venue_profile)
+    simulated = subject.environment == "paper" and subject.profile.simulated_time
+    if not simulated and (subject.profile.exchange is None or subject.environment == "production"):
+        raise UsageError(
+            f"{venue} is not simulated; chaos would send real orders.",
+            fix="Name a venue that simulates, or a double of it with --venue-profile.",
+            field="venue",
+        )
 
     def tell(outcome: Outcome) -> None:
         if not outcome.ok and not options.json:
             say(failure_text(outcome, whole=trace))
             killed = " --processes 1 --schedules 0" if outcome.killed else " --schedules 1"
             killed += "" if store is None else " --store URL"
-            note(f"Again: venuekit chaos --venue {venue} --seed {outcome.schedule.seed}{killed} --trace")
+            place = venue if venue_profile is None else f"{venue} --venue-profile {venue_profile}"
+            note(f"Again: venuekit chaos --venue {place} --seed {outcome.schedule.seed}{killed} --trace")
 
     report = run_schedules(subject, range(seed, seed + schedules), tell, store_url=store)
     report.merge(run_processes(subject, range(seed, seed + processes), tell))

@@ -32,6 +32,7 @@ from venuekit.protocols.venue import Venue, VenueContext, VenueFactory
 from venuekit.registry import load_factory
 from venuekit.runtime.opening import check_key, make_venue
 from venuekit.runtime.pace import Pace
+from venuekit.runtime.reconnect import Backoff
 from venuekit.runtime.subscriptions import Subscriptions
 from venuekit.settings.check import check
 from venuekit.settings.load import anchor_file, data_dir, load, store_url
@@ -163,6 +164,8 @@ class Session:
         self._config = config
         self._hub = Subscriptions(venue, clock, config.streams, seed=secrets.randbits(32) if seed is None else seed)
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Whether a stream came back and the comparison that belongs to that is still to be made.
+        self._missed = False
         self.desk = Desk(
             config=config,
             factory=factory,
@@ -226,21 +229,37 @@ class Session:
             self.desk.upkeep.fail_closed(error.message)
 
     async def _reconnected(self, channel: Channel) -> None:
-        if channel.is_own:
-            await self._reconcile()
+        if channel.is_own and not await self._reconcile() and not self._missed:
+            # Only a comparison finds what the lost stream would have told: as soon as the venue can be asked.
+            self._missed = True
+            self._spawn(self._reconcile_soon())
 
-    async def _reconcile(self) -> None:
+    async def _reconcile_soon(self) -> None:
+        backoff = Backoff(self._config.streams, 0)
+        try:
+            while True:
+                await self._clock.sleep(backoff.next_seconds())
+                if await self._reconcile():
+                    return
+        finally:
+            self._missed = False
+
+    async def _reconcile(self) -> bool:
+        """Compare with the venue; whether that went through."""
         try:
             await self.desk.reconcile()
-            self.desk.upkeep.checked(ok=True)
         except JournalUnavailable as error:
             self.desk.upkeep.fail_closed(error.message)
+            return False
         except VenuekitError as error:
             log.warning("Reconciling failed: %s", error)
-            self.desk.upkeep.checked(ok=False)
         except Exception:
             log.exception("Reconciling failed in the adapter; it is tried again.")
-            self.desk.upkeep.checked(ok=False)
+        else:
+            self.desk.upkeep.checked(ok=True)
+            return True
+        self.desk.upkeep.checked(ok=False)
+        return False
 
     async def _reconcile_now_and_then(self) -> None:
         while True:

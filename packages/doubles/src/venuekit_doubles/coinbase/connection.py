@@ -19,7 +19,7 @@ from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.feeds import Feed, Feeds
 from venuekit_doubles.coinbase.limits import Counter, Limits
 from venuekit_doubles.coinbase.record import PRIVATE_CHANNELS, Record, Said
-from venuekit_doubles.faults import StreamFault
+from venuekit_doubles.faults import Faults, StreamFault
 
 log = logging.getLogger("venuekit.doubles")
 
@@ -53,6 +53,7 @@ class House:
     manners: Manners
     counter: Counter
     record: Record
+    faults: Faults
     #: Set when a subscription has become live.
     news: asyncio.Event = attrs.field(factory=asyncio.Event)
     #: How many subscriptions ever became live, by channel.
@@ -79,7 +80,9 @@ class Connection:
         self._ending, self._gone = asyncio.Event(), asyncio.Event()
         self._end_with = 1000, b""
         self._silent: set[str] = set()
-        self._twice = False
+        self._twice = self._left_out = self._overtaken = False
+        #: A frame that waits for the one that overtakes it.
+        self._held = ""
 
     async def serve(self) -> None:
         """Read what the client asks for, until it goes or is sent away."""
@@ -98,7 +101,8 @@ class Connection:
                 await self._socket.close(code=self._end_with[0], message=self._end_with[1])
             self._gone.set()
         if not reading.cancelled():
-            reading.result()
+            with contextlib.suppress(ConnectionError):  # the client went while it was answered
+                reading.result()
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -256,6 +260,9 @@ class Connection:
             await self._close(1011)
 
     async def _send(self, channel: str, events: Sequence[Any]) -> None:
+        fault = self._house.faults.telling(channel)
+        if fault is not None:
+            await self.fail(fault, None)
         if "*" in self._silent or _SUBSCRIBED_AS.get(channel, channel) in self._silent:
             return
         async with self._sending:  # large frames are compressed elsewhere, and must not be overtaken
@@ -268,11 +275,20 @@ class Connection:
             if self._house.manners.with_client_id:
                 frame["client_id"] = ""
             self._sequence += 1
-            text = json.dumps(frame)
-            await self._socket.send_str(text)
-            if self._twice:
-                self._twice = False
+            for text in self._in_disorder(json.dumps(frame)):
                 await self._socket.send_str(text)
+
+    def _in_disorder(self, text: str) -> list[str]:
+        """What goes now that this frame is due, by the faults that wait for one."""
+        if self._left_out:
+            self._left_out = False
+            return []
+        if self._overtaken:
+            self._overtaken, self._held = False, text
+            return []
+        told = [text, *([text] if self._twice else ()), *([self._held] if self._held else ())]
+        self._twice, self._held = False, ""
+        return told
 
     # -- what goes wrong
 
@@ -286,7 +302,9 @@ class Connection:
             if self._request.transport is not None:
                 self._request.transport.abort()
         elif fault is StreamFault.GAP:
-            self._sequence += 1
+            self._left_out = True
+        elif fault is StreamFault.SWAP:
+            self._overtaken = True
         elif fault is StreamFault.SILENCE:
             self._silent.add("*")
         elif fault is StreamFault.CHANNEL_SILENCE:

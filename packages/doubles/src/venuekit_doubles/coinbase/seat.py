@@ -41,7 +41,7 @@ class Seat:
         self._venue = venue
         self._exchange = venue.engine.exchange
         self.account = account
-        self._readers: set[asyncio.Queue[Order]] = set()
+        self._readers: dict[asyncio.Queue[Order], None] = {}
         self._exchange.open_account(account, deposits, venue.now_ns())
 
     def _carried_out(self, command: Callable[[int], T]) -> T:
@@ -141,11 +141,11 @@ class Seat:
     def changes(self) -> Iterator[asyncio.Queue[Order]]:
         """This account's orders from now on, each time that one changes."""
         queue: asyncio.Queue[Order] = asyncio.Queue()
-        self._readers.add(queue)
+        self._readers[queue] = None
         try:
             yield queue
         finally:
-            self._readers.discard(queue)
+            del self._readers[queue]
 
 
 def _all(page_after: Callable[[str | None], Page[T]]) -> list[T]:

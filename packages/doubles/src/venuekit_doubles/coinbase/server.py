@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import datetime as dt
 import tempfile
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
@@ -13,8 +12,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from venuekit.adapter import NANOS, Clock
-from venuekit_doubles import tls
+from venuekit.adapter import Clock
 from venuekit_doubles.clock import WallClock
 from venuekit_doubles.coinbase.auth import Doorkeeper, Key
 from venuekit_doubles.coinbase.backing import Backing
@@ -36,6 +34,7 @@ from venuekit_doubles.coinbase.v2 import V2
 from venuekit_doubles.coinbase.v2_accounts import V2Accounts
 from venuekit_doubles.coinbase.wire import Route
 from venuekit_doubles.faults import Fault, Faults, StreamFault
+from venuekit_doubles.listener import Listener
 from venuekit_doubles.thread import LoopThread, Underway
 
 T = TypeVar("T")
@@ -61,6 +60,7 @@ class CoinbaseDouble:
         quirks: Ways in which answers differ from the venue's documents.
         single_use_tokens: Refuse a request whose token's nonce was used before, or has none. The venue's documents ask
             for a token a request; it takes one again while it is valid, and clients rely on that.
+        faults: Says what goes wrong; by default what `fail` and `fail_streams` have said does.
 
     Raises:
         OSError: on `start`, the port is taken.
@@ -81,9 +81,10 @@ class CoinbaseDouble:
         limits: Limits | None = None,
         quirks: Iterable[Quirk] = (),
         single_use_tokens: bool = False,
+        faults: Faults | None = None,
     ) -> None:
         self._secure = secure
-        self._port = port
+        self._listener = Listener(secure=secure, port=port)
         self._clock = clock or WallClock()
         self._exchange = dict(exchange or {})
         self._pace = Pace(heartbeats=heartbeat_seconds, ticker_batch=batch_seconds, balance=heartbeat_seconds)
@@ -92,13 +93,12 @@ class CoinbaseDouble:
         self._manners = Manners(subscribe_seconds, Quirk.NO_CLIENT_ID not in self._quirks, self._limits)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._thread: LoopThread | None = None
-        self._runner: web.AppRunner | None = None
+        self._opened = False
         self._endpoints: set[str] = set()
         self._record = Record()
-        self.faults = Faults()
+        self.faults = faults or Faults()
         self.door = Doorkeeper(self._clock, single_use=single_use_tokens)
         self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
-        self.ca_file = ""
 
     # -- life
 
@@ -108,6 +108,25 @@ class CoinbaseDouble:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    async def __aenter__(self) -> Self:
+        """On the running event loop and in no thread, for who moves its time; `fail` works, what waits does not."""
+        self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
+        await self._start(Path(self._folder.name))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    async def vanish(self) -> None:
+        """Break every connection and take no new one, as a venue that restarts. On the double's own event loop."""
+        await self._listener.vanish()
+
+    async def come_back(self) -> None:
+        """Listen again. On the double's own event loop."""
+        await self._listener.come_back()
 
     def start(self) -> None:
         """Open the exchange and listen. What was begun is undone if that fails."""
@@ -137,15 +156,8 @@ class CoinbaseDouble:
     async def _start(self, folder: Path) -> None:
         self.backing = Backing(self._clock, folder, self._exchange)
         await self.backing.open()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        context = None
-        if self._secure:
-            now = dt.datetime.fromtimestamp(self._clock.now_ns() / NANOS, dt.UTC)
-            ca, context = tls.make(folder, now)
-            self.ca_file = str(ca)
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context).start()
-        self._port = self._runner.addresses[0][1]
+        app, self._opened = self._app(), True
+        await self._listener.open(app, folder)
 
     def _app(self) -> web.Application:
         backing, quirks = self.backing, self._quirks
@@ -158,6 +170,7 @@ class CoinbaseDouble:
             manners=self._manners,
             counter=Counter(self._clock),
             record=self._record,
+            faults=self.faults,
         )
         self.sockets = Sockets(house)
         app = web.Application()
@@ -179,13 +192,9 @@ class CoinbaseDouble:
         return [route for room in rooms for route in room.routes()]
 
     async def _stop(self) -> None:
-        if self._runner is not None:
+        if self._opened:
             await self.sockets.close()
-            # A polite end of TLS would wait for every client.
-            for connection in self._runner.server.connections if self._runner.server is not None else ():
-                if connection.transport is not None:
-                    connection.transport.abort()
-            await self._runner.cleanup()
+            await self._listener.close()
             await self.backing.close()
 
     # -- for clients
@@ -203,7 +212,12 @@ class CoinbaseDouble:
     @property
     def host(self) -> str:
         """Host and port, as the official SDK's ``base_url``."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self._listener.port}"
+
+    @property
+    def ca_file(self) -> str:
+        """The PEM file of the authority to trust; empty without TLS."""
+        return self._listener.ca_file
 
     @property
     def rest_url(self) -> str:

@@ -75,7 +75,11 @@ class Service:
         return serve
 
     async def _answer(self, request: web.Request, route: Route) -> web.StreamResponse:
-        fault = self._faults.next(route.name)
+        try:
+            await request.read()
+        except ConnectionError:
+            return web.Response(status=_NO_ANSWER)  # the client left before it had sent all of it
+        fault = await self._faults.arrived(route.name)
         if fault is not None and not fault.is_after:
             return await _instead(request, fault)
         if fault is not None:
@@ -91,6 +95,7 @@ class Service:
             return _refusal(_of_exchange(error), request)
         except Refusal as refusal:
             return _refusal(refusal, request)
+        await self._faults.answering(route.name)
         return await _after(request, with_nulls(body) if self._nulls else body, left)
 
     async def nowhere(self, request: web.Request) -> web.StreamResponse:

@@ -21,7 +21,7 @@ class Sockets:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, None] = {}
         #: Connections that were ever made.
         self.made = 0
 
@@ -33,12 +33,12 @@ class Sockets:
         except ConnectionError:
             return socket  # the client has gone
         connection = Connection(socket, request, self._house)
-        self._open.add(connection)
+        self._open[connection] = None
         self.made += 1
         try:
             await connection.serve()
         finally:
-            self._open.discard(connection)
+            del self._open[connection]
         return socket
 
     def live(self, channel: str, product: str | None = None) -> int:

@@ -56,6 +56,17 @@ class Profile:
     subscribing: Callable[[Any, Channel, Sequence[str]], AbstractAsyncContextManager[Any]] | None = None
     #: The ``[shadow]`` table of shadow accounts, for ``--venue-shadow``.
     shadow: Mapping[str, Any] = attrs.field(factory=lambda: {"latency_ms": 0})
+    #: ``exchange(gate, clock=, seed=)``: makes the venue's server for runs with faults over real sockets, an
+    #: `venuekit.testing.faults.site.Exchange`; a venue that simulates needs none.
+    exchange: Callable[..., Any] | None = None
+    #: What goes wrong on its wire, and where it may: each fault's name with the server's names of endpoints.
+    wire_faults: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    #: What goes wrong with one frame of a stream, with names of channels.
+    frame_faults: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    #: What goes wrong with every open stream at once.
+    stream_faults: Sequence[str] = ()
+    #: Those of them after which no client can know that there is anything to ask for.
+    unnoticed_faults: Sequence[str] = ()
     #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.
     fault_options: Mapping[str, Any] = attrs.field(factory=dict)
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.

@@ -31,6 +31,8 @@ class Subject:
     production_orders: bool = False
     #: Whether orders go to a shadow account, as those of a desk in shadow mode do.
     shadow: bool = False
+    #: What the profile was named by; empty for the factory's own.
+    profile_name: str = ""
 
     def create(self, context: VenueContext) -> Venue:
         """A session that is not connected yet. Raises ConfigError."""
@@ -92,6 +94,7 @@ def load_subject(
         options={**known.options, **given},
         production_orders=production_orders,
         shadow=shadow,
+        profile_name=profile or "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from venuekit.errors import UnknownOrder, VenuekitError
 from venuekit.model.account import FillQuery, HistoryQuery
 from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.journal import ApprovalState, EntryKind, Row, RowQuery, Store
-from venuekit.protocols.venue import Venue
+from venuekit.testing.faults.site import Truth
 from venuekit.testing.faults.world import PATIENCE_SECONDS, World
 
 _ORDERS = (EntryKind.INTENT, EntryKind.ORDER)
@@ -28,14 +28,15 @@ _TOLD_SECONDS = 3.0
 async def settle(world: World) -> None:
     """Stop all faults, resume trading, and wait until every doubt must be over."""
     world.points.armed = False
+    if world.site.on_a_wire:
+        world.right_clock()  # a venue takes no token of another time, so nothing would become quiet
     await world.desk.resume(by="ann")
     await asyncio.sleep(PATIENCE_SECONDS + 4.0)
     if any(o.status is OrderStatus.PENDING_APPROVAL and _cut_off(world, o) for o in await world.desk.open_orders()):
         await asyncio.sleep(_CUT_OFF_SECONDS)
     # Nothing may trade while desk and venue are compared.
-    await world.venue.cancel_all()
+    await world.truth.cancel_all()
     await asyncio.sleep(_TOLD_SECONDS)
-    await world.desk.reconcile()
 
 
 def _cut_off(world: World, order: Order) -> bool:
@@ -49,19 +50,24 @@ async def check(world: World) -> list[str]:
     found = list(world.ledger.violations)
     try:
         await settle(world)
+        if world.schedule.unaided and not any(action in world.site.unnoticed for action, _ in world.points.fired):
+            at_venue = await _venue_orders(world.truth)
+            found += [f"nobody told the desk: {problem}" async for problem in _orders(world, at_venue)]
+        await world.desk.reconcile()
     except VenuekitError as error:
         return [*found, f"the desk did not become quiet: {error.code} {error.message}"]
     found += [f"reconciling again found: {event.message}" for event in await world.desk.reconcile()]
     assert world.store is not None
     rows = _rows(world.store.inner, world.name)
-    at_venue = await _venue_orders(world.venue)
-    fills = await _venue_fills(world.venue)
+    at_venue = await _venue_orders(world.truth)
+    fills = await _venue_fills(world.truth)
     found += [f async for f in _orders(world, at_venue)]
     found += _doubles(world, at_venue)
     found += _fills(rows, fills)
     found += _told(world, rows)
     found += _approvals(world, rows, at_venue)
     found += _money(rows)
+    found += _secrets(rows, world.site.secrets)
     verified = world.store.inner.verify()
     if not verified.ok:
         found.append(f"the journal does not verify: {verified.problem}")
@@ -75,7 +81,7 @@ def _rows(store: Store, desk: str) -> list[Row]:
     return list(store.replay(desk))
 
 
-async def _venue_orders(venue: Venue) -> list[Order]:
+async def _venue_orders(venue: Truth) -> list[Order]:
     orders: list[Order] = []
     cursor: str | None = None
     while True:
@@ -86,7 +92,7 @@ async def _venue_orders(venue: Venue) -> list[Order]:
             return orders
 
 
-async def _venue_fills(venue: Venue) -> list[Fill]:
+async def _venue_fills(venue: Truth) -> list[Fill]:
     fills: list[Fill] = []
     cursor: str | None = None
     while True:
@@ -202,6 +208,13 @@ def _money(rows: list[Row]) -> Iterator[str]:
             yield f"the desk had the holdings wrong: {row.body.get('message')}"
 
 
+def _secrets(rows: list[Row], secrets: Sequence[str]) -> Iterator[str]:
+    """No key, and nothing made of it, is in any row."""
+    for row in rows:
+        text = f"{row.subject} {row.agent_id} {row.body}"
+        yield from (f"row {row.sequence} has a secret in it" for secret in secrets if secret in text)
+
+
 async def _holdings(world: World) -> list[str]:
     """The balances and positions that the desk wrote down at its end are the venue's."""
     store = world.open_store()
@@ -211,10 +224,10 @@ async def _holdings(world: World) -> list[str]:
         return ["the desk kept no snapshot at its end"]
     body: Mapping[str, Any] = snapshot.body
     ours = {asset: Decimal(total) for asset, total in body["holdings"]["balances"].items()}
-    theirs = {b.asset: b.total for b in await world.venue.balances()}
+    theirs = {b.asset: b.total for b in await world.truth.balances()}
     found = _different("balance", ours, theirs)
     held = {name: Decimal(p["size"]) for name, p in body["holdings"]["positions"].items()}
-    at_venue = {p.instrument: p.size for p in await world.venue.positions()}
+    at_venue = {p.instrument: p.size for p in await world.truth.positions()}
     return found + _different("position", held, at_venue)
 
 

@@ -55,6 +55,7 @@ class Driver:
             Op.WAIT: self._wait,
             Op.STEP_CLOCK: self._step_clock,
             Op.CUT_STREAMS: self._cut_streams,
+            Op.CANCEL_ELSEWHERE: self._cancel_elsewhere,
             Op.RESTART_VENUE: self._restart_venue,
             Op.REOPEN: self._reopen,
         }
@@ -62,7 +63,7 @@ class Driver:
     async def run(self) -> None:
         """Every step, with a new life of the desk after each end."""
         world = self._world
-        self._instruments = await tradable(world.venue)
+        self._instruments = await tradable(world.truth)
         await world.start()
         for number, step in enumerate(world.schedule.steps):
             await self.revive()
@@ -116,7 +117,7 @@ class Driver:
 
     async def _submit(self, step: Step) -> None:
         order_id = f"c{len(self._asked)}-{step.pick}" if step.named else None
-        await self._send(step, await make_request(self._world.venue, self._instruments, step, order_id))
+        await self._send(step, await make_request(self._world.truth, self._instruments, step, order_id))
 
     async def _send(self, step: Step, request: OrderRequest) -> None:
         self._asked.append(request)
@@ -286,16 +287,19 @@ class Driver:
         self._happened(Action.STEP)
         self._world.step_clock(step.seconds)
 
-    async def _cut_streams(self, _: Step) -> None:
-        self._happened(Action.OFFLINE)
-        await self._world.cut_streams()
+    async def _cut_streams(self, step: Step) -> None:
+        self._happened(await self._world.site.cut_streams(step.pick) or Action.OFFLINE)
 
-    def _happened(self, action: Action) -> None:
+    async def _cancel_elsewhere(self, _: Step) -> None:
+        """On the venue's website, say."""
+        await self._world.truth.cancel_all()
+
+    def _happened(self, action: str) -> None:
         self._world.points.happened(action, self._world.now())
 
     async def _restart_venue(self, step: Step) -> None:
         self._happened(Action.RESTART)
-        await self._world.restart_venue((step.pick % 5) / 4)
+        await self._world.site.restart((step.pick % 5) / 4)
 
     async def _reopen(self, _: Step) -> None:
         await self._world.close_desk()

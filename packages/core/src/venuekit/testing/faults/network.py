@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: The life of a desk that a task belongs to; tasks of the network and of the venue belong to none.
 LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", default=None)
-_CALLS = frozenset((*CHANGES, *READS))
+#: Calls of a venue that pass points.
+CALLS = frozenset((*CHANGES, *READS))
 #: After these it is certain, also for the desk, that nothing was sent.
 _NOT_SENT = (Action.LOSE_REQUEST, Action.DOWN, Action.TOO_MANY)
 #: How long an event that is overtaken waits for the one that overtakes it.
@@ -76,7 +77,7 @@ class PointedVenue:
         """The venue's own member; a call passes its points."""
         self._life.check()
         member = getattr(self._inner, name)
-        if name not in _CALLS:
+        if name not in CALLS:
             return member
         if self._blind is not None:
             member = self._blind.call(name, member)

@@ -18,8 +18,8 @@ from venuekit.model.intent import (
 )
 from venuekit.model.market import Ticker
 from venuekit.model.money import ceil_to, floor_to
-from venuekit.protocols.venue import Venue
 from venuekit.testing.faults.schedule import Form, Step
+from venuekit.testing.faults.site import Truth
 
 D = Decimal
 _KINDS = (InstrumentKind.SPOT, InstrumentKind.PERPETUAL, InstrumentKind.BINARY_OUTCOME)
@@ -29,7 +29,7 @@ _AWAY = D("0.01")
 _THROUGH = D("0.005")
 
 
-async def tradable(venue: Venue) -> list[Instrument]:
+async def tradable(venue: Truth) -> list[Instrument]:
     """One instrument of each kind that trades and has a market; two of the first kind that has two."""
     found: list[Instrument] = []
     for kind in _KINDS:
@@ -41,7 +41,7 @@ async def tradable(venue: Venue) -> list[Instrument]:
     return found
 
 
-async def make_request(venue: Venue, instruments: Sequence[Instrument], step: Step, order_id: str | None) -> Any:
+async def make_request(venue: Truth, instruments: Sequence[Instrument], step: Step, order_id: str | None) -> Any:
     """The order that a step asks for, near the market as it is now."""
     instrument = instruments[step.pick % 7 % len(instruments)]
     [ticker] = await venue.tickers([instrument.id])

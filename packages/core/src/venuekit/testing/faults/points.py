@@ -40,11 +40,6 @@ ANY = "*"
 MOST = 30_000
 
 
-def points_of(store: str) -> tuple[str, ...]:
-    """Every point with the journal in a store of this kind, `sqlite` or `postgres`."""
-    return (*_BEFORE, *STORE_POINTS[store], *_AFTER)
-
-
 class Crash(BaseException):
     """The process ends here: nothing that comes after has any effect."""
 
@@ -74,6 +69,20 @@ class Action(Word):
     GIVE_UP = "caller gives up"
 
 
+#: What happens at the protocols of a venue inside this process; on a real wire its profile says what happens.
+AT_PROTOCOLS = frozenset(
+    {
+        *(Action.LOSE_REQUEST, Action.LOSE_REPLY, Action.NO_REPLY, Action.DOWN, Action.TOO_MANY, Action.BUG),
+        *(Action.DUPLICATE, Action.SWAP, Action.CUT, Action.OFFLINE),
+    }
+)
+
+
+def points_of(store: str) -> tuple[str, ...]:
+    """Every point with the journal in a store of this kind, `sqlite` or `postgres`."""
+    return (*_BEFORE, *STORE_POINTS[store], *_AFTER)
+
+
 @attrs.frozen
 class Fault:
     """At the `nth` time that `point` is reached, `action` happens, and again the next `times` - 1 times.
@@ -81,7 +90,8 @@ class Fault:
     `seconds` is how long: the delay of what arrives late, or of a slow disk.
     """
 
-    action: Action
+    #: An `Action`, or what a venue's profile calls it.
+    action: str
     point: str
     nth: int
     times: int = 1
@@ -93,7 +103,7 @@ class Fault:
 
     def __str__(self) -> str:
         more = f" and {self.times - 1} more" if self.times > 1 else ""
-        return f"{self.action.value} at {self.point} no. {self.nth}{more}"
+        return f"{self.action} at {self.point} no. {self.nth}{more}"
 
 
 class Points:
@@ -108,13 +118,13 @@ class Points:
         self.reached: Counter[str] = Counter()
         self.total = 0
         #: What happened, and at which point, if at one.
-        self.fired: list[tuple[Action, str]] = []
+        self.fired: list[tuple[str, str]] = []
         self.trace: list[str] = []
 
-    def happened(self, action: Action, now: float) -> None:
+    def happened(self, action: str, now: float) -> None:
         """Count something that happens between points."""
         self.fired.append((action, ""))
-        self.trace.append(f"{now:.6f} ! {action.value}")
+        self.trace.append(f"{now:.6f} ! {action}")
 
     def at(self, name: str, detail: str, now: float) -> Fault | None:
         """Count, and the fault that is due, if any."""
@@ -129,7 +139,7 @@ class Points:
             for fault in self._by_point.get(point, ()):
                 if fault.due(count) and (fault.action is Action.CRASH or point != ANY):
                     self.fired.append((fault.action, name))
-                    self.trace.append(f"{now:.6f} ! {fault.action.value}")
+                    self.trace.append(f"{now:.6f} ! {fault.action}")
                     return fault
         return None
 
@@ -143,7 +153,7 @@ class Life:
         self.over = False
         self.crashed_at = ""
         #: Called when the end comes, for whoever would wait for an answer for ever.
-        self.when_over: Callable[[], object] | None = None
+        self.endings: list[Callable[[], object]] = []
 
     def reach(self, name: str, detail: str = "") -> Fault | None:
         """Come to a point; returns what is to happen there, unless that is the end.
@@ -158,8 +168,8 @@ class Life:
             if self._points.kill is not None:
                 self._points.kill(name)
             self.over, self.crashed_at = True, name
-            if self.when_over is not None:
-                self.when_over()
+            for ending in self.endings:
+                ending()
             raise Crash(name)
         return fault
 

@@ -16,8 +16,10 @@ from venuekit.testing.faults.ledger import Fact, Ledger, read_facts
 from venuekit.testing.faults.points import Points
 from venuekit.testing.faults.report import Report
 from venuekit.testing.faults.schedule import Schedule, make_schedule
+from venuekit.testing.faults.served import kill_one
 from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
 from venuekit.testing.faults.simulation import Outcome, quiet
+from venuekit.testing.faults.table import table_of
 from venuekit.testing.faults.world import World
 
 _PATIENCE_SECONDS = 120
@@ -26,9 +28,10 @@ _NANOS = 1_000_000_000
 
 def run_processes(subject: Subject, seeds: Iterable[int], tell: Callable[[Outcome], None] | None = None) -> Report:
     """Run the schedules of these numbers, each in a process that is killed at its crash point."""
-    report = Report()
+    table = table_of(subject.profile)
+    report = Report(table=table)
     for seed in seeds:
-        outcome = _one(subject, make_schedule(seed, kills=True))
+        outcome = _one(subject, make_schedule(seed, kills=True, table=table))
         report.add(outcome)
         if tell is not None:
             tell(outcome)
@@ -36,6 +39,8 @@ def run_processes(subject: Subject, seeds: Iterable[int], tell: Callable[[Outcom
 
 
 def _one(subject: Subject, schedule: Schedule) -> Outcome:
+    if subject.profile.exchange is not None:
+        return kill_one(subject, schedule)
     with tempfile.TemporaryDirectory(prefix="venuekit-chaos-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "venuekit.testing.faults.victim", subject.name, str(schedule.seed), name]
@@ -51,7 +56,7 @@ def _one(subject: Subject, schedule: Schedule) -> Outcome:
         async def recover(loop: SimulatedLoop) -> None:
             world = World(subject, schedule, folder, loop, ledger, points, begin_ns=_after(facts))
             try:
-                await world.open_venue()
+                await world.site.open()
                 await world.start()
                 problems.extend(await check(world))
             finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from venuekit.testing.faults.points import Action, points_of
+from venuekit.testing.faults.points import AT_PROTOCOLS, Action, points_of
+from venuekit.testing.faults.table import Table
 
 if TYPE_CHECKING:
     from venuekit.testing.faults.simulation import Outcome
@@ -26,10 +27,13 @@ _LAST = 40
 class Report:
     """Adds up outcomes."""
 
-    def __init__(self, store: str = "sqlite") -> None:
-        self._points = points_of(store)
+    def __init__(self, store: str = "sqlite", table: Table | None = None) -> None:
+        self._points = points_of(store) if table is None else (*points_of(store), *table.points)
         #: What is not tried: a file has no connection, and a server may not be ours to restart.
-        self._spared = {Action.CRASH, Action.STORE_RESTART, *([Action.STORE_LOST] if store == "sqlite" else [])}
+        spared = {Action.CRASH, Action.STORE_RESTART, *([Action.STORE_LOST] if store == "sqlite" else [])}
+        if table is not None:
+            spared |= AT_PROTOCOLS
+        self._wanted = [a.value for a in Action if a not in spared] + list(table.names if table is not None else ())
         self.schedules = 0
         self.crashes: Counter[str] = Counter()
         self.kills: Counter[str] = Counter()
@@ -75,9 +79,7 @@ class Report:
     def left_out(self) -> list[str]:
         """What so many schedules were to try and did not: points without a crash, and faults that never happened."""
         untried = [f"no crash at {point}" for point in self._points if not self.crashes[point] + self.kills[point]]
-        return untried + [
-            f"no {action.value}" for action in Action if action not in self._spared and not self.faults[action.value]
-        ]
+        return untried + [f"no {name}" for name in self._wanted if not self.faults[name]]
 
     def plain(self) -> dict[str, Any]:
         """As data."""

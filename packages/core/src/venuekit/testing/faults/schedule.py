@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from venuekit.model.words import Word
 from venuekit.testing.faults.points import ANY, POINTS, STORE_POINTS, Action, Fault
+from venuekit.testing.faults.table import Table
 
 
 class Op(Word):
@@ -32,6 +33,7 @@ class Op(Word):
     WAIT = "wait"
     STEP_CLOCK = "step clock"
     CUT_STREAMS = "cut streams"
+    CANCEL_ELSEWHERE = "cancel elsewhere"
     RESTART_VENUE = "restart venue"
     REOPEN = "reopen"
 
@@ -88,11 +90,14 @@ class Schedule:
     blind: bool
     synchronous: str
     persist: bool
+    #: The desk does not compare with its venue now and then: what streams and reconnects tell it has to do.
+    unaided: bool = False
 
     def __str__(self) -> str:
         about = [f"seed {self.seed}", f"store {self.synchronous}"]
         about += [f"messages take up to {self.slowest:g} s"] if self.slowest else []
         about += ["the venue does not tell our ids"] if self.blind else []
+        about += ["no comparisons now and then"] if self.unaided else []
         lines = [", ".join(about), *(f"  {n}: {step}, then {step.gap:g} s" for n, step in enumerate(self.steps))]
         return "\n".join([*lines, *(f"  fault: {fault}" for fault in self.faults)])
 
@@ -119,6 +124,8 @@ _WEIGHTS = {
     Op.RESTART_VENUE: 1,
     Op.REOPEN: 2,
 }
+#: On a wire more is lost, and what nobody here asked for is told by streams alone.
+_ON_A_WIRE = {**_WEIGHTS, Op.CUT_STREAMS: 6, Op.CANCEL_ELSEWHERE: 8}
 _FORMS = {
     Form.MARKET: 4,
     Form.RESTING: 4,
@@ -131,6 +138,8 @@ _FORMS = {
 }
 #: How many of the faults of a store on a server are lost connections, and how many of these a restart of the server.
 _LOST, _RESTARTED = 0.6, 0.15
+#: An adapter's own patience with an answer is longer than the way there and back, or nothing would ever arrive.
+_SLOWEST_ON_A_WIRE = 0.08
 _GAPS = (0.0, 0.0, 0.0, 0.01, 0.06, 0.3, 1.0)
 
 _ON_A_CHANGE = (
@@ -142,17 +151,24 @@ _READ = ("order", "open_orders", "fills", "balances", "positions", "tickers", "o
 _CALLED = ("submit", "submit", "submit", "submit", "cancel", "cancel_all", "amend")
 
 
-def make_schedule(seed: int, *, kills: bool = False, store: str = "sqlite") -> Schedule:
+def make_schedule(seed: int, *, kills: bool = False, store: str = "sqlite", table: Table | None = None) -> Schedule:
     """The schedule of this number. With `kills` exactly one crash is in it, at some point of the whole run.
 
-    With `store` postgres the same happens but for what happens to the store.
+    With `store` postgres the same happens but for what happens to the store, and with a `table` what is in it happens
+    on the venue's wire, instead of what happens at the protocols.
     """
     draw = random.Random(seed)
-    steps = [_step(draw) for _ in range(draw.randint(6, 20))]
-    faults = [_fault(draw) for _ in range(draw.choice((0, 1, 2, 3, 5)))]
-    faults += [_crash(draw, kills=kills) for _ in range(1 if kills else draw.choice((0, 1, 1, 1, 2, 3)))]
+    weights = _WEIGHTS if table is None else _ON_A_WIRE
+    steps = [_step(draw, weights) for _ in range(draw.randint(6, 20))]
+    count = draw.choice((0, 1, 2, 3, 5)) if table is None else draw.choice((1, 2, 3, 5, 8))
+    faults = [_fault(draw) if table is None else _on_the_wire(draw, table) for _ in range(count)]
+    points = POINTS if table is None else (*POINTS, *table.points)
+    crashes = 1 if kills else draw.choice((0, 1, 1, 1, 2, 3))
+    faults += [_crash(draw, points, kills=kills) for _ in range(crashes)]
     slowest = draw.choice((0.0, 0.0, 0.02, 0.08, 0.4))
-    blind = draw.random() < 0.15
+    if table is not None:
+        slowest = min(slowest, _SLOWEST_ON_A_WIRE)
+    blind = draw.random() < 0.15 and table is None
     synchronous = draw.choice(("NORMAL", "NORMAL", "FULL"))
     if store == "postgres":
         faults = [_on_postgres(draw, fault) for fault in faults]
@@ -164,11 +180,12 @@ def make_schedule(seed: int, *, kills: bool = False, store: str = "sqlite") -> S
         blind=blind,
         synchronous=synchronous,
         persist=kills or any(step.op is Op.RESTART_VENUE for step in steps),
+        unaided=table is not None and seed % 2 == 1,
     )
 
 
-def _step(draw: random.Random) -> Step:
-    op = draw.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+def _step(draw: random.Random, weights: Mapping[Op, int]) -> Step:
+    op = draw.choices(list(weights), list(weights.values()))[0]
     seconds = 0.0
     if op is Op.WAIT:
         seconds = draw.choice((0.3, 1.0, 2.0, 6.0))
@@ -187,11 +204,11 @@ def _step(draw: random.Random) -> Step:
     )
 
 
-def _crash(draw: random.Random, *, kills: bool = False) -> Fault:
+def _crash(draw: random.Random, points: Sequence[str], *, kills: bool = False) -> Fault:
     """At a moment of the run that is as likely as any other, or at a point however seldom it is reached."""
     if draw.random() < 0.5:
         return Fault(Action.CRASH, ANY, draw.randint(1, 250 if kills else 400))
-    return Fault(Action.CRASH, draw.choice(POINTS), draw.choice((1, 1, 2, 3, 5, 8)))
+    return Fault(Action.CRASH, draw.choice(points), draw.choice((1, 1, 2, 3, 5, 8)))
 
 
 def _on_postgres(draw: random.Random, fault: Fault) -> Fault:
@@ -226,6 +243,26 @@ def _fault(draw: random.Random) -> Fault:
     if kind < 8:
         action = draw.choice((Action.DUPLICATE, Action.SWAP, Action.CUT))
         return Fault(action, "stream.received", draw.randint(1, 30), draw.choice((1, 3)))
+    return _of_the_store(draw)
+
+
+def _on_the_wire(draw: random.Random, table: Table) -> Fault:
+    kind = draw.randrange(10)
+    if kind < 6:
+        name = draw.choice((*table.requests, Action.LATE))
+        endpoints = list(dict.fromkeys(e for names in table.requests.values() for e in names))
+        endpoint = draw.choice(list(table.requests.get(name, endpoints)))
+        late = draw.choice((0.1, 0.5, 1.5, 6.0)) if name == Action.LATE else 0.0
+        nth = draw.choice((1, 1, 2, 2, 3, 4, 6, 9))
+        return Fault(name, f"wire.{endpoint}.arrived", nth, draw.choice((1, 1, 1, 2, 3)), seconds=late)
+    if kind < 8:
+        name = draw.choice(list(table.frames))
+        channel = draw.choice(list(table.frames[name]))
+        return Fault(name, f"wire.{channel}.told", draw.randint(1, 16), draw.choice((1, 1, 3)))
+    return _of_the_store(draw)
+
+
+def _of_the_store(draw: random.Random) -> Fault:
     nth = draw.randint(1, 40)
     if draw.random() < 0.3:
         point = draw.choice(("sqlite.begin", "sqlite.write", "sqlite.commit.before"))

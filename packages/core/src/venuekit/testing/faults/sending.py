@@ -60,6 +60,10 @@ class Sending:
         self._not_halted(order_id)
         self._no_twin(request)
 
+    def found(self, problem: str) -> None:
+        """Something else is wrong on the way out."""
+        self._world.ledger.broken(problem)
+
     def not_sent(self, order_id: str) -> None:
         """It did not go after all, and the desk is told so: the same order may come again."""
         self._world.ledger.note("not sent", order_id, str(self.times))

@@ -1,9 +1,10 @@
-"""Simulated time for a whole program: an event loop that never waits, and clocks that read it."""
+"""Simulated time for a whole program, its sockets too: an event loop that never waits, and clocks that read it."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -13,6 +14,10 @@ T = TypeVar("T")
 _NANOS = 1_000_000_000
 #: A run that takes longer than this waits for something that will not come.
 LONGEST_SECONDS = 1_000
+#: A loop with nothing to wait for but another process looks that often whether time jumps again, in seconds.
+_LOOK_AGAIN = 1.0
+#: Sockets that a loop has for itself.
+_OWN = 1
 
 
 class Stuck(RuntimeError):
@@ -20,15 +25,53 @@ class Stuck(RuntimeError):
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer whenever nothing else is to be done."""
+    """An event loop whose time jumps to the next timer whenever nothing else is to be done.
+
+    With both ends of its connections on it, what was sent is there at once: the system carries it within the call
+    that sends it. So when nothing is to be read, everybody waits for the time. With another process at the other end
+    the loop has to wait for that one: time then passes as it does, `hurry` times as fast.
+    """
 
     def __init__(self) -> None:
         self._passed = 0.0
-        super().__init__(_Jumping(self.jump))
+        self._since: float | None = None
+        self._times = 1.0
+        #: Told of every connection that was made from here.
+        self.on_connection: Callable[[asyncio.Transport], None] | None = None
+        super().__init__(_Jumping(self.jump, self._wait))
+
+    def run_in_executor(self, _: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+        """At once: in simulated time no other thread may take any."""
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - it belongs to who waits
+            done.set_exception(error)
+        return done
+
+    async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """As the loop's own."""
+        transport, protocol = await super().create_connection(*args, **kwargs)
+        if self.on_connection is not None:
+            self.on_connection(transport)
+        return transport, protocol
 
     def time(self) -> float:
         """Seconds of simulated time since the loop was made."""
-        return self._passed
+        return self._passed if self._since is None else self._passed + self._real()
+
+    def _real(self) -> float:
+        assert self._since is not None
+        return (time.perf_counter() - self._since) * self._times
+
+    def hurry(self, times: float | None) -> None:
+        """Let time pass so many times as fast as it does; with None it jumps again."""
+        self._passed, self._since = self.time(), None if times is None else time.perf_counter()
+        self._times = times or 1.0
+
+    def _wait(self, seconds: float | None) -> float | None:
+        """How long really to wait for a socket before this much time has passed; None where time jumps."""
+        return None if self._since is None else (_LOOK_AGAIN if seconds is None else seconds / self._times)
 
     def jump(self, seconds: float) -> None:
         """Let time pass at once, whoever waits."""
@@ -38,13 +81,30 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Waits by moving the time instead."""
+    """Waits by moving the time instead, unless a socket has something."""
 
-    def __init__(self, jump: Callable[[float], None]) -> None:
+    def __init__(self, jump: Callable[[float], None], wait: Callable[[float | None], float | None]) -> None:
         super().__init__()
         self._jump = jump
+        self._wait = wait
+        self._made = 0
+        #: Which came first: numbers of files are used again, in an order that says nothing.
+        self._order: dict[int, int] = {}
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().register(fileobj, events, data)
+        self._made += 1
+        self._order[key.fd] = self._made
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        really = self._wait(timeout)
+        if really is not None:
+            return super().select(really)
+        if len(self.get_map()) > _OWN:
+            found = super().select(0)
+            if found:
+                return sorted(found, key=lambda ready: self._order[ready[0].fd])
         if timeout is None:
             raise Stuck("Everything waits for something, and nothing will ever happen.")
         if timeout > 0:

@@ -22,6 +22,7 @@ from venuekit.testing.faults.points import Points
 from venuekit.testing.faults.report import Report
 from venuekit.testing.faults.schedule import Schedule, make_schedule
 from venuekit.testing.faults.simloop import SimulatedLoop, run_simulated
+from venuekit.testing.faults.table import table_of
 from venuekit.testing.faults.world import Place, World
 
 
@@ -60,7 +61,7 @@ def simulate(subject: Subject, schedule: Schedule, place: Place | None = None) -
     async def run(loop: SimulatedLoop) -> None:
         world = World(subject, schedule, Path(folder), loop, ledger, points, place=place)
         try:
-            await world.open_venue()
+            await world.site.open()
             await Driver(world).run()
             problems.extend(await check(world))
         finally:
@@ -77,7 +78,7 @@ def simulate(subject: Subject, schedule: Schedule, place: Place | None = None) -
         problems=problems,
         trace=points.trace,
         crashes=crashes,
-        fired=[(action.value, point) for action, point in points.fired],
+        fired=[(str(action), point) for action, point in points.fired],
         reached=points.reached,
         facts=ledger.counts(),
     )
@@ -96,10 +97,11 @@ def run_schedules(
     With `store_url` the journals are in a PostgreSQL database, each in a schema that is gone afterwards; `restart`
     restarts its server, where that may be done.
     """
-    report = Report("sqlite" if store_url is None else "postgres")
+    table = table_of(subject.profile)
+    report = Report("sqlite" if store_url is None else "postgres", table)
     for seed in seeds:
         if store_url is None:
-            outcome = simulate(subject, make_schedule(seed))
+            outcome = simulate(subject, make_schedule(seed, table=table))
         else:
             outcome = _on_postgres(subject, seed, store_url, restart)
         report.add(outcome)
@@ -113,7 +115,7 @@ def _on_postgres(subject: Subject, seed: int, url: str, restart: Callable[[], No
 
     with schema(url, f"venuekit_chaos_{os.getpid()}_{seed}") as own:
         place = Place(own) if restart is None else Place(own, restart)
-        return simulate(subject, make_schedule(seed, store="postgres"), place)
+        return simulate(subject, make_schedule(seed, store="postgres", table=table_of(subject.profile)), place)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from venuekit.errors import JournalUnavailable
@@ -14,7 +14,7 @@ from venuekit.protocols.journal import Approval, Control, Entry, Store
 from venuekit.testing.faults.ledger import Ledger
 from venuekit.testing.faults.points import Action, Life
 
-_TROUBLES = {Action.LOCKED: "database is locked", Action.DISK_FULL: "database or disk is full"}
+_TROUBLES: Mapping[str, str] = {Action.LOCKED: "database is locked", Action.DISK_FULL: "database or disk is full"}
 _POINTS = {"BEGIN": "sqlite.begin", "COMMIT": "sqlite.commit.before"}
 
 

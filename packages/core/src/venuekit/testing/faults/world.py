@@ -14,8 +14,8 @@ import attrs
 from venuekit.desk.desk import Desk
 from venuekit.errors import VenuekitError
 from venuekit.journal.sqlite import SqliteStore
+from venuekit.protocols.approver import Mode
 from venuekit.protocols.journal import Store, desk_name
-from venuekit.protocols.venue import Venue, VenueContext
 from venuekit.runtime.pace import Pace
 from venuekit.runtime.session import Session
 from venuekit.settings.address import shown
@@ -29,16 +29,17 @@ from venuekit.settings.schema import (
     StreamSettings,
 )
 from venuekit.testing.clock import START_NS
-from venuekit.testing.contract.profile import settled
 from venuekit.testing.contract.subject import Subject
-from venuekit.testing.faults.blind import Blind
+from venuekit.testing.faults.embedded import Embedded
 from venuekit.testing.faults.ledger import Ledger
-from venuekit.testing.faults.network import LIFE, Network, PointedVenue
+from venuekit.testing.faults.network import LIFE
 from venuekit.testing.faults.points import Crash, Life, Points
 from venuekit.testing.faults.schedule import Schedule
 from venuekit.testing.faults.sending import Sending
 from venuekit.testing.faults.simloop import LoopClock, SimulatedLoop
+from venuekit.testing.faults.site import Site, Truth
 from venuekit.testing.faults.storage import PointedStore, SqliteTap, Tap
+from venuekit.testing.faults.wired import Wired
 from venuekit.testing.faults.wires import PointedBus, PointedClock, PointedLimiter
 
 D = Decimal
@@ -55,15 +56,16 @@ _NERVOUS = BreakerSettings(min_calls=4, max_failed_checks=2, daily_loss_critical
 _CALM = BreakerSettings(min_calls=1_000, max_failed_checks=None, daily_loss_critical=None)
 
 
-def settings(schedule: Schedule, folder: Path, venue: str) -> DeskConfig:
+def settings(schedule: Schedule, folder: Path, subject: Subject) -> DeskConfig:
     """A desk that is quick to doubt and to ask, so that little simulated time tells much."""
+    mode = None if subject.profile.exchange is None else Mode.LIVE
     return DeskConfig(
-        desk=DeskSettings(venue=venue, account=_ACCOUNT, data_dir=str(folder)),
+        desk=DeskSettings(venue=subject.name, mode=mode, account=_ACCOUNT, data_dir=str(folder)),
         store=StoreSettings(synchronous=schedule.synchronous),
         approval=ApprovalSettings(require_above=APPROVAL_ABOVE, price_tolerance=D("0.002"), expires_seconds=20),
         breakers=_NERVOUS if schedule.seed % 3 == 0 else _CALM,
         reconcile=ReconcileSettings(
-            every_seconds=5.0,
+            every_seconds=0.0 if schedule.unaided else 5.0,
             send_timeout_seconds=1.0,
             in_doubt_first_seconds=0.2,
             in_doubt_patience_seconds=PATIENCE_SECONDS,
@@ -88,7 +90,6 @@ class World:
     """Everything of one run. `desk` is the one that lives now."""
 
     desk: Desk
-    venue: Venue
 
     def __init__(
         self,
@@ -105,18 +106,18 @@ class World:
         self._place = place
         self._subject = subject
         self._folder = folder
-        self._loop = loop
+        self.loop = loop
         self._random = random.Random(schedule.seed + 1)
         self.schedule = schedule
         self.ledger = ledger
         self.points = points
         self._stepped = 0.0
-        self.config = settings(schedule, folder, subject.name)
+        self.config = settings(schedule, folder, subject)
         #: The venue's clock is right; the desk's may be stepped.
         self.venue_clock = LoopClock(loop, begin_ns)
         self.clock = LoopClock(loop, begin_ns)
-        self.network = Network(schedule.seed, slowest=schedule.slowest)
         self.sending = Sending(self)
+        self.site = self._make_site()
         self.lives = 0
         self.crashes: list[str] = []
         self.life = Life(points, loop.time)
@@ -129,7 +130,12 @@ class World:
     @property
     def name(self) -> str:
         """The desk's name in the store."""
-        return desk_name(self.venue.name, self.venue.account)
+        return desk_name(self._subject.name, _ACCOUNT)
+
+    @property
+    def truth(self) -> Truth:
+        """What the venue has, asked past every fault."""
+        return self.site.truth
 
     @property
     def file(self) -> Path:
@@ -138,7 +144,7 @@ class World:
 
     def now(self) -> float:
         """Simulated seconds since the run began."""
-        return self._loop.time()
+        return self.loop.time()
 
     # -- tasks, so that the end of a life ends all that belongs to it
 
@@ -158,7 +164,7 @@ class World:
         """Run `work` as a part of the present life."""
         token = LIFE.set(self.life)
         try:
-            return self._loop.create_task(work)
+            return self.loop.create_task(work)
         finally:
             LIFE.reset(token)
 
@@ -169,27 +175,20 @@ class World:
         self._stepped += seconds
         self.clock.step(seconds)
 
+    def right_clock(self) -> None:
+        """Set the desk's clock as it should be."""
+        self.clock.step(-self._stepped)
+        self._stepped = 0.0
+
     # -- the venue
 
-    async def open_venue(self) -> None:
-        """Connect the venue, which outlives every desk."""
+    def _make_site(self) -> Site:
         folder = self._folder / self._subject.name
         folder.mkdir(exist_ok=True)
-        options = {**self._subject.options, **self._subject.profile.fault_options, "persist": self.schedule.persist}
-        context = VenueContext(clock=self.venue_clock, data_dir=folder, account=_ACCOUNT, options=options)
-        self.venue = self._subject.factory.create(context)
-        await self.venue.connect()
-
-    async def cut_streams(self) -> None:
-        """The network loses every live connection, if the profile knows how."""
-        if self._subject.profile.drop_connections is not None:
-            await settled(self._subject.profile.drop_connections(self.venue))
-
-    async def restart_venue(self, seconds: float) -> None:
-        """The venue is away for a while, and loses every connection."""
-        await self.venue.close()
-        await asyncio.sleep(seconds)
-        await self.venue.connect()
+        subject, schedule, sending, clock = self._subject, self.schedule, self.sending, self.venue_clock
+        if subject.profile.exchange is None:
+            return Embedded(subject, schedule, sending, folder=folder, clock=clock, account=_ACCOUNT)
+        return Wired(subject, schedule, sending, self.loop, folder=folder, clock=clock, account=_ACCOUNT)
 
     # -- the desk
 
@@ -203,16 +202,16 @@ class World:
 
     def _tap(self, store: Store, life: Life) -> Tap:
         if isinstance(store, SqliteStore):
-            return SqliteTap(store, life, self._loop.jump)
+            return SqliteTap(store, life, self.loop.jump)
         from venuekit.testing.faults.postgres import PostgresTap  # noqa: PLC0415 - needs a driver
 
         assert self._place is not None
-        return PostgresTap(store, life, self._loop.jump, self._place.restart)  # type: ignore[arg-type]
+        return PostgresTap(store, life, self.loop.jump, self._place.restart)  # type: ignore[arg-type]
 
     async def start(self) -> None:
         """Begin a life, however often it takes: a start may be cut off too."""
         for _ in range(_STARTS):
-            self.life = Life(self.points, self._loop.time)
+            self.life = Life(self.points, self.loop.time)
             error = await self._part_of_life(self._start(self.life))
             if self.life.over:
                 await self.bury()
@@ -229,9 +228,9 @@ class World:
     async def _part_of_life(self, work: Coroutine[Any, Any, None]) -> BaseException | None:
         """Run `work` to its end or to the end of this life; returns what it raised."""
         task = self.in_life(work)
-        self.life.when_over = task.cancel
+        self.life.endings.append(task.cancel)
         await asyncio.wait([task])
-        self.life.when_over = None
+        self.life.endings.remove(task.cancel)
         return None if task.cancelled() else task.exception()
 
     async def _start(self, life: Life) -> None:
@@ -240,14 +239,14 @@ class World:
         store = self.open_store()
         self.store = PointedStore(store, self._tap(store, life), life, self.ledger)
         clock = PointedClock(self.clock, life)
-        blind = Blind() if self.schedule.blind else None
+        pace = Pace(self.config.pace, clock)
         self._session = Session(
             config=self.config,
             factory=self._subject.factory,
-            venue=PointedVenue(self.venue, life, self.network, blind, self.sending),
+            venue=await self.site.line(life, clock, pace),
             store=self.store,
             clock=clock,
-            limiter=PointedLimiter(Pace(self.config.pace, clock), life),
+            limiter=PointedLimiter(pace, life),
             bus=PointedBus(life, self.ledger),
             seed=self.schedule.seed,
             tokens=lambda count: self._random.randbytes(count).hex(),
@@ -268,6 +267,7 @@ class World:
             await asyncio.wait(left, timeout=1.0)
         else:
             raise AssertionError(f"A part of the desk does not end: {left}")
+        await self.site.hang_up()
         if self.store is not None:
             self.store.abandon()
             self.store = None
@@ -285,11 +285,11 @@ class World:
         assert self.store is not None
         await self._session.end()
         await self.store.close()
+        await self.site.hang_up()
 
     async def close(self) -> None:
         """End everything."""
         if not self.life.over and self.store is not None:
             self.life.over = True
         await self.bury(crashed=False)
-        await self.network.close()
-        await self.venue.close()
+        await self.site.close()
