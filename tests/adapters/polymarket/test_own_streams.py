@@ -218,8 +218,9 @@ async def test_an_order_that_the_venue_took_and_its_stream_says_nothing_of_ends_
         )
         await stand.until(lambda: reading.of(OrderEvent))
         await stand.quiet()
+        stand.streams.expect("0xo")
         await _pass(stand, 60)
-        assert reading.error is None, "both were told of"
+        assert reading.error is None, "all were told of, one of them before the answer to who placed it"
         stand.streams.expect("0xsilent")
         await _pass(stand, 25)
         assert reading.error is None

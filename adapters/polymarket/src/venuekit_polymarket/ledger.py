@@ -46,14 +46,19 @@ class Ledger:
     # -- what is told
 
     def told(self, trade: Mapping[str, Any]) -> Sequence[Event]:
-        """Take in a trade of the user channel; what is new of it, as events. Twice the same is nothing.
+        """Take in a trade of the user channel; its fills as they are known now, also those that are no news here.
 
-        A fill of a market that is not known yet has no fee until the trade is asked for.
+        What a stream has told already, it knows itself: here they may have been read from a list before. A fill of a
+        market that is not known yet has no fee until the trade is asked for.
 
         Raises:
             VenueDown: it lacks what a fill must have.
         """
-        return [FillEvent(venue=VENUE, instrument=f.instrument, time_ns=f.time_ns, fill=f) for f in self._take([trade])]
+        assert self._reader is not None
+        names = [kept.fill.id for kept in self._reader.fills(trade)]
+        self._take([trade])
+        fills = [kept.fill for name in names if (kept := self._records.fill(name)) is not None]
+        return [FillEvent(venue=VENUE, instrument=f.instrument, time_ns=f.time_ns, fill=f) for f in fills]
 
     def _take(self, trades: Sequence[Mapping[str, Any]]) -> list[Fill]:
         assert self._reader is not None

@@ -112,7 +112,15 @@ class Orders:
         )
 
     def from_frame(self, frame: Mapping[str, Any]) -> Order | None:
-        """An order of the user channel. Raises VenueDown as `listed`."""
+        """An order of the user channel; a late frame opens none again that is known to be over.
+
+        Raises:
+            VenueDown: as `listed`.
+        """
+        kept = self._records.by_venue_id(text(frame, "id"))
+        is_over = kept is not None and kept.taken and kept.order.is_done
+        if kept is not None and is_over and number(frame, "size_matched") <= kept.order.filled_size:
+            return kept.order
         return self.listed(frame)
 
     def matched(self, order: Order, shares: Decimal, money: Decimal, fees: Decimal) -> Order:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from venuekit.adapter import NANOS, Channel, Clock, Event, Fill, FillEvent, FillState, NotConnected, VenuekitError
 from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.own_frames import OwnOrders
-from venuekit_polymarket.reading import text
+from venuekit_polymarket.reading import rows, text
 from venuekit_polymarket.socket import Socket
 
 log = logging.getLogger("venuekit.polymarket.streams")
@@ -22,6 +22,7 @@ _EXPECTED_NS = 30 * NANOS
 _LOOK_SECONDS = 10.0
 #: Fills that are remembered, since a frame may come again; and states that no other follows.
 _MOST_FILLS = 10_000
+_MOST_HEARD = 1_000
 _FINAL = (FillState.CONFIRMED, FillState.REVERSED)
 _BY_FIELD = (("taker_order_id", "trade"), ("maker_orders", "trade"), ("original_size", "order"))
 
@@ -75,6 +76,8 @@ class OwnFeed:
         self._fills = _ToldFills()
         #: Orders that must be told of, by when.
         self._expected: dict[str, int] = {}
+        #: Orders that were told of, since the channel is often quicker than the answer to who placed one.
+        self._heard: OrderedDict[str, None] = OrderedDict()
 
     async def follow(self, inbox: Inbox) -> None:
         """Tell `inbox` what happens to own orders, or fills. Raises NotConnected, VenuePermission."""
@@ -98,7 +101,7 @@ class OwnFeed:
 
     def expect(self, venue_order_id: str) -> None:
         """The venue took an order: if the channel says nothing of it, the channel is dead though it may answer."""
-        if self._inboxes:
+        if self._inboxes and venue_order_id not in self._heard:
             self._expected[venue_order_id] = self._clock.monotonic_ns() + _EXPECTED_NS
 
     # -- from the connection
@@ -108,23 +111,24 @@ class OwnFeed:
         kind = text(frame, "event_type") or next((k for field, k in _BY_FIELD if field in frame), "")
         try:
             if kind == "order":
-                self._expected.pop(text(frame, "id"), None)
+                self._hear(text(frame, "id"))
                 told = self._orders.event(frame)
                 self._give([] if told is None else [told])
             elif kind == "trade":
-                self._expect_no_more(frame)
+                makers = rows(frame, "maker_orders")
+                self._hear(text(frame, "taker_order_id"), *(text(maker, "order_id") for maker in makers))
                 self._give(self._ledger.told(frame))
             else:
                 self.strange(f"there is no frame of the kind {kind[:40]!r}")
         except VenuekitError as error:
             self.strange(f"{kind}: {error.message}")
 
-    def _expect_no_more(self, trade: Frame) -> None:
-        self._expected.pop(text(trade, "taker_order_id"), None)
-        makers = trade.get("maker_orders")
-        for maker in makers if isinstance(makers, list) else ():
-            if isinstance(maker, Mapping):
-                self._expected.pop(text(maker, "order_id"), None)
+    def _hear(self, *orders: str) -> None:
+        for order in orders:
+            self._expected.pop(order, None)
+            self._heard[order] = None
+        while len(self._heard) > _MOST_HEARD:
+            self._heard.popitem(last=False)
 
     def _give(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -85,12 +85,12 @@ async def test_what_is_told_twice_or_late_changes_nothing(desk: Desk) -> None:
     await desk.own.trading.submit(desk.market(size=D(10)))
     early = _frames(desk)
     told = [[e.fill.state for e in desk.own.ledger.told(f)] for f in (*early, *early)]
-    assert told == [[FillState.PROVISIONAL], []]
+    assert told == [[FillState.PROVISIONAL]] * 2, "the stream knows what it has told"
     desk.double.settle()
     desk.double.settle()
     late = _frames(desk)
     told = [[e.fill.state for e in desk.own.ledger.told(f)] for f in (*late, *early, *late)]
-    assert told == [[FillState.CONFIRMED], [], []]
+    assert told == [[FillState.CONFIRMED]] * 3, "what is final stays so"
     assert await _states(desk) == [FillState.CONFIRMED]
 
 
