@@ -168,10 +168,10 @@ def live(session: nox.Session) -> None:
 
 @nox.session
 def strangers(session: nox.Session) -> None:
-    """Independent clients, each at its own pins, trade against the Coinbase double: nox -s strangers -- ccxt_rest."""
+    """Independent clients, each at its own pins, trade against the doubles: nox -s strangers -- ccxt_rest."""
     _install_workspace(session)
     environments = {"STRANGERS_DIR": str(Path(session.create_tmp()) / "clients")}
-    session.run("python", "tests/doubles/coinbase/strangers", *session.posargs, env=environments)
+    session.run("python", "tests/doubles/strangers", *session.posargs, env=environments)
 
 
 @nox.session

@@ -23,6 +23,7 @@ def run(double: CoinbaseDouble, key: Key | None = None) -> subprocess.CompletedP
         "DOUBLE_KEY": name,
         "DOUBLE_SECRET": secret,
         "REQUESTS_CA_BUNDLE": double.ca_file,
+        "PYTHONPATH": str(STRANGERS.parents[1] / "strangers"),
     }
     command = [sys.executable, str(STRANGERS / "official.py")]
     return subprocess.run(command, env={**os.environ, **where}, check=False, capture_output=True, text=True, timeout=60)

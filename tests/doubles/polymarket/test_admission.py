@@ -159,7 +159,7 @@ async def test_a_deposit_wallets_signature_must_carry_its_own_domain(double: Pol
     ("slug", "wrong"),
     [
         (NEG_RISK, {"exchange": "0xE111180000d2663C0091e4f400237545B87B996B"}),
-        (POSITIONS, {"exchange": "0xE111180000d2663C0091e4f400237545B87B996B", "version": "2"}),
+        (NEG_RISK, {"exchange": "0xd91E80cF2E7be2e162c6513ceD06f1dD0dA35296"}),
         (POSITIONS, {"exchange": "0xe2222d279d744050d28e00520010520000310F59"}),
     ],
 )
@@ -172,9 +172,10 @@ async def test_an_order_is_signed_for_its_markets_own_contract(
         assert (await wire.post(wire.draft(slug))).status == 200
 
 
-async def test_position_ids_want_the_domains_third_version(double: PolymarketDouble) -> None:
+@pytest.mark.parametrize("exchange", [{}, {"exchange": "0xE111180000d2663C0091e4f400237545B87B996B"}])
+async def test_position_ids_want_the_domains_third_version(double: PolymarketDouble, exchange: dict[str, str]) -> None:
     async with Wire.to(double) as wire:
-        answer = await wire.post(wire.draft(POSITIONS, version="2"))
+        answer = await wire.post(wire.draft(POSITIONS, version="2", **exchange))
         assert (answer.status, answer.error) == (400, "order_version_mismatch")
 
 

@@ -97,7 +97,7 @@ async def test_books_told_and_asked_are_the_exchanges_and_nothing_is_made_or_los
         minted += 1_000_000 if what[0] == "split" else 0
     for n, token in enumerate(market.tokens):
         bids, asks = venue.clob.books.levels(market, n)
-        asked = words.book(venue.clob.books, market, n, 0)
+        asked = words.book(venue.clob.books, market, n)
         for side, levels in (("bids", bids), ("asks", asks)):
             exact = {D(p).scaleb(-4): D(size).scaleb(-6) for p, size in levels}
             assert {D(x["price"]): D(x["size"]) for x in asked[side]} == exact

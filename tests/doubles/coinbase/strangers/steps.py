@@ -1,12 +1,12 @@
-"""Where the double is, and the steps of a stranger, told as they are done. Knows nothing but the standard library."""
+"""Where the Coinbase double is, for a stranger. Knows nothing but the standard library."""
 
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Callable
-from typing import Any
+
+from telling import done, must, until
+
+__all__ = ["CA", "KEY", "PRODUCT", "REST", "SECRET", "WS", "done", "must", "until"]
 
 REST = os.environ["DOUBLE_REST"]
 WS = os.environ["DOUBLE_WS"]
@@ -14,27 +14,3 @@ CA = os.environ["DOUBLE_CA"]
 KEY = os.environ["DOUBLE_KEY"]
 SECRET = os.environ["DOUBLE_SECRET"]
 PRODUCT = "BTC-USD"
-
-
-def done(what: str, shown: object = "") -> None:
-    """A step that worked, and what came of it."""
-    sys.stdout.write(f"  {what}: {str(shown)[:100]}\n")
-    sys.stdout.flush()
-
-
-def must(what: str, holds: object, shown: object = "") -> None:
-    """A step that must hold, or the stranger's trading failed."""
-    if not holds:
-        raise SystemExit(f"  {what} FAILED: {str(shown)[:1000]}")
-    done(what, shown)
-
-
-def until(what: str, ask: Callable[[], Any], *, seconds: float = 10.0) -> Any:
-    """Ask again until the answer is something, since streams come when they come."""
-    end = time.monotonic() + seconds
-    while not (answer := ask()):
-        if time.monotonic() > end:
-            raise SystemExit(f"  {what} FAILED: nothing within {seconds} s")
-        time.sleep(0.02)
-    done(what, answer)
-    return answer

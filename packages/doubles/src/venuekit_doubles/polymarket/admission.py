@@ -11,7 +11,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from venuekit.adapter import NANOS, Side, is_multiple, plain
 from venuekit_doubles.polymarket import refusals
-from venuekit_doubles.polymarket.contracts import POSITIONS_VERSION, VERSION
+from venuekit_doubles.polymarket.contracts import OTHER_DOMAINS, POSITIONS_VERSION, VERSION
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
 from venuekit_doubles.polymarket.signatures import SignedOrder, order_id, signed_by
@@ -132,13 +132,12 @@ class Admission:
         digest = order_id(order, exchange, version)
         if wallets_of(key.address).get(order.maker) is not order.kind:
             raise refusals.invalid_signature(order.kind)
-        if signed_by(order, exchange, version) != key.address:
-            other = VERSION if version == POSITIONS_VERSION else POSITIONS_VERSION
-            for known in (other, "1"):
-                if signed_by(order, exchange, known) == key.address:
-                    raise refusals.bad(refusals.VERSION_MISMATCH)
-            raise refusals.invalid_signature(order.kind)
-        return digest
+        if signed_by(order, exchange, version) == key.address:
+            return digest
+        for domain in ((exchange, "1"), (exchange, VERSION), (exchange, POSITIONS_VERSION), *OTHER_DOMAINS[version]):
+            if signed_by(order, *domain) == key.address:
+                raise refusals.bad(refusals.VERSION_MISMATCH)
+        raise refusals.invalid_signature(order.kind)
 
     def terms(self, posted: Posted, digest: str, market: Listed, token: int) -> Terms:
         """What the order asks for. Raises Refusal for amounts that break the market's rules."""

@@ -78,6 +78,8 @@ class Clob:
         self.settlement = Settlement(ledger, settle_seconds, later, self._settled)
         self.books = Books(markets, seed, clock.now_ns(), self._reports.extend)
         self._reports.clear()
+        for market in markets.values():
+            market.changed_ns = self.books.now_ns
 
     def now_ns(self) -> int:
         """The venue's time."""
@@ -279,7 +281,9 @@ class Clob:
         for report in reports:
             if report[0] == LEVEL:
                 _, book, side, price, _ = report
-                levels.setdefault(self.markets[book.id], {})[side, price] = _by(changed, new)
+                market = self.markets[book.id]
+                market.changed_ns = self.now_ns()
+                levels.setdefault(market, {})[side, price] = _by(changed, new)
         for trade in trades:
             self.settlement.begin(trade)
         if new is not None and new.state is not OrderState.CANCELED:

@@ -42,6 +42,11 @@ SPENDERS = (
     NEG_RISK_MODULE,
     PERPS_DEPOSIT,
 )
+#: Contracts and versions of the other exchange, by a version: whoever signs for them has not learned of this one.
+OTHER_DOMAINS = {
+    VERSION: ((POSITIONS_EXCHANGE, POSITIONS_VERSION),),
+    POSITIONS_VERSION: ((STANDARD_EXCHANGE, VERSION), (NEG_RISK_EXCHANGE, VERSION)),
+}
 #: Bits of a token id that are zero when it is a position id.
 _POSITION_BITS = ((1 << 64) - 1) << 40
 

@@ -99,6 +99,8 @@ class Listed:
         self.payouts = listing.payouts
         self.resolved_ns: int | None = None
         self.delay_seconds = listing.delay_seconds
+        #: When its book changed last.
+        self.changed_ns = 0
 
     @property
     def closed(self) -> bool:

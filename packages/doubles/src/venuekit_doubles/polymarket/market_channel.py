@@ -69,7 +69,7 @@ class MarketConnection(Connection):
 
 def book_event(clob: Clob, market: Listed, token: int) -> dict[str, Any]:
     """A whole book."""
-    return {"event_type": "book", **words.book(clob.books, market, token, clob.now_ns())}
+    return {"event_type": "book", **words.book(clob.books, market, token)}
 
 
 class MarketChannel:

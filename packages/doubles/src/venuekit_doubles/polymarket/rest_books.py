@@ -19,6 +19,7 @@ _MOST_AT_ONCE = 500
 _PAGE = 1000
 _INTERVALS = {"1h": 3600, "6h": 21_600, "1d": 86_400, "1w": 604_800, "1m": 2_592_000, "max": 2_592_000}
 _FAR = 10**12
+_SIMPLE = ("condition_id", "tokens", "active", "closed", "archived", "accepting_orders")
 #: Longest candle that a point of history may stand for, by its minutes.
 _GRANULARITIES = (
     Granularity.ONE_DAY,
@@ -53,6 +54,8 @@ class BookData:
             ("/prices-history", self._history, "prices_history"),
             ("/markets", self._markets, "markets"),
             ("/sampling-markets", self._markets, "sampling_markets"),
+            ("/simplified-markets", self._simplified, "simplified_markets"),
+            ("/sampling-simplified-markets", self._simplified, "sampling_simplified_markets"),
             ("/markets/{condition}", self._market, "market"),
             ("/markets-by-token/{token}", self._by_token, "markets_by_token"),
             ("/clob-markets/{condition}", self._rules, "clob_markets"),
@@ -119,11 +122,11 @@ class BookData:
     # -- books
 
     async def _book(self, request: web.Request) -> Any:
-        return words.book(self._clob.books, *self._asked(request), self._clob.now_ns())
+        return words.book(self._clob.books, *self._asked(request))
 
     async def _books(self, request: web.Request) -> Any:
         found = await self._many(request)
-        return [words.book(self._clob.books, market, token, self._clob.now_ns()) for _, market, token in found]
+        return [words.book(self._clob.books, market, token) for _, market, token in found]
 
     def _best(self, market: Listed, token: int, side: object) -> str:
         """The best price of those who want to do as `side` says."""
@@ -220,6 +223,10 @@ class BookData:
         if "sampling" in request.path:
             found = [m for m in found if not m.closed]
         return paged(request, [self._told(m) for m in found], _PAGE)
+
+    async def _simplified(self, request: web.Request) -> Any:
+        page = await self._markets(request)
+        return {**page, "data": [{name: market[name] for name in _SIMPLE} for market in page["data"]]}
 
     async def _market(self, request: web.Request) -> Any:
         return self._told(self._condition(request))

@@ -45,14 +45,15 @@ def levels(found: Iterable[Level]) -> list[dict[str, str]]:
     return [{"price": price(p), "size": amount(n)} for p, n in reversed(list(found))]
 
 
-def book(books: Books, market: Listed, token: int, now_ns: int) -> dict[str, Any]:
-    """A whole book of an outcome. Its hash changes with it."""
+def book(books: Books, market: Listed, token: int) -> dict[str, Any]:
+    """A whole book of an outcome. Its time is that of its last change, and its hash is the venue's."""
     bids, asks = books.levels(market, token)
     last, _, _ = books.last(market)
     body = {
         "market": market.condition_id,
         "asset_id": market.tokens[token],
-        "timestamp": millis(now_ns),
+        "timestamp": millis(market.changed_ns),
+        "hash": "",
         "bids": levels(bids),
         "asks": levels(asks),
         "min_order_size": plain(market.listing.min_size),
@@ -60,7 +61,8 @@ def book(books: Books, market: Listed, token: int, now_ns: int) -> dict[str, Any
         "neg_risk": market.neg_risk,
         "last_trade_price": price(market.book_price(token, last)) if last else "",
     }
-    return {**body, "hash": hashlib.sha1(json.dumps(body).encode(), usedforsecurity=False).hexdigest()}
+    text = json.dumps(body, separators=(",", ":"))
+    return {**body, "hash": hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()}
 
 
 # -- orders
