@@ -26,6 +26,7 @@ from venuekit.adapter import (
     Ticker,
     Trade,
     Transfer,
+    Unsupported,
 )
 from venuekit_polymarket.session import PolymarketSession
 
@@ -132,5 +133,8 @@ class PolymarketVenue(PolymarketSession, PartialVenue):
     # -- streams
 
     def subscribe(self, channel: Channel, instruments: Sequence[str]) -> AsyncIterator[Event]:
-        """Live events of a channel."""
+        """Live events of a channel. Raises Unsupported for one that is not there."""
+        declared = self.capabilities.of(channel)
+        if not declared.usable:
+            raise Unsupported(f"Polymarket does not stream {channel.value} ({declared.reason}).", field="channel")
         return self.streams.subscribe(channel, instruments)

@@ -42,7 +42,6 @@ class Name:
 
 def read_name(name: str) -> Name:
     """What somebody's `name` for an instrument says; all empty when it can be none."""
-    name = name.strip()
     if _TOKEN.fullmatch(name):
         return Name(token=name)
     if page := _PAGE.fullmatch(name):

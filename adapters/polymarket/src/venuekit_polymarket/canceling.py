@@ -55,18 +55,25 @@ class Canceling:
         if canceled:
             return await self._ended(order)
         if why and any(words in why.lower() for words in _ENDED):
-            after = await self._finder.find(OrderRef.of(order))
-            if after.is_done:
-                raise _done(after)
+            raise _done(await self._over(order))
         if why:
             raise _refused(order, why)
         raise OutcomeUnknown(f"Polymarket does not say whether {order.id} was canceled.", order_id=order.id)
 
     async def _ended(self, order: Order) -> Order:
         """The order after it was canceled, with what of it was filled before."""
+        order = self._orders.canceled(order)
         with contextlib.suppress(Unavailable):  # a fill that is not known yet comes by the stream
             await self._ledger.cover(order.created_ns)
         return self._orders.canceled(order)
+
+    async def _over(self, order: Order) -> Order:
+        """An order that has ended, as the venue says: how, its fills say."""
+        after = await self._finder.find(OrderRef.of(order))
+        if after.is_done:
+            return after
+        await self._ledger.cover(order.created_ns)
+        return self._orders.ended(after)
 
     async def cancel_all(self, instrument: str | None) -> Sequence[CancelResult]:
         """Cancel every open order of the account, or of an outcome: one request, whoever placed them."""

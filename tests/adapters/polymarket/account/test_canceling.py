@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import anyio
 import pytest
 from polymarket_trader import FED, FINE, GAME, Desk
 
@@ -52,6 +53,22 @@ async def test_an_order_that_was_filled_meanwhile_is_done(desk: Desk) -> None:
         await desk.own.canceling.cancel(OrderRef.of(order))
     after = await desk.own.finder.find(OrderRef.of(order))
     assert (after.status, after.filled_size) == (OrderStatus.FILLED, D(10))
+
+
+async def test_an_order_that_is_canceled_many_times_at_once_ends_once(desk: Desk) -> None:
+    order = await _open(desk)
+    outcomes: list[str] = []
+
+    async def cancel() -> None:
+        try:
+            outcomes.append((await desk.own.canceling.cancel(OrderRef.of(order))).status.value)
+        except OrderAlreadyDone:
+            outcomes.append("done")
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(cancel)
+    assert sorted(outcomes) == ["CANCELED", "done", "done", "done"]
 
 
 async def test_a_delayed_order_is_not_canceled_and_the_venue_says_why(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from polymarket_trader import FED, FINE, GAME, Desk, trading
+from polymarket_trader import BY_HAND, FED, FINE, GAME, Desk, trading
 
 from venuekit.adapter import (
     NANOS,
@@ -29,6 +29,7 @@ from venuekit.adapter import (
     VenueDown,
     VenuePermission,
 )
+from venuekit_doubles.clock import SteppedClock
 from venuekit_doubles.polymarket import Account, EngineState, PolymarketDouble, WalletKind
 
 pytestmark = pytest.mark.anyio
@@ -142,6 +143,19 @@ async def test_an_order_that_expires_is_sent_with_the_venues_minute_on_top(desk:
     assert (order.status, order.expires_at_ns) == (OrderStatus.OPEN, expires)
     row = await desk.api.own(f"/data/order/{order.venue_order_id}", budget="clob_ledger")
     assert int(row["expiration"]) == expires // NANOS + 60
+
+
+async def test_an_order_ends_when_it_was_to_and_not_a_minute_later(tmp_path: Path) -> None:
+    clock = SteppedClock()
+    with PolymarketDouble(pace=BY_HAND, clock=clock, window_seconds=3600) as double:
+        async with trading(double, tmp_path, clock=clock) as desk:
+            desk.own.finder.patience_seconds = 0
+            expires = (clock.now_ns() // NANOS + 3) * NANOS
+            order = await desk.own.trading.submit(desk.limit(time_in_force=GTD, expires_at_ns=expires))
+            clock.step(4)
+            await double.advance(4)
+            after = await desk.own.finder.find(desk.ref(order))
+            assert (after.status, after.expires_at_ns) == (OrderStatus.EXPIRED, expires)
 
 
 @pytest.mark.parametrize(

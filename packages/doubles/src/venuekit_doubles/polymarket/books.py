@@ -42,6 +42,9 @@ _CASH = "pUSD"
 _PLENTY = D(10) ** 15
 #: Seconds between two moves of the simulated market.
 STEP_SECONDS = 0.25
+#: An order ends so many seconds before its expiration: "if you need it to expire in 90 seconds, the correct value is
+#: now + 1 minute + 30 seconds" (venue's documents, 2026-06).
+_ENDS_EARLY = 60
 HOUSE_KEY = str(uuid.UUID(int=0x4005E << 96))
 Level = tuple[int, int]
 
@@ -126,7 +129,7 @@ class Books:
             price=D(price).scaleb(-4),
             time_in_force=tif,
             post_only=order.post_only,
-            expires_at_ns=order.expiration * NANOS if tif is TimeInForce.GTD else None,
+            expires_at_ns=(order.expiration - _ENDS_EARLY) * NANOS if tif is TimeInForce.GTD else None,
             client_order_id=order.id.removeprefix(_HEX),
         )
         return exchange.place(order.wallet, request, now_ns).venue_order_id or ""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from venuekit.adapter import ZERO, Feature, Order, Side, plus, times
+from venuekit.adapter import ZERO, Feature, Order, Side, ceil_to, plus, times
 from venuekit.testing.contract.kit import Kit
 from venuekit.testing.contract.profile import settled
 
@@ -14,7 +14,7 @@ from venuekit.testing.contract.profile import settled
 async def partly_filled(kit: Kit) -> Order:
     """Buy more than there is at the best price, and rest with what is left."""
     best = (await kit.market_of(kit.instrument)).best_ask
-    size = plus(best.size, kit.size(best.price, units=2))
+    size = ceil_to(plus(best.size, kit.size(best.price, units=2)), kit.instrument.lot_size)
     await _may_cost(kit, size, best.price)
     order = await kit.submit(kit.resting(price=best.price, size=size))
     return await kit.eventually(lambda: kit.order(order), lambda seen: seen.filled_size > 0)
@@ -27,7 +27,7 @@ async def trade_at(kit: Kit, price: Decimal, side: Side = Side.BUY) -> None:
         return
     book = await kit.market_of(kit.instrument)
     levels = [x for x in (book.asks if side is Side.BUY else book.bids) if (price - x.price) * side.sign >= 0]
-    size = sum((level.size for level in levels), ZERO)
+    size = ceil_to(sum((level.size for level in levels), ZERO), kit.instrument.lot_size)
     await _may_cost(kit, size, price, side)
     await kit.done(await kit.submit(kit.taking(side, price=price, size=size)))
 

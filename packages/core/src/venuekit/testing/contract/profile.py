@@ -67,6 +67,8 @@ class Profile:
     stream_faults: Sequence[str] = ()
     #: Those of them after which no client can know that there is anything to ask for.
     unnoticed_faults: Sequence[str] = ()
+    #: Whether what is left of an order is whole lots. Not so where orders for an amount of money leave fractions.
+    whole_lots: bool = True
     #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.
     fault_options: Mapping[str, Any] = attrs.field(factory=dict)
     #: How long an answer may take to become visible elsewhere (history, streams), in seconds.

@@ -16,6 +16,7 @@ from venuekit.adapter import (
     OrderType,
     Side,
     TimeInForce,
+    ceil_to,
     times,
 )
 from venuekit.testing.contract.behaviours import behaviour
@@ -84,7 +85,8 @@ async def test_an_ioc_order_never_rests(kit: Kit) -> None:
 @behaviour("ORD-06")
 async def test_a_fill_or_kill_order_is_all_or_nothing(kit: Kit) -> None:
     there = sum((level.size for level in kit.book.asks if level.price <= kit.book.best_ask.price), Decimal(0))
-    short = kit.resting(price=kit.book.best_ask.price, size=times(there, Decimal(2)), time_in_force=TimeInForce.FOK)
+    size = ceil_to(times(there, Decimal(2)), kit.instrument.lot_size)
+    short = kit.resting(price=kit.book.best_ask.price, size=size, time_in_force=TimeInForce.FOK)
     try:
         order = await kit.done(await kit.submit(short))
     except NoLiquidity:
