@@ -74,7 +74,7 @@ class Finder:
         if after.size is not None and after.filled_size >= after.size:
             return self._orders.ended(order)
         patience = _DELAY_SECONDS if order.status_code == "DELAYED" else self.patience_seconds
-        if self._orders.age_seconds(order) < patience:
+        if self._orders.age_seconds(order) < patience and not self._orders.has_expired(order):
             return self._orders.tell(order)
         found, _ = await pages(self._api, "/data/orders", id=order.venue_order_id, next_cursor=FIRST)
         for row in found:

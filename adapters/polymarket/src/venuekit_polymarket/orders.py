@@ -181,7 +181,7 @@ class Orders:
         wanted = order.size
         if wanted is not None and filled > 0 and minus(wanted, filled) < _DUST:
             status, reason = OrderStatus.FILLED, ""
-        elif order.expires_at_ns is not None and order.expires_at_ns <= self._clock.now_ns():
+        elif self.has_expired(order):
             status, reason = OrderStatus.EXPIRED, "Its time was over."
         else:
             status, reason = OrderStatus.CANCELED, order.status_reason or "The venue does not list it any more."
@@ -201,6 +201,10 @@ class Orders:
             return OrderStatus.OPEN
         whole = minus(order.size, order.filled_size) < _DUST
         return OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
+
+    def has_expired(self, order: Order) -> bool:
+        """Whether the time has come at which the order was to end."""
+        return order.expires_at_ns is not None and order.expires_at_ns <= self._clock.now_ns()
 
     def age_seconds(self, order: Order) -> float:
         """How long ago the order was made."""

@@ -149,7 +149,6 @@ async def test_an_order_ends_when_it_was_to_and_not_a_minute_later(tmp_path: Pat
     clock = SteppedClock()
     with PolymarketDouble(pace=BY_HAND, clock=clock, window_seconds=3600) as double:
         async with trading(double, tmp_path, clock=clock) as desk:
-            desk.own.finder.patience_seconds = 0
             expires = (clock.now_ns() // NANOS + 3) * NANOS
             order = await desk.own.trading.submit(desk.limit(time_in_force=GTD, expires_at_ns=expires))
             clock.step(4)

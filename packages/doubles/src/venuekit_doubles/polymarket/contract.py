@@ -43,6 +43,8 @@ instruments = tuple(
     double.market(slug).tokens[0] for slug in ("fed-cuts-in-december", "will-alpha-be-nominated-in-2028")
 )
 patience_seconds = 5.0
+#: A purchase spends an amount of money, and leaves of a sale what that could not buy.
+whole_lots = False
 shadow: Mapping[str, Any] = {"balances": {"pUSD": _FUNDS}, "latency_ms": 0}
 _OWN = (Channel.OWN_ORDERS, Channel.OWN_FILLS)
 
