@@ -137,6 +137,11 @@ class Heard:
             if wanted(frame):
                 return frame
 
+    def anywhere(self, name: str) -> dict[str, Any]:
+        """A frame of a channel: one that was seen, or the next."""
+        seen = (frame for frame in self.seen if frame.get("channel") == name)
+        return next(seen, None) or self.until(lambda f: f.get("channel") == name)
+
     def channel(self, name: str) -> dict[str, Any]:
         """The next frame of a channel: its first event."""
         event: dict[str, Any] = self.until(lambda f: f.get("channel") == name)["events"][0]
@@ -145,12 +150,11 @@ class Heard:
 
 @contextmanager
 def official_stream(
-    double: CoinbaseDouble, kind: type[WSClient | WSUserClient] = WSClient
+    double: CoinbaseDouble, kind: type[WSClient | WSUserClient] = WSClient, *, key: Key | None = None
 ) -> Iterator[tuple[Any, Heard]]:
     heard = Heard()
-    client = kind(
-        api_key=double.key, api_secret=double.secret, base_url=double.ws_url, on_message=heard, timeout=5, retry=False
-    )
+    name, secret = (key.name, key.secret) if key else (double.key, double.secret)
+    client = kind(api_key=name, api_secret=secret, base_url=double.ws_url, on_message=heard, timeout=5, retry=False)
     client.open()
     try:
         yield client, heard
@@ -211,13 +215,16 @@ class Stream:
 @asynccontextmanager
 async def a_stream(double: CoinbaseDouble) -> AsyncIterator[Stream]:
     trust = ssl.create_default_context(cafile=double.ca_file) if double.ca_file else None
-    async with aiohttp.ClientSession() as session:
-        socket = await session.ws_connect(double.ws_url, ssl=trust or True)
-        raw = socket.get_extra_info("socket")
-        try:
-            yield Stream(double, socket)
-        finally:
-            await socket.close()
-    async with asyncio.timeout(PATIENCE):
-        while raw.fileno() != -1:  # noqa: ASYNC110 - TLS says goodbye after the session has closed
-            await asyncio.sleep(0)
+    raw = None
+    try:
+        async with aiohttp.ClientSession() as session:
+            socket = await session.ws_connect(double.ws_url, ssl=trust or True)
+            raw = socket.get_extra_info("socket")
+            try:
+                yield Stream(double, socket)
+            finally:
+                await socket.close()
+    finally:
+        async with asyncio.timeout(PATIENCE):
+            while raw is not None and raw.fileno() != -1:  # noqa: ASYNC110 - TLS says goodbye after the session has
+                await asyncio.sleep(0)

@@ -95,8 +95,12 @@ class Feeds:
         """Candles of five minutes, newest first; the one that is open comes again with each of its trades."""
         async with aclosing(self._venue.subscribe(Channel.CANDLES, [name])) as upstream:
             yield await self._candles("snapshot", name, _RECENT_CANDLES)
-            async for _ in upstream:
-                yield await self._candles("update", name, 1)
+            told = await self._candles("update", name, 1)
+            async for _ in upstream:  # which begins with the candle that the snapshot has
+                newest = await self._candles("update", name, 1)
+                if newest != told:
+                    told = newest
+                    yield newest
 
     async def _candles(self, kind: str, name: str, limit: int) -> Told:
         found = await self._venue.candles(name, Granularity.FIVE_MINUTES, limit=limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import tempfile
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -235,19 +235,18 @@ class CoinbaseDouble:
 
     # -- for tests
 
-    def _begun(self, work: Coroutine[Any, Any, T]) -> Underway[T]:
+    def _begun(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Underway[T]:
         if self._thread is None:
-            work.close()
             raise RuntimeError("The double does not run.")
-        return self._thread.begin(work)
+        return self._thread.begin(work())
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the exchange's on the double's event loop, and wait for its result."""
-        return self._begun(work).wait()
+        return self._begun(lambda: work).wait()
 
     def advance(self, seconds: float) -> Underway[None]:
         """Let the exchange's market move, in manual pace. `await` it, or `wait` for it."""
-        return self._begun(self.backing.advance(seconds))
+        return self._begun(lambda: self.backing.advance(seconds))
 
     def fail(self, endpoint: str, *faults: Fault) -> None:
         """Let the next requests to an endpoint fail, one after the other.
@@ -265,7 +264,7 @@ class CoinbaseDouble:
 
     def fail_streams(self, fault: StreamFault, channel: str | None = None) -> Underway[None]:
         """Let every open stream fail; `channel` is the one that falls silent, None is all. `await` it, or `wait`."""
-        return self._begun(self.sockets.fail(fault, channel))
+        return self._begun(lambda: self.sockets.fail(fault, channel))
 
     @property
     def endpoints(self) -> list[str]:
@@ -288,7 +287,7 @@ class CoinbaseDouble:
             ValueError: when awaited, there is no such channel.
             TimeoutError: when awaited, there were not so many in time.
         """
-        return self._begun(self.sockets.subscribed(channel, count, product, within))
+        return self._begun(lambda: self.sockets.subscribed(channel, count, product, within))
 
     @asynccontextmanager
     async def subscribing(self, channel: str, *, within: float = 10.0) -> AsyncGenerator[None]:
@@ -304,7 +303,7 @@ class CoinbaseDouble:
         """
         before = self.sockets.begun(channel)
         yield
-        await self._begun(self.sockets.begins(channel, before + 1, within))
+        await self._begun(lambda: self.sockets.begins(channel, before + 1, within))
 
     # -- what was asked
 

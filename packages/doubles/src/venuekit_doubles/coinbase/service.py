@@ -15,7 +15,7 @@ from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.limits import Counter, Limits
 from venuekit_doubles.coinbase.quirks import with_nulls
 from venuekit_doubles.coinbase.record import Asked, Record
-from venuekit_doubles.coinbase.wire import FAULT, KEY, Refusal, Route, invalid
+from venuekit_doubles.coinbase.wire import FAULT, KEY, RATE, Refusal, Route, invalid
 from venuekit_doubles.faults import Fault, Faults
 
 _HTML = "<html><body><h1>Sorry</h1>The page is not available.</body></html>"
@@ -70,6 +70,7 @@ class Service:
             self._record.requests.append(asked)
             response = await self._answer(request, route)
             asked.status = None if response.status == _NO_ANSWER else response.status
+            response.headers.update(request.get(RATE, {}))
             return response
 
         return serve
@@ -85,7 +86,7 @@ class Service:
         if fault is not None:
             request[FAULT] = fault
         try:
-            left = self._admitted(request, route)
+            self._admit(request, route)
             await self._backing.catch_up(changes=request.method != "GET")
             body = await route.handler(request)
         except NotAuthorized as why:
@@ -96,7 +97,7 @@ class Service:
         except Refusal as refusal:
             return _refusal(refusal, request)
         await self._faults.answering(route.name)
-        return await _after(request, with_nulls(body) if self._nulls else body, left)
+        return await _after(request, with_nulls(body) if self._nulls else body)
 
     async def nowhere(self, request: web.Request) -> web.StreamResponse:
         """The handler of every address that there is not."""
@@ -114,8 +115,8 @@ class Service:
         )
         return _refusal(Refusal(404, "NOT_FOUND", f"the double has no {request.method} {request.path}"), request)
 
-    def _admitted(self, request: web.Request, route: Route) -> dict[str, str]:
-        """Let the request in: the headers that tell how many more may come. Raises NotAuthorized, Refusal."""
+    def _admit(self, request: web.Request, route: Route) -> None:
+        """Let the request in, and note how many more may come. Raises NotAuthorized, Refusal."""
         authorization = request.headers.get("Authorization")
         most, who = self._limits.public, f"address {request.remote}"
         if authorization is not None or not route.public:
@@ -126,11 +127,12 @@ class Service:
             if route.trades and not key.can_trade:
                 raise Refusal(403, "PERMISSION_DENIED", "Missing required scopes")
         if most is None:
-            return {}
+            return
         left = self._counter.left(who, most)
+        told = {"limit": str(most), "remaining": str(max(0, left)), "reset": "1"}
+        request[RATE] = {f"x-ratelimit-{name}": value for name, value in told.items()}
         if left < 0:
             raise TooMany
-        return {"x-ratelimit-limit": str(most), "x-ratelimit-remaining": str(left), "x-ratelimit-reset": "1"}
 
 
 def _of_exchange(error: VenuekitError) -> Refusal:
@@ -171,7 +173,7 @@ async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
     return _aborted(request)
 
 
-async def _after(request: web.Request, body: Any, headers: dict[str, str]) -> web.StreamResponse:
+async def _after(request: web.Request, body: Any) -> web.StreamResponse:
     """The answer to a request that was carried out."""
     fault, text = request.get(FAULT), json.dumps(body)
     if fault is Fault.AFTER_HTML_WITH_200:
@@ -184,7 +186,7 @@ async def _after(request: web.Request, body: Any, headers: dict[str, str]) -> we
         return _aborted(request)
     if fault is Fault.AFTER_TRUNCATED:
         return await _truncated(request, text)
-    return web.Response(text=text, content_type="application/json", headers=headers)
+    return web.Response(text=text, content_type="application/json")
 
 
 def _aborted(request: web.Request) -> web.Response:

@@ -18,6 +18,8 @@ Handler = Callable[[web.Request], Awaitable[Any]]
 #: Where a request keeps whose it is, and what is to go wrong with it.
 KEY: web.RequestKey[Key] = web.RequestKey("key", Key)
 FAULT: web.RequestKey[Fault] = web.RequestKey("fault", Fault)
+#: The headers that tell how many more requests may come.
+RATE: web.RequestKey[dict[str, str]] = web.RequestKey("rate", dict[str, str])
 _LARGEST = 10**15
 
 
