@@ -33,6 +33,7 @@ PARTS = (
     "adapters/polymarket",
     "servers/paper",
     "servers/coinbase",
+    "servers/polymarket",
 )
 #: What the contract kit is run on: venues that need no network, or whose double is the network.
 CONTRACTS = (

@@ -148,7 +148,8 @@ def test_an_alias_leads_back_to_its_outcome(outcomes: tuple[str, str], aliases: 
     ("name", "slug", "outcome"),
     [
         ("rain:yes", "rain", "yes"),
-        (" Rain:Kansas City ", "rain", "kansas-city"),
+        ("Rain:Kansas City", "rain", "kansas-city"),
+        (" rain:yes", "", ""),
         ("https://polymarket.com/event/rain", "rain", ""),
         ("https://polymarket.com/event/weather/rain?tid=1", "rain", ""),
         ("rain", "rain", ""),

@@ -50,7 +50,7 @@ from venuekit_paper.market import Market
 from venuekit_paper.matching import Matcher
 from venuekit_paper.orders import PaperOrder, to_model
 from venuekit_paper.reports import TRADES_KEPT, Reporter, outcome
-from venuekit_paper.scale import LEAST_DIGITS, Scale, asset_digits, out
+from venuekit_paper.scale import LEAST_DIGITS, Scale, add_digits, asset_digits, out
 
 _DAY_NS = 86_400_000_000_000
 
@@ -71,15 +71,12 @@ class Exchange:
         least_digits: int = LEAST_DIGITS,
     ) -> None:
         self.venue = venue
+        self._least_digits = least_digits
         self.places = asset_digits(instruments, least_digits)
         self.markets: dict[str, Market] = {}
         self._aliases: dict[str, str] = {}
         for i in instruments:
-            market = self.markets[i.id] = Market(Scale(i, self.places))
-            if i.kind is InstrumentKind.BINARY_OUTCOME:
-                self.places[market.base] = market.scale.lot_digits
-            if i.alias:
-                self._aliases[i.alias] = i.id
+            self._open(i)
         self.matcher = Matcher(Fees(fees))
         self.history = history or History(None)
         self.reporter = Reporter(venue, self.history)
@@ -89,6 +86,20 @@ class Exchange:
         self.transfer_number = 0
         self.now_ns = 0
         self.expiries = Expiries()
+
+    def _open(self, instrument: Instrument) -> None:
+        market = self.markets[instrument.id] = Market(Scale(instrument, self.places))
+        if instrument.kind is InstrumentKind.BINARY_OUTCOME:
+            self.places[market.base] = market.scale.lot_digits
+        if instrument.alias:
+            self._aliases[instrument.alias] = instrument.id
+
+    def add(self, instrument: Instrument) -> None:
+        """List one more instrument; one that is listed stays. Raises Unsupported: accounts count coarser than it."""
+        if instrument.id not in self.markets:
+            add_digits(self.places, instrument, self._least_digits)
+            self._open(instrument)
+            self.reporter.tape[instrument.id] = deque(maxlen=TRADES_KEPT)
 
     # -- a command's frame
 

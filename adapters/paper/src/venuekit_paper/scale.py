@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
-from venuekit.adapter import EXACT, Instrument, InstrumentKind, InvalidPrice, InvalidSize, ceil_to, floor_to, plain
+from venuekit.adapter import (
+    EXACT,
+    Instrument,
+    InstrumentKind,
+    InvalidPrice,
+    InvalidSize,
+    Unsupported,
+    ceil_to,
+    floor_to,
+    plain,
+)
 
 #: Money is kept to at least this many decimal places.
 LEAST_DIGITS = 8
@@ -27,6 +37,13 @@ def asset_digits(instruments: Iterable[Instrument], least: int = LEAST_DIGITS) -
         for asset, needed in ((i.quote, money), (i.settle, money), (i.base, digits(i.lot_size))):
             places[asset] = max(places.get(asset, least), needed)
     return places
+
+
+def add_digits(places: dict[str, int], instrument: Instrument, least: int) -> None:
+    """Take in the assets of one more instrument. Raises Unsupported: one is counted coarser than it needs."""
+    for asset, needed in asset_digits([instrument], least).items():
+        if places.setdefault(asset, needed) < needed:
+            raise Unsupported(f"{instrument.id[:60]} needs {asset} to {needed} decimal places.")
 
 
 def price_digits(instrument: Instrument) -> int:

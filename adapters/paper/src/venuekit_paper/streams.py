@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -54,9 +55,10 @@ class StreamHub:
         self._traded: dict[str, int] = {}
         self._last_minute: dict[str, int] = {}
         #: Each book's own count of changes when its latest delta went out.
-        self._published = {name: market.sequence for name, market in exchange.markets.items()}
+        # A market that is listed later counts from 0.
+        self._published = defaultdict(int, {name: market.sequence for name, market in exchange.markets.items()})
         #: The number of the latest delta of each book. It goes on from the exchange's count, so it never goes back.
-        self.sequence = dict(self._published)
+        self.sequence = defaultdict(int, self._published)
         exchange.reporter.listener = self.collect
 
     # -- from the exchange

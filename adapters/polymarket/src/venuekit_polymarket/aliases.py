@@ -50,7 +50,7 @@ def read_name(name: str) -> Name:
     outcome = plain_label(outcome)
     if _CONDITION.fullmatch(market):
         return Name(condition=market.lower(), outcome=outcome)
-    slug = market.strip().lower()
+    slug = market.lower()
     return Name(slug=slug, outcome=outcome) if _SLUG.fullmatch(slug) else Name()
 
 

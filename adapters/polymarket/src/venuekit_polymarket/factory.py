@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
 from venuekit_polymarket.capabilities import CAPABILITIES
@@ -19,6 +20,9 @@ class PolymarketFactory:
     #: Maker and taker fee of shadow trading, as a share of notional: makers pay nothing; takers pay at most 3.5 % (a
     #: rate of 0.07 at a price of 0.5), which is more than most markets ever take, so that no shadow is too rosy.
     shadow_fees = (Decimal(0), Decimal("0.035"))
+
+    #: What a shadow account begins with unless the configuration says.
+    shadow_balances: ClassVar[Mapping[str, Decimal]] = {"pUSD": Decimal(10_000)}
 
     @property
     def name(self) -> str:

@@ -22,8 +22,11 @@ class ShadowOptions:
     """Each is an assumption about the real venue, and is told with the mode."""
 
     balances: Mapping[str, Decimal] = attrs.field(
-        factory=lambda: {"USD": D(100_000)},
-        metadata=_doc("What a new shadow account holds, by asset. An account that exists keeps what it has."),
+        factory=dict,
+        metadata=_doc(
+            "What a new shadow account holds, by asset. An account that exists keeps what it has. "
+            "Default: 100,000 USD, or what the adapter has in its place."
+        ),
     )
     maker_fee: Decimal | None = attrs.field(
         default=None,
@@ -46,15 +49,21 @@ class ShadowOptions:
     )
 
 
-def read_options(table: Mapping[str, Any]) -> ShadowOptions:
-    """The table as options.
+#: What a new account holds where neither the configuration nor the adapter says.
+BALANCES: Mapping[str, Decimal] = {"USD": D(100_000)}
+
+
+def read_options(table: Mapping[str, Any], balances: Mapping[str, Decimal] = BALANCES) -> ShadowOptions:
+    """The table as options; `balances` are the adapter's default, whose spelling of an asset counts in any case.
 
     Raises:
         ConfigError: an unknown key or a bad value, by name.
     """
     options = read_table(table, ShadowOptions, "shadow")
     # A variable's name, and so a table made of one, has no case.
-    options = attrs.evolve(options, balances={asset.upper(): amount for asset, amount in options.balances.items()})
+    spelled = {asset.upper(): asset for asset in balances}
+    given = {spelled.get(asset.upper(), asset.upper()): amount for asset, amount in options.balances.items()}
+    options = attrs.evolve(options, balances=given or dict(balances))
     if options.latency_ms > 60_000:
         raise ConfigError("shadow.latency_ms must be 60000 or less.", field="shadow.latency_ms")
     return options

@@ -8,7 +8,7 @@ from typing import Any
 
 from venuekit.adapter import Venue, VenueContext, VenueFactory
 from venuekit_paper.fees import FeeSchedule
-from venuekit_paper.shadow.options import ShadowOptions, read_options
+from venuekit_paper.shadow.options import BALANCES, ShadowOptions, read_options
 from venuekit_paper.shadow.venue import ShadowVenue
 
 #: What an order costs where neither the configuration nor the adapter says: more than most venues take.
@@ -25,7 +25,7 @@ class PaperSimulator:
 
     def shadow(self, live: Venue, factory: VenueFactory, context: VenueContext, table: Mapping[str, Any]) -> Venue:
         """A shadow of `live`, which is not connected yet. Raises ConfigError."""
-        options = read_options(table)
+        options = read_options(table, getattr(factory, "shadow_balances", BALANCES))
         maker, taker = getattr(factory, "shadow_fees", _FEES)
         return ShadowVenue(
             live,

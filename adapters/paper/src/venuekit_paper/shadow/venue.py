@@ -271,9 +271,18 @@ class ShadowVenue:
         if instrument.id != request.instrument:
             request = attrs.evolve(request, instrument=instrument.id)
         request = validate(request, instrument, self.capabilities, now_ns=self._clock.now_ns())
-        self.engine.exchange.market(instrument.id)
+        await self._list(instrument)
         await self._feed(instrument.id).synced(self._options.sync_seconds)
         return await self._arrived(lambda engine, now: engine.place(request, now))
+
+    async def _list(self, instrument: Instrument) -> None:
+        """A venue may list too many instruments to name them all: those that are traded are listed then."""
+        exchange = self.engine.exchange
+        if instrument.id not in exchange.markets:
+            other = None if instrument.complement is None else await self._live.instrument(instrument.complement)
+            for one in (instrument, other):
+                if one is not None:
+                    exchange.add(one)
 
     async def cancel(self, order: OrderRef) -> Order:
         """Cancel a shadow order."""

@@ -1,0 +1,62 @@
+"""Shadow trading at Polymarket: live books of any market, pUSD that is nobody's, and no key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from polymarket_doubled import table_of
+
+from venuekit import MarketOrder, Mode, Side, open_desk
+from venuekit.adapter import OrderStatus
+from venuekit.registry import register, unregister
+from venuekit_doubles.polymarket import Pace, PolymarketDouble
+from venuekit_polymarket import factory
+
+pytestmark = pytest.mark.anyio
+D = Decimal
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[PolymarketDouble]:
+    with PolymarketDouble(pace=Pace(settle=None, delay=None, moving=False)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> Iterator[None]:
+    register(factory)
+    yield
+    unregister("polymarket")
+
+
+def environ(double: PolymarketDouble, folder: Path, **more: str) -> dict[str, str]:
+    table: dict[str, Any] = table_of(double, double.account, listed_markets=1)
+    options = {f"VENUEKIT__VENUES__POLYMARKET__{name.upper()}": str(value) for name, value in table.items()}
+    return {"VENUEKIT__DESK__DATA_DIR": str(folder), "VENUEKIT__SHADOW__LATENCY_MS": "0", **options, **more}
+
+
+async def test_any_market_is_traded_though_few_are_listed(double: PolymarketDouble, tmp_path: Path) -> None:
+    async with open_desk("polymarket", mode=Mode.SHADOW, environ=environ(double, tmp_path)) as desk:
+        listed = {i.id for i in await desk.venue.instruments()}
+        slug = next(m.slug for m in double.markets if not m.closed and m.tokens[0] not in listed)
+        book = await desk.venue.order_book(f"{slug}:1", depth=1)
+        order = await desk.submit(MarketOrder(instrument=f"{slug}:1", side=Side.BUY, size=D(10)))
+        assert (order.status, order.average_price) == (OrderStatus.FILLED, book.best_ask.price)
+        [position] = await desk.positions()
+        assert (position.instrument, position.size) == (double.market(slug).tokens[0], 10)
+        [cash] = [b for b in await desk.venue.balances() if b.asset == "pUSD"]
+        assert cash.total < 10_000
+        assert await desk.call_extra("list_markets", {"limit": 1})
+    assert not any("/order" in asked.path for asked in double.requests)
+    async with open_desk("polymarket", mode=Mode.SHADOW, environ=environ(double, tmp_path)) as desk:
+        assert [p.size for p in await desk.positions()] == [10]
+
+
+async def test_the_account_begins_with_what_the_configuration_says(double: PolymarketDouble, tmp_path: Path) -> None:
+    given = environ(double, tmp_path, VENUEKIT__SHADOW__BALANCES__PUSD="70")
+    async with open_desk("polymarket", mode=Mode.SHADOW, environ=given) as desk:
+        assert [(b.asset, b.total) for b in await desk.venue.balances()] == [("pUSD", 70)]
