@@ -95,6 +95,17 @@ async def test_who_names_no_instrument_hears_of_all_that_are_followed() -> None:
         assert payouts(one) == {"1": "0"}
 
 
+async def test_who_names_no_instrument_also_hears_of_what_the_account_has_and_others_follow() -> None:
+    async with a_stand(interesting=lambda: ["7"]) as stand:
+        everything, _ = await following(stand), await following(stand, "1")
+        over = attrs.evolve(instrument("7"), status=InstrumentStatus.RESOLVED)
+        stand.catalog.now["7"] = Outcome(over, D(1))
+        await stand.clock.advance(60)
+        assert [sorted(asked) for asked in stand.catalog.polled] == [["1", "7"]]
+        await stand.until(lambda: everything.of(InstrumentEvent))
+        assert payouts(everything) == {"7": "1"}
+
+
 async def test_a_market_that_is_new_is_understood_and_changes_nothing() -> None:
     async with a_stand() as stand:
         reading = await following(stand, "1")

@@ -190,6 +190,10 @@ class Shards:
                 await shard.sync()
         await self._closed()
 
+    def assets(self) -> list[str]:
+        """Everything that is followed."""
+        return [asset for shard in self._shards for asset in shard.feed.tracks]
+
     def book(self, asset: str, depth: int | None) -> OrderBook | None:
         """The live book of an asset that is followed; None while there is none to be trusted."""
         for shard in self._shards:

@@ -77,7 +77,7 @@ class Streams:
             market.refresh,
             clock,
             poll_seconds=settings.resolution_poll_seconds,
-            interesting=market.interesting,
+            interesting=lambda: [*market.interesting(), *self._shards.assets()],
         )
         self._shards = Shards(
             lambda: Socket(settings.market, clock),

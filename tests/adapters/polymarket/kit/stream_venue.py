@@ -271,7 +271,9 @@ class Stand:
 
 
 @asynccontextmanager
-async def a_stand(own: Own | None = None, **settings: Any) -> AsyncIterator[Stand]:
+async def a_stand(
+    own: Own | None = None, interesting: Callable[[], Sequence[str]] = tuple, **settings: Any
+) -> AsyncIterator[Stand]:
     venue, catalog, clock = StreamVenue(), Catalog(), SimulatedClock(settle_rounds=40)
     app = web.Application()
     app.router.add_get("/ws/market", venue.serve)
@@ -286,7 +288,7 @@ async def a_stand(own: Own | None = None, **settings: Any) -> AsyncIterator[Stan
         StreamSettings(
             market=SocketSettings(url=f"{base}/market"), user=SocketSettings(url=f"{base}/user"), **settings
         ),
-        Market(find=catalog.find, known=catalog, ask_book=venue.book, refresh=catalog.refresh),
+        Market(find=catalog.find, known=catalog, ask_book=venue.book, refresh=catalog.refresh, interesting=interesting),
         own,
         clock,
     )
