@@ -79,6 +79,22 @@ async def test_what_was_left_and_is_wanted_again_gets_a_whole_book_again() -> No
         assert keeps.error is None
 
 
+async def test_what_is_left_and_wanted_again_before_the_venue_hears_of_it_begins_anew() -> None:
+    async with a_stand(check_seconds=1000) as stand:
+        one, other = many(stand, 2)
+        keeps, first = stand.read(Channel.BOOK, other), stand.read(Channel.BOOK, one)
+        await stand.until(lambda: keeps.of(BookSnapshot) and first.of(BookSnapshot))
+        [shard] = stand.streams._shards._shards
+        async with shard._order:
+            first.scope.cancel()
+            await stand.clock.settle()
+            second = stand.read(Channel.BOOK, one)
+            await stand.clock.settle()
+        await stand.until(lambda: second.of(BookSnapshot))
+        assert [m.get("operation") for m in stand.venue.lines[0].heard] == [None, "unsubscribe", "subscribe"]
+        assert keeps.error is None
+
+
 async def test_those_who_come_while_a_socket_is_being_made_share_it() -> None:
     async with a_stand() as stand:
         names = many(stand, 6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 from stream_venue import MARKET, D, Reading, Stand, a_stand, down, instrument
@@ -71,6 +72,22 @@ async def test_a_resolution_that_the_channel_never_tells_is_found_by_asking_once
         await stand.venue.all_say(resolved())
         await stand.clock.advance(120)
         assert len(stand.catalog.polled) == asked, "nothing is left to ask about"
+
+
+async def test_a_resolution_that_is_told_while_it_is_being_asked_for_is_told_once() -> None:
+    async with a_stand() as stand:
+        reading = await following(stand, "1", "2")
+        stand.catalog.answers = anyio.Event()
+        for name, paid in (("1", 1), ("2", 0)):
+            over = attrs.evolve(instrument(name), status=InstrumentStatus.RESOLVED)
+            stand.catalog.now[name] = Outcome(over, D(paid))
+        await stand.clock.advance(60)
+        await stand.venue.all_say(resolved())
+        await stand.until(lambda: len(stand.catalog.polled) == 2)
+        stand.catalog.answers.set()
+        await stand.until(lambda: len(reading.of(InstrumentEvent)) >= 2)
+        await stand.quiet()
+        assert [e.instrument for e in reading.of(InstrumentEvent)] == ["1", "2"]
 
 
 async def test_a_new_tick_is_an_instrument_with_that_tick() -> None:

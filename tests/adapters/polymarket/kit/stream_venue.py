@@ -180,6 +180,9 @@ class Catalog:
         self.kept: dict[str, Instrument] = {}
         self.polled: list[Sequence[str]] = []
         self.faults: list[Exception] = []
+        #: Answers of `refresh` wait for it.
+        self.answers = anyio.Event()
+        self.answers.set()
 
     def known(self, name: str) -> Instrument | None:
         return self.kept.get(name)
@@ -194,6 +197,7 @@ class Catalog:
 
     async def refresh(self, names: Sequence[str]) -> list[Outcome]:
         self.polled.append(tuple(names))
+        await self.answers.wait()
         if self.faults:
             raise self.faults.pop(0)
         return [self.now.get(name, Outcome(self.kept.setdefault(name, instrument(name)))) for name in names]
