@@ -162,6 +162,8 @@ def live(session: nox.Session) -> None:
     missing = [name for name in needed if not os.environ.get(name)]
     if missing:
         session.error(f"Set {' and '.join(missing)}: a key that may only view does.")
+    if "--allow-production-orders" in session.posargs:
+        session.error("This session only reads; run pytest yourself to place orders with real money.")
     _install_workspace(session, *TEST_TOOLS)
     arguments = ["--venue", venue, "--venue-profile", profile, *session.posargs[1:]]
     session.run("pytest", "--pyargs", "venuekit.testing.contract", "-q", "-rfE", *arguments)

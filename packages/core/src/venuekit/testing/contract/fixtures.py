@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from venuekit.testing.contract.behaviours import BEHAVIOURS, Behaviour
-from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.kit import PRODUCTION, Kit
 from venuekit.testing.contract.subject import Subject
 
 SUBJECT: pytest.StashKey[Subject] = pytest.StashKey()
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.
 
 def why_skipped(behaviour: Behaviour, subject: Subject) -> str:
     """Why this behaviour cannot be checked at this venue; empty when it can."""
-    if behaviour.trades and subject.environment == "production" and not subject.production_orders:
+    if behaviour.trades and subject.environment == PRODUCTION and not subject.production_orders:
         return "real money: --allow-production-orders was not given"
     for need in behaviour.needs:
         declared = subject.capabilities.of(need)

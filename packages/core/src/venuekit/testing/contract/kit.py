@@ -55,6 +55,8 @@ T = TypeVar("T")
 _COUNT = itertools.count(1)
 _RUN = secrets.token_hex(4)
 _STEP_SECONDS = 0.05
+#: The environment in which nothing is ordered unless somebody said so.
+PRODUCTION = "production"
 #: The first wait between two looks at a venue that takes its own time to answer; it doubles up to the step.
 _FIRST_WAIT = 0.001
 #: Those that need no margin first: a small account can trade them.
@@ -92,6 +94,8 @@ class Kit:
     async def open(self) -> None:
         """Connect, and choose the instrument."""
         self.venue = self.create()
+        if self.venue.environment == PRODUCTION != self.subject.environment:
+            pytest.fail(f"the session says that its money is real; {self.subject.environment} was announced")
         await self.venue.connect()
         self.instrument, self.book = (await self.tradable(1))[0]
 
@@ -219,7 +223,7 @@ class Kit:
     @property
     def may_trade(self) -> bool:
         """Whether orders may be sent: always where the money is not real."""
-        return self.venue.environment != "production" or self.subject.production_orders
+        return self.venue.environment != PRODUCTION or self.subject.production_orders
 
     def ref(self, venue_order_id: str) -> OrderRef:
         """A reference to an order of the traded instrument."""

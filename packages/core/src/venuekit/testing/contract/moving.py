@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from venuekit.adapter import ZERO, Feature, Order, Side, ceil_to, plus, times
-from venuekit.testing.contract.kit import Kit
+from venuekit.testing.contract.kit import PRODUCTION, Kit
 from venuekit.testing.contract.profile import settled
 
 
@@ -34,7 +34,7 @@ async def trade_at(kit: Kit, price: Decimal, side: Side = Side.BUY) -> None:
 
 async def _may_cost(kit: Kit, size: Decimal, price: Decimal, side: Side = Side.BUY) -> None:
     """Skip the test where moving the market would cost real money, or more than half of what the account has."""
-    if kit.venue.environment == "production":
+    if kit.venue.environment == PRODUCTION:
         pytest.skip("moving a real market costs too much (profile.trade_at could)")
     asset, cost = kit.instrument.settle, times(times(size, price), kit.instrument.contract_size)
     if side is Side.SELL and not kit.instrument.is_derivative:
