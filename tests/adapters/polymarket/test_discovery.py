@@ -154,5 +154,5 @@ async def test_every_word_of_the_venue_is_marked_as_its_own(double: PolymarketDo
 
 
 def test_each_tool_only_reads_and_is_off_unless_chosen() -> None:
-    assert {extra.toolset for extra in factory.extras} == {"discovery"}
+    assert {extra.toolset for extra in factory.extras} == {"discovery", "account"}
     assert not any(extra.mutates for extra in factory.extras)

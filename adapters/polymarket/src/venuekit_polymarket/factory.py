@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
+from venuekit_polymarket.account_extras import ACCOUNT_EXTRAS
 from venuekit_polymarket.capabilities import CAPABILITIES
 from venuekit_polymarket.config import PolymarketOptions
 from venuekit_polymarket.discovery import EXTRAS
@@ -52,7 +53,7 @@ class PolymarketFactory:
     @property
     def extras(self) -> Sequence[Extra]:
         """Its own tools."""
-        return EXTRAS
+        return (*EXTRAS, *ACCOUNT_EXTRAS)
 
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises ConfigError."""

@@ -74,7 +74,7 @@ class PolymarketSession:
         self.listings = Instruments(api, clock, ttl_seconds=options.markets_ttl_seconds, listed=options.listed_markets)
         self.market = Market(api, self.listings, clock, options)
         self._own = own = self._account_of(context) if options.has_key else None
-        self._heartbeat = Heartbeat(api, clock)
+        self.heartbeat = Heartbeat(api, clock)
         self.streams = Streams(
             stream_settings(options),
             StreamedMarket(
@@ -151,14 +151,14 @@ class PolymarketSession:
             raise
         self.streams.begin()
         if self._own is not None and self.options.heartbeat:
-            self._heartbeat.begin()
+            self.heartbeat.begin()
 
     async def close(self) -> None:
         """Close every connection; orders are left as they are, unless the configuration says otherwise.
 
         Safe to call twice.
         """
-        await self._heartbeat.close()
+        await self.heartbeat.close()
         if self._own is not None:
             if self.options.cancel_on_close:
                 await self._own.cancel_what_was_placed()
