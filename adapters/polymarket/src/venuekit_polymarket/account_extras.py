@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ class PositionRow:
     question: Untrusted = attrs.field(metadata=doc("The market's question."))
     outcome: Untrusted = attrs.field(metadata=doc("The outcome's label."))
     size: Decimal = attrs.field(metadata=doc("Shares on the chain."))
+    sellable: Decimal = attrs.field(metadata=doc("Shares that can be sold now: settled, and in no open order."))
     average_price: Decimal = attrs.field(metadata=doc("What a share has cost, in pUSD, fees apart."))
     current_price: Decimal = attrs.field(metadata=doc("What a share is worth now; its payout once resolved."))
     value: Decimal = attrs.field(metadata=doc("What they are worth, in pUSD."))
@@ -107,18 +108,19 @@ class Allowances:
 
 async def _positions(venue: PolymarketVenue, asked: ListPositions) -> PositionList:
     more = {"status": "REDEEMABLE"} if asked.redeemable_only else {}
-    found = [_position(row) async for row in venue.own.portfolio.listed(**more)]
+    found = [_position(row, venue.own.sellable) async for row in venue.own.portfolio.listed(**more)]
     held = sorted((row for row in found if row.size), key=lambda row: -row.value)
     redeemable = sum((row.value for row in held if row.redeemable), Decimal(0))
     return PositionList(positions=held[:_MOST], redeemable_value=redeemable)
 
 
-def _position(row: Mapping[str, Any]) -> PositionRow:
+def _position(row: Mapping[str, Any], sellable: Callable[[str, Decimal], Decimal]) -> PositionRow:
     return PositionRow(
         instrument=text(row, "token_id"),
         question=Untrusted(text(row, "title")),
         outcome=Untrusted(text(row, "outcome")),
         size=number(row, "current_size"),
+        sellable=sellable(text(row, "token_id"), number(row, "current_size")),
         average_price=number(row, "avg_price"),
         current_price=number(row, "current_price"),
         value=number(row, "current_value"),

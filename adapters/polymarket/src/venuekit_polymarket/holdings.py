@@ -112,7 +112,17 @@ class Holdings:
                 add(QUOTE, minus(money, fill.fee), ZERO)
         return found
 
-    async def check_sellable(self, order: Order, open_sales: Decimal) -> None:
+    def on_sale(self, token: str) -> Decimal:
+        """Shares of an outcome that open orders would sell."""
+        sales = [o for o in self._records.unfinished() if o.instrument == token and o.side is Side.SELL]
+        return sum((minus(o.size, o.filled_size) for o in sales if o.size is not None), ZERO)
+
+    def sellable(self, token: str, on_chain: Decimal) -> Decimal:
+        """Of the shares on the chain, those that no open order and no trade on its way will take."""
+        going = self.in_flight().get(token, InFlight()).going
+        return max(ZERO, minus(minus(on_chain, going), self.on_sale(token)))
+
+    async def check_sellable(self, order: Order) -> None:
         """Refuse to sell shares that are bought and not settled: their trade may fail, and the venue has none to take.
 
         It costs a call only while a purchase of this outcome is on its way.
@@ -123,19 +133,18 @@ class Holdings:
         moving = self.in_flight().get(order.instrument)
         if order.side is not Side.SELL or order.size is None or moving is None or not moving.coming:
             return
-        settled = (await self.shares(order.instrument)).balance
-        free = minus(minus(settled, moving.going), open_sales)
+        free = self.sellable(order.instrument, (await self.shares(order.instrument)).balance)
         if order.size <= free:
             return
         raise InsufficientFunds(
-            f"{plain(max(free, ZERO))} of {order.instrument} can be sold now; {plain(moving.coming)} more are bought, "
+            f"{plain(free)} of {order.instrument} can be sold now; {plain(moving.coming)} more are bought, "
             "and their trade is not settled on the chain yet.",
             fix="Sell that much now, or wait until the fill is CONFIRMED.",
             field="size",
             details={
                 "asset": order.instrument,
                 "required": plain(order.size),
-                "available": plain(max(free, ZERO)),
+                "available": plain(free),
                 "unsettled": plain(moving.coming),
             },
         )

@@ -87,6 +87,10 @@ class OwnAccount:
         kept = self._records.by_venue_id(venue_order_id)
         return None if kept is None else kept.order.client_order_id
 
+    def sellable(self, token: str, on_chain: Decimal) -> Decimal:
+        """Of the shares on the chain, those that can be sold now."""
+        return self.holdings.sellable(token, on_chain)
+
     def interesting(self) -> set[str]:
         """Outcomes whose fate matters though nobody subscribed to them: what is ordered, and what was just traded."""
         if not self._records.is_open:

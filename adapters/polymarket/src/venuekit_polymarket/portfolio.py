@@ -105,63 +105,58 @@ class Portfolio:
             if cursor is None:
                 return
 
-    async def _now(self) -> tuple[Decimal, dict[str, Decimal], dict[str, InFlight], dict[str, Mapping[str, Any]]]:
-        """Collateral and shares on the chain, what is in flight, and the list of positions; all of one moment."""
+    async def _shares(self) -> tuple[dict[str, Decimal], dict[str, Mapping[str, Any]]]:
+        """Shares by token, those of trades that are not mined yet with them; and the list of positions."""
         await self._ledger.cover(self._clock.now_ns())
         for _ in range(_TRIES):
             flight = self._holdings.in_flight()
             recent = self._recent()
             listed = {text(row, "token_id"): row async for row in self.listed()}
-            money = (await self._holdings.collateral(fresh=bool(recent))).balance
             shares = {token: number(row, "current_size") for token, row in listed.items()}
             for token in sorted({*recent, *flight} - {QUOTE})[:_MOST_ASKED]:
                 shares[token] = (await self._holdings.shares(token, fresh=True)).balance
             await self._ledger.cover(self._clock.now_ns())
             if self._holdings.in_flight() == flight:
                 break
-        return money, shares, flight, listed
+        for token, moving in flight.items():
+            if token != QUOTE:
+                shares[token] = plus(shares.get(token, ZERO), moving.net)
+        return {token: normal(size) for token, size in shares.items()}, listed
 
     def _recent(self) -> set[str]:
         since = self._clock.now_ns() - _LATE_NS
         return {kept.fill.instrument for kept in self._records.fills_since(since)}
 
     async def balances(self) -> list[Balance]:
-        """Collateral, and shares by their token; what is bought and not settled is there, and held."""
-        money, shares, flight, _ = await self._now()
-        held: dict[str, Decimal] = {}
+        """Collateral; what a sale brings and is not settled is there, and held. Shares are positions."""
+        await self._ledger.cover(self._clock.now_ns())
+        for _ in range(_TRIES):
+            flight = self._holdings.in_flight()
+            on_chain = (await self._holdings.collateral(fresh=bool(self._recent()))).balance
+            await self._ledger.cover(self._clock.now_ns())
+            if self._holdings.in_flight() == flight:
+                break
+        moving = flight.get(QUOTE, InFlight())
+        held = moving.coming
         async for order in self._finder.open():
             left = order.remaining
-            if left is None or order.price is None:
-                continue
-            asset, amount = (QUOTE, times(left, order.price)) if order.side is Side.BUY else (order.instrument, left)
-            held[asset] = plus(held.get(asset, ZERO), amount)
-        found = [
-            self._balance(asset, on_chain, flight.get(asset, InFlight()), held.get(asset, ZERO))
-            for asset, on_chain in {QUOTE: money, **shares}.items()
-        ]
-        return sorted((b for b in found if b.total or b.held), key=lambda b: b.asset)
-
-    def _balance(self, asset: str, on_chain: Decimal, flight: InFlight, by_orders: Decimal) -> Balance:
-        total = normal(plus(on_chain, flight.net))
-        held = min(plus(by_orders, flight.coming), max(total, ZERO))
-        return Balance(
-            venue=VENUE,
-            account=self._account,
-            asset=asset,
-            total=total,
-            available=normal(minus(total, held)),
-            held=normal(held),
-        )
+            if order.side is Side.BUY and left is not None and order.price is not None:
+                held = plus(held, times(left, order.price))
+        total = normal(plus(on_chain, moving.net))
+        held = normal(min(held, max(total, ZERO)))
+        if not (total or held):
+            return []
+        available = normal(minus(total, held))
+        return [Balance(venue=VENUE, account=self._account, asset=QUOTE, total=total, available=available, held=held)]
 
     async def positions(self) -> list[Position]:
         """Positions with profit and fees as the venue counts them; shares that are not settled are in their size."""
-        _, shares, flight, listed = await self._now()
+        shares, listed = await self._shares()
         found = []
-        for token in sorted({*shares, *flight} - {QUOTE}):
+        for token in sorted(shares):
             row = listed.get(token, {})
-            size = normal(plus(shares.get(token, ZERO), flight.get(token, InFlight()).net))
-            if size or number(row, "realized_pnl"):
-                found.append(self._position(token, size, row))
+            if shares[token] or number(row, "realized_pnl"):
+                found.append(self._position(token, shares[token], row))
         return found
 
     def _position(self, token: str, size: Decimal, row: Mapping[str, Any]) -> Position:

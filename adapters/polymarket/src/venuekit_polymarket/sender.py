@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Protocol
 
 from venuekit.adapter import (
-    ZERO,
     ClientOrderIdReused,
     Instrument,
     InsufficientFunds,
@@ -22,7 +20,6 @@ from venuekit.adapter import (
     UnknownOrder,
     VenuekitError,
     VenuePermission,
-    minus,
     ratio,
 )
 from venuekit_polymarket.amounts import check_price
@@ -107,15 +104,11 @@ class Sender:
         if order.instrument not in self._learned:
             await self._ledger.cover(order.created_ns)
             self._learned.add(order.instrument)
-        await self._holdings.check_sellable(order, self._on_sale(order.instrument))
+        await self._holdings.check_sellable(order)
 
     async def _reread(self, token: str) -> Instrument:
         self._markets.forget_rules(token)
         return await self._markets.one(token)
-
-    def _on_sale(self, token: str) -> Decimal:
-        sales = [o for o in self._records.unfinished() if o.instrument == token and o.side is Side.SELL]
-        return sum((minus(o.size, o.filled_size) for o in sales if o.size is not None), ZERO)
 
     async def again(self, request: OrderRequest, instrument: Instrument, kept: KeptOrder) -> Order:
         """An id that was used before: the order of then, sent again only if the venue has never had it."""

@@ -12,6 +12,7 @@ from venuekit.adapter import (
     Balance,
     FillQuery,
     HistoryQuery,
+    InsufficientFunds,
     InvalidCursor,
     KeyPermission,
     OrderRef,
@@ -53,10 +54,8 @@ async def test_money_and_shares_are_the_same_matched_mined_and_confirmed(desk: D
     [fill] = (await desk.own.history.fills(FillQuery())).items
     for _ in range(steps):
         desk.double.settle()
-    money, shares = await balance(desk), await balance(desk, desk.token())
+    money = await balance(desk)
     assert abs(money.total - (D(100_000) - fill.size * fill.price - fill.fee)) < D("0.000001")
-    assert shares.total == fill.size
-    assert shares.available == (fill.size if steps else 0), "shares that are not there yet were called available"
     held = await position(desk, desk.token())
     assert held is not None
     assert held.size == fill.size
@@ -75,9 +74,9 @@ async def test_proceeds_of_a_sale_are_held_until_they_are_there(desk: Desk) -> N
     sale = await desk.own.trading.submit(desk.market(Side.SELL, size=D(10)))
     assert sale.average_price is not None
     proceeds = sale.average_price * 10 - sale.fees
-    money, shares = await balance(desk), await balance(desk, desk.token())
+    money = await balance(desk)
     assert (money.total, money.held) == (D(100_000) + proceeds, proceeds)
-    assert shares.total == 0
+    assert await position(desk, desk.token()) is None
     desk.double.settle()
     assert await balance(desk) == Balance(
         venue="polymarket",
@@ -89,11 +88,12 @@ async def test_proceeds_of_a_sale_are_held_until_they_are_there(desk: Desk) -> N
     )
 
 
-async def test_a_sale_holds_what_it_would_sell(desk: Desk) -> None:
+async def test_what_is_on_sale_cannot_be_sold_a_second_time(desk: Desk) -> None:
     desk.double.give(desk.double.account.wallet, "25", desk.token())
     await desk.own.trading.submit(desk.limit(Side.SELL, price="0.99", size="20"))
-    shares = await balance(desk, desk.token())
-    assert (shares.total, shares.held, shares.available) == (D(25), D(20), D(5))
+    assert desk.own.sellable(desk.token(), D(25)) == 5
+    with pytest.raises(InsufficientFunds):
+        await desk.own.trading.submit(desk.limit(Side.SELL, price="0.99", size="6"))
 
 
 async def test_a_fraction_of_a_share_is_a_position_too(desk: Desk) -> None:
@@ -115,13 +115,11 @@ async def test_a_position_says_what_it_has_cost_and_what_it_is_worth(desk: Desk)
     assert held.unrealized_pnl == 10 * (held.mark_price - held.average_entry_price)
 
 
-async def test_balances_add_up_and_are_sorted(desk: Desk) -> None:
-    for outcome in (0, 1):
-        desk.double.give(desk.double.account.wallet, "25", desk.token(FED, outcome))
-    found = await desk.own.portfolio.balances()
-    assert [b.asset for b in found] == sorted(b.asset for b in found)
-    assert len(found) == 3
-    assert all(b.total == b.available + b.held for b in found)
+async def test_shares_are_positions_and_no_balances(desk: Desk) -> None:
+    """A desk values positions; a balance of something without a market of its own would have no worth."""
+    desk.double.give(desk.double.account.wallet, "25", desk.token(FED, 1))
+    assert [b.asset for b in await desk.own.portfolio.balances()] == ["pUSD"]
+    assert [p.instrument for p in await desk.own.portfolio.positions()] == [desk.token(FED, 1)]
 
 
 async def test_the_profile_says_what_the_key_may_do(desk: Desk) -> None:

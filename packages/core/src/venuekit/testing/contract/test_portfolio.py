@@ -6,7 +6,20 @@ from decimal import Decimal
 
 import pytest
 
-from venuekit.adapter import ZERO, Feature, Fill, InstrumentKind, KeyPermission, OrderRef, Side, times
+from venuekit.adapter import (
+    ZERO,
+    Feature,
+    Fill,
+    InstrumentKind,
+    InsufficientFunds,
+    KeyPermission,
+    LimitOrder,
+    Order,
+    OrderRef,
+    Side,
+    floor_to,
+    times,
+)
 from venuekit.testing.contract.behaviours import behaviour
 from venuekit.testing.contract.kit import Kit
 
@@ -53,7 +66,7 @@ async def test_an_open_order_holds_its_cost_and_canceling_frees_it(kit: Kit) -> 
 async def test_a_trade_moves_balances_by_size_cost_and_fee(kit: Kit) -> None:
     fully_funded(kit)
     rules = kit.instrument
-    # Shares of an outcome are held as a balance of the base asset, like coins.
+    # Coins are a balance of the base asset, shares of an outcome are a position.
     before = {asset: (await kit.balance(asset)).total for asset in (rules.base, rules.quote)}
     fills = await kit.fills_of(await kit.bought())
     after = {asset: (await kit.balance(asset)).total for asset in (rules.base, rules.quote)}
@@ -109,7 +122,10 @@ async def test_a_fill_says_its_fee(kit: Kit) -> None:
 @behaviour("POR-08")
 async def test_a_sale_holds_what_it_would_sell(kit: Kit) -> None:
     fully_funded(kit)
-    await kit.bought(units=2)
+    held = await kit.bought(units=2)
+    if kit.instrument.kind is InstrumentKind.BINARY_OUTCOME:
+        await _sold_once(kit, held.filled_size)
+        return
     asset = kit.instrument.base
     before = await kit.balance(asset)
     request = kit.resting(Side.SELL)
@@ -119,3 +135,27 @@ async def test_a_sale_holds_what_it_would_sell(kit: Kit) -> None:
     await kit.venue.cancel(OrderRef.of(order))
     await kit.done(order)
     assert await kit.eventually(lambda: kit.balance(asset), lambda b: b == before) == before
+
+
+async def _sold_once(kit: Kit, size: Decimal) -> None:
+    """Shares of an outcome are a position, not a balance: what is on sale cannot be sold a second time."""
+
+    async def all_of_it() -> Decimal:
+        return next((p.size for p in await kit.venue.positions() if p.instrument == kit.instrument.id), ZERO)
+
+    owned = floor_to(await all_of_it(), kit.instrument.lot_size)
+    request = kit.resting(Side.SELL, size=owned)
+    order = await kit.eventually(lambda: _placed(kit, request), lambda order: order is not None)
+    assert order is not None, "what is held cannot be sold"
+    with pytest.raises(InsufficientFunds):
+        await kit.submit(kit.resting(Side.SELL, size=size))
+    await kit.venue.cancel(OrderRef.of(order))
+    await kit.done(order)
+
+
+async def _placed(kit: Kit, request: LimitOrder) -> Order | None:
+    """The order; None as long as what it would sell is not settled."""
+    try:
+        return await kit.submit(request)
+    except InsufficientFunds:
+        return None
