@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from polymarket_doubled import table_of
 
-from venuekit import MarketOrder, Mode, Side, open_desk
-from venuekit.adapter import OrderStatus
+from venuekit import LimitOrder, MarketOrder, Mode, Side, open_desk
+from venuekit.adapter import OrderRef, OrderStatus, Unsupported
 from venuekit.registry import register, unregister
 from venuekit_doubles.polymarket import Pace, PolymarketDouble
 from venuekit_polymarket import factory
@@ -60,3 +60,13 @@ async def test_the_account_begins_with_what_the_configuration_says(double: Polym
     given = environ(double, tmp_path, VENUEKIT__SHADOW__BALANCES__PUSD="70")
     async with open_desk("polymarket", mode=Mode.SHADOW, environ=given) as desk:
         assert [(b.asset, b.total) for b in await desk.venue.balances()] == [("pUSD", 70)]
+
+
+async def test_what_the_venue_cannot_do_a_shadow_cannot(double: PolymarketDouble, tmp_path: Path) -> None:
+    async with open_desk("polymarket", mode=Mode.SHADOW, environ=environ(double, tmp_path)) as desk:
+        instrument = (await desk.venue.instruments())[0]
+        order = await desk.submit(
+            LimitOrder(instrument=instrument.id, side=Side.BUY, size=D(10), price=instrument.tick_size)
+        )
+        with pytest.raises(Unsupported):
+            await desk._venue.amend(OrderRef(client_order_id=order.id), size=D(5))

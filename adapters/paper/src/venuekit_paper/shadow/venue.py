@@ -40,6 +40,7 @@ from venuekit.adapter import (
     Trade,
     Transfer,
     Unavailable,
+    Unsupported,
     Venue,
     positive_amount,
     validate,
@@ -302,7 +303,10 @@ class ShadowVenue:
         price: Decimal | None = None,
         stop_price: Decimal | None = None,
     ) -> Order:
-        """Change what is given of a shadow order."""
+        """Change what is given of a shadow order. Raises Unsupported where the venue cannot."""
+        declared = self.capabilities.of(Feature.AMEND)
+        if not declared.usable:
+            raise Unsupported(f"Orders cannot be amended here ({declared.reason}).")
         given = [(f, v) for f, v in (("size", size), ("price", price), ("stop_price", stop_price)) if v is not None]
         if not given:
             raise InvalidValue("Nothing is to be changed.", fix="Give size, price or stop_price.", field="size")
