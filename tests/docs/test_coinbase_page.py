@@ -149,7 +149,7 @@ def test_an_order_above_the_threshold_waits_for_the_commands_of_the_page(
             run([identity if word == "ID" else word for word in approving], everything, tmp_path)
             until = time.monotonic() + 60
             assert bot.wait(max(1, until - time.monotonic())) == 0
-            assert bot.stdout.read().splitlines()[-1].split()[-1].startswith("0.01"), "the last event has it filled"
+            assert bot.stdout.read().splitlines()[-1].startswith("filled 0.01")
         finally:
             bot.kill()
     assert [asked.endpoint for asked in double.mutating] == ["create"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from desks import Bench, limit, rows, statuses
+from desks import Bench, Gate, limit, rows, statuses
 
 from venuekit.model.events import Channel, DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.intent import MarketOrder, Side
@@ -230,3 +230,29 @@ async def test_a_slow_listener_loses_prices_but_never_orders(bench: Bench) -> No
         ]
         assert [e.fill.venue_order_id for e in told if isinstance(e, FillEvent)] == [order.venue_order_id]
         await stream.close()
+
+
+async def test_listeners_hear_once_that_an_order_is_filled_whichever_telling_is_recorded_first(bench: Bench) -> None:
+    """The answer's fills are slow to come; the stream tells of the same end a moment later, and is recorded first."""
+    slow = Gate()
+    async with bench.open() as desk:
+        heard: list[OrderEvent] = []
+        desk._bus.hook(lambda event: heard.append(event) if isinstance(event, OrderEvent) else None)
+
+        async def filled_at_once() -> None:
+            bench.venue.tell = False
+            order = bench.venue.accept(bench.venue.sent()[-1])
+            bench.venue.fill(order.id, D(1), D(98))
+            bench.venue.faults["fills"].append(slow)
+
+        bench.venue.faults["submit"].append(filled_at_once)
+        sending = asyncio.ensure_future(desk.submit(limit(client_order_id="mine")))
+        await bench.clock.settle()
+        order = bench.venue.orders["mine"]
+        bench.venue.push(Channel.OWN_ORDERS, bench.venue.event(order.but(updated_ns=order.updated_ns + 1)))
+        await bench.clock.settle()
+        slow.open()
+        assert (await sending).status is OrderStatus.FILLED
+        await bench.clock.settle()
+    assert len([query for query in bench.venue.made("fills") if query.order_id]) == 2, "both ask for the fills"
+    assert [event.kind for event in heard] == [OrderEventKind.SUBMITTING, OrderEventKind.FILLED]

@@ -228,7 +228,7 @@ class Dispatcher:
             # The stream told it first, and its record may still be on its way to the disk.
             await self._recorder.settled(applied.order.id)
             return self._state.orders.get(order_id) or applied.order
-        self._recorder.begin(applied.order.id)
+        self._recorder.begin(applied.order.id, before)
         try:
             return await self._record_answer(before, applied, fills)
         except JournalUnavailable as error:

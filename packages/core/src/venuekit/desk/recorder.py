@@ -67,6 +67,8 @@ class Recorder:
         self._owed: list[tuple[list[Entry], Callable[[], None]]] = []
         #: Orders whose newest state is not durable yet, how many times over, and who waits for that.
         self._writing: dict[str, int] = {}
+        #: Those orders as listeners know them: of two records that are begun, either may be told first.
+        self._told: dict[str, Order] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
     def entry(self, kind: EntryKind, subject: str, agent_id: str, body: Any, time_ns: int | None = None) -> Entry:
@@ -154,21 +156,24 @@ class Recorder:
         """Record an order's new state with the fills that made it, then publish all."""
         entries = [self.fill_entry(f, after.agent_id) for f in fills]
         entries.append(self.order_entry(after))
-        self.begin(after.id)
+        self.begin(after.id, before)
         try:
             await self._fact(entries, lambda: self.publish_order(before, after, fills))
         finally:
             self.end(after.id)
 
-    def begin(self, order_id: str) -> None:
-        """From now on more is known of an order than is durable, until `end`."""
+    def begin(self, order_id: str, before: Order | None = None) -> None:
+        """From now on more is known of an order than is durable, until `end`; `before` is what it was."""
         self._writing[order_id] = self._writing.get(order_id, 0) + 1
+        if before is not None:
+            self._told.setdefault(order_id, before)
 
     def end(self, order_id: str) -> None:
         """What `begin` said is over: it is durable, or owed."""
         self._writing[order_id] -= 1
         if not self._writing[order_id]:
             del self._writing[order_id]
+            self._told.pop(order_id, None)
             waiting, self._waiting = self._waiting, []
             for waiter in waiting:
                 if not waiter.done():
@@ -217,6 +222,10 @@ class Recorder:
         if not self._bus.has_listeners:
             return
         self._publish_fills(fills)
+        if after.id in self._told:
+            before, self._told[after.id] = self._told[after.id], after
+            if before == after and not fills:
+                return  # told by another record of the same answer
         self._bus.publish(
             OrderEvent(
                 venue=after.venue,
