@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from venuekit.books.reports import Applied
+from venuekit.desk.begun import Done, begin
 from venuekit.desk.health import Health
 from venuekit.desk.lookalike import twin_of
 from venuekit.desk.recorder import Recorder
@@ -36,7 +37,7 @@ from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.risk import TradingState
-from venuekit.protocols.venue import Venue
+from venuekit.protocols.venue import Venue, is_embedded
 from venuekit.watch.redact import redact_text
 
 log = logging.getLogger("venuekit.desk")
@@ -101,6 +102,9 @@ class Dispatcher:
         #: Orders whose answer was waited for too long.
         self._given_up: set[str] = set()
         self._closed = False
+        self._embedded = is_embedded(venue) and recorder.embedded
+        #: Answers that are being recorded.
+        self._answering: set[asyncio.Task[Order]] = set()
 
     async def record(self, authorized: Authorized, order: Order) -> Recorded:
         """Make the order durable as SUBMITTING; from here on a crash is found and reconciled.
@@ -210,15 +214,37 @@ class Dispatcher:
         return late
 
     def close(self) -> None:
-        """Send nothing more: what comes now is refused, and recorded as that."""
+        """Send nothing more: what comes now is refused, and recorded as that. What is being recorded ends."""
         self._closed = True
+        for task in list(self._answering):
+            task.cancel()
 
     async def answered(self, answer: Order, order_id: str, told: Fill | None = None) -> Order:
-        """Merge what the venue says of an order, with the fills that go with it, and record both.
+        """Merge what the venue says of an order, with the fills that go with it, and record both, to the end.
+
+        Who waits may be stopped meanwhile: what was merged is recorded and told all the same.
 
         Raises:
             JournalUnavailable: it is known here, but not recorded; trading is halted.
         """
+        begun = begin(self._answered(answer, order_id, told), here=self._embedded)
+        if isinstance(begun, Done):
+            return begun.value
+        self._answering.add(begun)
+        begun.add_done_callback(self._ended)
+        return await asyncio.shield(begun)
+
+    def _ended(self, task: asyncio.Task[Order]) -> None:
+        self._answering.discard(task)
+        if not task.cancelled():
+            task.exception()  # it is raised to who waits, if there still is one
+
+    async def landed(self) -> None:
+        """Wait until every answer that came is recorded."""
+        while self._answering:
+            await asyncio.wait(list(self._answering))
+
+    async def _answered(self, answer: Order, order_id: str, told: Fill | None) -> Order:
         before = self._state.orders.get(order_id)
         if answer.client_order_id is None and before is not None:
             answer = answer.but(client_order_id=before.client_order_id)  # not every venue tells our ids back

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
+from venuekit.desk.begun import Done, begin
 from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
 from venuekit.desk.state import SNAPSHOT_EVERY, State
@@ -15,8 +16,9 @@ from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.budget import Claim, Settled
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store, desk_name
-from venuekit.protocols.venue import Venue
+from venuekit.protocols.venue import Venue, is_embedded
 
+T = TypeVar("T")
 _KINDS = {
     OrderStatus.PENDING_APPROVAL: OrderEventKind.PENDING_APPROVAL,
     OrderStatus.SUBMITTING: OrderEventKind.SUBMITTING,
@@ -70,6 +72,29 @@ class Recorder:
         #: Those orders as listeners know them: of two records that are begun, either may be told first.
         self._told: dict[str, Order] = {}
         self._waiting: list[asyncio.Future[None]] = []
+        #: Whether writing never waits for anything outside this process.
+        self.embedded = is_embedded(store)
+        #: Writes under way.
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Go on to the end even if who waits is stopped: what the store has is told, and what it has not is owed."""
+        begun = begin(work, here=self.embedded)
+        if isinstance(begun, Done):
+            return begun.value
+        self._under_way.add(begun)
+        begun.add_done_callback(self._ended)
+        return await asyncio.shield(begun)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # it is raised to who waits, if there still is one
+
+    async def landed(self) -> None:
+        """Wait until every write that was begun has ended."""
+        while self._under_way:
+            await asyncio.wait(list(self._under_way))
 
     def entry(self, kind: EntryKind, subject: str, agent_id: str, body: Any, time_ns: int | None = None) -> Entry:
         """An entry of this desk."""
@@ -92,6 +117,9 @@ class Recorder:
         Raises:
             JournalUnavailable: nothing was written. BudgetExceeded: neither, since too little is left.
         """
+        return await self._whole(self._write(entries, claims))
+
+    async def _write(self, entries: Sequence[Entry], claims: Sequence[Claim] = ()) -> int:
         owed, self._owed = self._owed, []
         late = [entry for owed_entries, _ in owed for entry in owed_entries]
         for entry in late:
@@ -137,7 +165,7 @@ class Recorder:
     async def _fact(self, entries: list[Entry], tell: Callable[[], None]) -> None:
         """Write what the venue said, then tell it; what cannot be written now is written with the next entry."""
         try:
-            await self.write(entries)
+            await self._write(entries)
         except JournalUnavailable:
             self._owed.append((entries, tell))
             raise
@@ -154,6 +182,9 @@ class Recorder:
 
     async def order(self, before: Order | None, after: Order, fills: Sequence[Fill] = ()) -> None:
         """Record an order's new state with the fills that made it, then publish all."""
+        await self._whole(self._order(before, after, fills))
+
+    async def _order(self, before: Order | None, after: Order, fills: Sequence[Fill]) -> None:
         entries = [self.fill_entry(f, after.agent_id) for f in fills]
         entries.append(self.order_entry(after))
         self.begin(after.id, before)
@@ -200,7 +231,7 @@ class Recorder:
         """Record fills that came by themselves, then publish them."""
         if fills:
             entries = [self.fill_entry(f, "") for f in fills]
-            await self._fact(entries, lambda: self._publish_fills(fills))
+            await self._whole(self._fact(entries, lambda: self._publish_fills(fills)))
 
     def fill_entry(self, fill: Fill, agent_id: str) -> Entry:
         """The fill as an entry, filed under its order."""
@@ -249,7 +280,10 @@ class Recorder:
 
     async def desk_event(self, event: DeskEvent, kind: EntryKind, body: dict[str, Any]) -> None:
         """Record something about the desk itself, then publish it."""
-        await self.write([self.entry(kind, event.subject, str(body.get("by", "")), {"event": event.kind, **body})])
+        await self._whole(self._desk_event(event, kind, body))
+
+    async def _desk_event(self, event: DeskEvent, kind: EntryKind, body: dict[str, Any]) -> None:
+        await self._write([self.entry(kind, event.subject, str(body.get("by", "")), {"event": event.kind, **body})])
         self._bus.publish(event)
 
     def about(self, kind: str, message: str, subject: str = "") -> DeskEvent:

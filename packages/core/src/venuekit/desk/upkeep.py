@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from venuekit.desk import pacing
 from venuekit.desk.assembly import Parts
-from venuekit.desk.begun import Done, begin
 from venuekit.desk.streams import StreamHub
 from venuekit.errors import ConfigError, UnknownInstrument
 from venuekit.model.capability import Feature
@@ -17,7 +16,6 @@ from venuekit.model.identity import AgentId, InstrumentId
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.journal import EntryKind
-from venuekit.protocols.venue import is_embedded
 from venuekit.version import VERSION
 
 #: How long what is being sent may take to land when the desk is closed.
@@ -35,9 +33,6 @@ class Upkeep:
         self._agent_id = agent_id
         self._patience_ns = int(send_timeout_seconds * 1e9)
         self._acting: asyncio.Task[None] | None = None
-        self._embedded = is_embedded(parts.venue) and is_embedded(parts.store)
-        #: What streams told and is being recorded.
-        self._taking: set[asyncio.Task[object]] = set()
         #: Whether the desk is open, and no stream of its own orders is lost.
         self.connected = False
 
@@ -97,7 +92,8 @@ class Upkeep:
             loop.create_task(parts.submission.landed()),
             loop.create_task(parts.changes.landed()),
             loop.create_task(parts.closing.landed()),
-            loop.create_task(self._taken()),
+            loop.create_task(parts.dispatcher.landed()),
+            loop.create_task(parts.recorder.landed()),
         ]
         patience = loop.create_task(parts.clock.sleep(CLOSING_SECONDS))
         both = asyncio.gather(*landing)
@@ -105,8 +101,6 @@ class Upkeep:
         patience.cancel()
         parts.submission.close()
         parts.changes.overdue(0)
-        for task in list(self._taking):
-            task.cancel()
         await both
 
     def heard(self) -> bool:
@@ -173,12 +167,12 @@ class Upkeep:
         if isinstance(event, OrderEvent):
             await self._know(event.order.instrument)
             order = await self._ours(event.order)
-            await self._whole(parts.dispatcher.answered(order, order.id, event.fill))
+            await parts.dispatcher.answered(order, order.id, event.fill)
             return  # published with its record
         if isinstance(event, FillEvent):
             await self._know(event.fill.instrument)
             if parts.state.fold(event.fill):
-                await self._whole(parts.recorder.fills([event.fill]))
+                await parts.recorder.fills([event.fill])
             return
         if isinstance(event, TickerEvent):
             parts.state.see(event.ticker)
@@ -186,24 +180,6 @@ class Upkeep:
         elif isinstance(event, InstrumentEvent):
             parts.state.know(event.changed)
         parts.bus.publish(event)
-
-    async def _whole(self, work: Coroutine[Any, Any, object]) -> None:
-        """Take something in to the end, even if the stream that told it is closed meanwhile."""
-        task = begin(work, here=self._embedded)
-        if isinstance(task, Done):
-            return
-        self._taking.add(task)
-        task.add_done_callback(self._took)
-        await asyncio.shield(task)
-
-    def _took(self, task: asyncio.Task[object]) -> None:
-        self._taking.discard(task)
-        if not task.cancelled():
-            task.exception()  # it is raised to the stream, if that is still there
-
-    async def _taken(self) -> None:
-        while self._taking:
-            await asyncio.wait(list(self._taking))
 
     async def _ours(self, order: Order) -> Order:
         """The order under the id that it has here, if the venue does not tell our ids."""
