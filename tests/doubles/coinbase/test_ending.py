@@ -41,6 +41,8 @@ print(double.ca_file)
 
 
 def test_it_is_quiet_when_it_was_forgotten() -> None:
-    ended = subprocess.run([sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True, timeout=60)
+    # Python would tidy up what it wrote for itself, too, but only with a warning.
+    command = [sys.executable, "-W", "always::ResourceWarning:tempfile", "-c", PROGRAM]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not Path(ended.stdout.strip()).parent.exists(), "what it wrote for itself is gone"

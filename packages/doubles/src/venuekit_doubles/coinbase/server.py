@@ -130,8 +130,9 @@ class CoinbaseDouble:
 
     def start(self) -> None:
         """Open the exchange and listen. What was begun is undone if that fails."""
-        atexit.register(self.stop)  # for who forgets it: threads end before their event loop has cleaned up
         self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
+        # For who forgets it: threads end before their event loop has cleaned up. Before the folder's own way out.
+        atexit.register(self.stop)
         self._thread = LoopThread("coinbase double")
         try:
             self._thread.call(self._start(Path(self._folder.name)))
