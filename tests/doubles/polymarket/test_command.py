@@ -5,6 +5,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def program(tmp_path: Path) -> Iterator[tuple[dict[str, str], Path]]:
     """The double as a program with a key of ours: what it says, and where it put its keys."""
     keys = tmp_path / "keys.json"
     own = Account.named("mine").private_key
-    command = [sys.executable, "-m", "venuekit_doubles.polymarket", "--key", own, "--key-file", str(keys)]
+    command = [sys.executable, "-m", "venuekit_doubles.polymarket", "--plain", "--key", own, "--key-file", str(keys)]
+    command += ["--config", str(tmp_path / "desk.toml"), "--kind", "safe"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told: dict[str, str] = {}
@@ -41,6 +43,10 @@ async def test_the_program_says_where_it_is_and_funds_every_wallet_of_a_key(
     assert keys.stat().st_mode & 0o077 == 0
     assert key["address"] == Account.named("mine").address
     assert set(key["wallets"]) == {"eoa", "proxy", "safe", "deposit"}
+    desk = tomllib.loads(Path(told["desk"]).read_text())
+    assert desk["desk"]["venue"] == "polymarket"
+    assert desk["venues"]["polymarket"]["funder"] == key["wallets"]["safe"]
+    assert Path(told["desk"]).stat().st_mode & 0o077 == 0
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{told['clob_url']}/ok") as answer:
             assert await answer.json() == "OK"

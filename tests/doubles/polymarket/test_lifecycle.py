@@ -114,14 +114,16 @@ async def test_a_delay_ends_by_itself() -> None:
 # -- ends
 
 
-async def test_an_order_expires_when_its_time_is_over() -> None:
+async def test_an_order_expires_a_minute_before_the_time_that_it_names() -> None:
     clock = SteppedClock()
     with PolymarketDouble(clock=clock, window_seconds=3600, pace=Pace(moving=False)) as double:
         async with Wire.to(double) as wire, Stream.user(double) as mine:
             await wire.post(wire.draft(type="GTD", expiration=int(time.time()) + 120))
             await mine.kind("order")
             assert len(await _open(wire)) == 1
-            clock.step(121)
+            clock.step(50)
+            assert len(await _open(wire)) == 1
+            clock.step(11)
             assert await _open(wire) == []
             event = await mine.kind("order")
             assert (event["type"], event["status"]) == ("CANCELLATION", "CANCELED_EXPIRED_ORDER")

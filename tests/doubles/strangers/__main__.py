@@ -73,6 +73,7 @@ def _polymarket(said: dict[str, str]) -> dict[str, str]:
     key = json.loads(said["key"])
     return {
         "DOUBLE_CLOB": said["clob_url"],
+        "SSL_CERT_FILE": said["trust"],
         "DOUBLE_WS": said["clob_market_ws_url"],
         "DOUBLE_PRIVATE_KEY": key["private_key"],
         "DOUBLE_WALLETS": json.dumps(key["wallets"]),

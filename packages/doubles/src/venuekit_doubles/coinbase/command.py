@@ -15,7 +15,7 @@ from typing import Literal
 from cyclopts import App
 
 from venuekit.adapter import ConfigError
-from venuekit_doubles.coinbase import desk_file
+from venuekit_doubles import desk_file
 from venuekit_doubles.coinbase.limits import Limits
 from venuekit_doubles.coinbase.quirks import Quirk
 from venuekit_doubles.coinbase.server import CoinbaseDouble
@@ -85,7 +85,7 @@ def run(
             _keep(key, key_file)
             lines.append(f"key    {key_file}")
         if config is not None:
-            desk_file.write(config, double, Path(folder))
+            desk_file.write(config, "coinbase", _options(double), Path(folder))
             lines.append(f"desk   {config}")
         elif key_file is None:
             lines.append(f"key    {key}")
@@ -93,6 +93,19 @@ def run(
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         stop.wait()
+
+
+def _options(double: CoinbaseDouble) -> dict[str, str]:
+    """The table of a desk that trades there."""
+    return {
+        "environment": "sandbox",
+        "api_key": double.key,
+        "api_secret": double.secret.replace("\n", "\\n"),
+        "base_url": double.rest_url,
+        "ws_url": double.ws_url,
+        "ws_user_url": double.ws_url,
+        "ca_file": double.ca_file,
+    }
 
 
 def _amount(text: str) -> tuple[str, Decimal]:

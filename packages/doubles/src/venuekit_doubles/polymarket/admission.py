@@ -14,12 +14,11 @@ from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.contracts import OTHER_DOMAINS, POSITIONS_VERSION, VERSION
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
+from venuekit_doubles.polymarket.records import EXPIRES_EARLY
 from venuekit_doubles.polymarket.signatures import SignedOrder, order_id, signed_by
 from venuekit_doubles.polymarket.wallets import WalletKind, wallets_of
 
 D = Decimal
-#: An order that expires must have at least that many seconds left: the venue's security threshold.
-LEAST_SECONDS = 60
 _TYPES = ("GTC", "GTD", "FOK", "FAK")
 _IMMEDIATE = ("FOK", "FAK")
 #: Decimals of a limit order's money by its market's tick; its shares have at most two.
@@ -152,9 +151,12 @@ class Admission:
 
     def check_times(self, posted: Posted, now_ns: int) -> None:
         """Raises Refusal for an expiration that is too near, or that the type of order has not."""
-        least = now_ns // NANOS + LEAST_SECONDS
         expires = posted.order.expiration
-        if expires < least if posted.type == "GTD" else expires != 0:
+        if posted.type == "GTD":
+            expires_ns = (expires - EXPIRES_EARLY) * NANOS
+            if expires_ns <= now_ns:
+                raise refusals.bad(refusals.INVALID_EXPIRATION)
+        elif expires:
             raise refusals.bad(refusals.INVALID_EXPIRATION)
         if posted.post_only and posted.type in _IMMEDIATE:
             raise refusals.bad(refusals.INVALID_PAYLOAD)

@@ -24,7 +24,7 @@ from venuekit.adapter import (
     TimeInForce,
 )
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
-from venuekit_doubles.polymarket.records import OrderRecord
+from venuekit_doubles.polymarket.records import EXPIRES_EARLY, OrderRecord
 from venuekit_paper.candles import Candles
 from venuekit_paper.exchange import Exchange
 from venuekit_paper.fees import FeeSchedule
@@ -42,9 +42,6 @@ _CASH = "pUSD"
 _PLENTY = D(10) ** 15
 #: Seconds between two moves of the simulated market.
 STEP_SECONDS = 0.25
-#: An order ends so many seconds before its expiration: "if you need it to expire in 90 seconds, the correct value is
-#: now + 1 minute + 30 seconds" (venue's documents, 2026-06).
-_ENDS_EARLY = 60
 HOUSE_KEY = str(uuid.UUID(int=0x4005E << 96))
 Level = tuple[int, int]
 
@@ -129,7 +126,7 @@ class Books:
             price=D(price).scaleb(-4),
             time_in_force=tif,
             post_only=order.post_only,
-            expires_at_ns=(order.expiration - _ENDS_EARLY) * NANOS if tif is TimeInForce.GTD else None,
+            expires_at_ns=(order.expiration - EXPIRES_EARLY) * NANOS if tif is TimeInForce.GTD else None,
             client_order_id=order.id.removeprefix(_HEX),
         )
         return exchange.place(order.wallet, request, now_ns).venue_order_id or ""

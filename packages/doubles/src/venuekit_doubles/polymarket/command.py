@@ -6,12 +6,15 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cyclopts import App
 
+from venuekit_doubles import desk_file
 from venuekit_doubles.polymarket.accounts import Account
 from venuekit_doubles.polymarket.levers import FUNDS
 from venuekit_doubles.polymarket.server import PolymarketDouble
@@ -24,8 +27,10 @@ app = App(name="venuekit-double-polymarket", help="Polymarket on this machine, o
 def run(
     *,
     port: int = 0,
-    secure: bool = False,
+    plain: bool = False,
+    config: Path | None = None,
     key: str = "",
+    kind: WalletKind = WalletKind.EOA,
     cash: Decimal = FUNDS,
     key_file: Path | None = None,
     seed: int = 7,
@@ -34,8 +39,11 @@ def run(
 
     Args:
         port: Where to listen; 0 takes a free one.
-        secure: With TLS, for clients that can be told whom to trust.
+        plain: Without TLS, for clients that cannot be told whom to trust.
+        config: Write a venuekit configuration file there, for a desk that trades here. What the desk keeps goes when
+            this program ends, as its market does.
         key: A private key whose four wallets are funded, instead of a key of the double's own.
+        kind: The wallet of the desk that --config is for.
         cash: pUSD in each wallet.
         key_file: Write the keys there, as JSON; otherwise they are printed.
         seed: The market's random seed.
@@ -43,24 +51,32 @@ def run(
     stop = threading.Event()
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: stop.set())
-    with PolymarketDouble(port=port, secure=secure, cash=cash, seed=seed) as double:
+    with PolymarketDouble(port=port, secure=not plain, cash=cash, seed=seed) as double, TemporaryDirectory() as folder:
         owner = key or double.account.private_key
-        wallets = [Account(owner, kind) for kind in WalletKind]
+        wallets = [Account(owner, one) for one in WalletKind]
         for account in wallets:
             if account.wallet != double.account.wallet:
                 double.add_account(account, cash)
-        for name, url in double.urls.items():
-            say(f"{name:<19} {url}")
-        say(f"{'geoblock_url':<19} {double.geoblock_url}")
+        lines = {**double.urls, "geoblock_url": double.geoblock_url}
         if double.ca_file:
-            say(f"{'trust':<19} {double.ca_file}")
-        told = json.dumps(_told(wallets))
+            lines["trust"] = double.ca_file
+        if config is not None:
+            desk_file.write(config, "polymarket", double.desk_options(wallets[kind]), Path(folder))
+            lines["desk"] = str(config)
+        lines["key"] = json.dumps(_told(wallets))
         if key_file is not None:
-            key_file.touch(mode=0o600)
-            key_file.write_text(told)
-            told = str(key_file)
-        say(f"{'key':<19} {told}")
+            _keep(lines["key"], key_file)
+            lines["key"] = str(key_file)
+        # What is said is there already: whoever waits for these lines may begin.
+        sys.stdout.write("".join(f"{name:<19} {value}\n" for name, value in lines.items()))
+        sys.stdout.flush()
         stop.wait()
+
+
+def _keep(text: str, file: Path) -> None:
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)
 
 
 def _told(wallets: list[Account]) -> dict[str, Any]:
@@ -74,12 +90,10 @@ def _told(wallets: list[Account]) -> dict[str, Any]:
     }
 
 
-def say(line: str) -> None:
-    """A line for the user, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    """The console script."""
-    app()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. What is wrong is said in one line, and ends it with 2."""
+    try:
+        app(sys.argv[1:] if arguments is None else arguments)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"venuekit-double-polymarket: {error}\n")
+        sys.exit(2)

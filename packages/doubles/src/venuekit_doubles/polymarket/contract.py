@@ -23,21 +23,7 @@ double = PolymarketDouble(
 )
 double.start()
 
-options: Mapping[str, Any] = {
-    "environment": "sandbox",
-    "private_key": double.account.private_key,
-    "funder": double.account.wallet,
-    "api_key": double.account.credentials.key,
-    "api_secret": double.account.credentials.secret,
-    "api_passphrase": double.account.credentials.passphrase,
-    **{name: url for name, url in double.urls.items() if name.removesuffix("_ws_url") == name},
-    "ws_market_url": double.urls["clob_market_ws_url"],
-    "ws_user_url": double.urls["clob_user_ws_url"],
-    "geoblock_url": double.geoblock_url,
-    "ca_file": double.ca_file,
-    "ticker_ttl_seconds": 0.0,
-    "book_ttl_seconds": 0.0,
-}
+options: Mapping[str, Any] = {**double.desk_options(), "ticker_ttl_seconds": 0.0, "book_ttl_seconds": 0.0}
 #: A market of the standard exchange, and one of negative risk.
 instruments = tuple(
     double.market(slug).tokens[0] for slug in ("fed-cuts-in-december", "will-alpha-be-nominated-in-2028")

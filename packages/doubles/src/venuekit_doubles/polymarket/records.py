@@ -10,6 +10,9 @@ from venuekit.adapter import Side
 from venuekit_doubles.polymarket.ledger import CASH, Move
 from venuekit_doubles.polymarket.listings import PRICE_ONE, Listed
 
+#: The venue's security threshold: an order ends that many seconds before the expiration that it names.
+EXPIRES_EARLY = 60
+
 
 class OrderState(StrEnum):
     """Where an order is, in the venue's words."""

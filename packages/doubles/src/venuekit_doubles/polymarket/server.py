@@ -171,3 +171,22 @@ class PolymarketDouble(Levers):
             work.close()
             raise RuntimeError("The double does not run.")
         return self._thread.begin(work)
+
+    def desk_options(self, account: Account | None = None) -> dict[str, str]:
+        """The ``[venues.polymarket]`` table of a venuekit desk that trades here."""
+        who = account or self.account
+        urls = dict(self.urls)
+        market, user = urls.pop("clob_market_ws_url"), urls.pop("clob_user_ws_url")
+        return {
+            "environment": "sandbox",
+            "private_key": who.private_key,
+            "funder": who.wallet,
+            "api_key": who.credentials.key,
+            "api_secret": who.credentials.secret,
+            "api_passphrase": who.credentials.passphrase,
+            **urls,
+            "ws_market_url": market,
+            "ws_user_url": user,
+            "geoblock_url": self.geoblock_url,
+            "ca_file": self.ca_file,
+        }
