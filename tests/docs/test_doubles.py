@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from venuekit_doubles.coinbase import Fault, Quirk, StreamFault
+import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "doubles.md").read_text()
+from venuekit_doubles import coinbase, polymarket
+from venuekit_doubles.coinbase import Quirk
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "doubles.md").read_text()
 
 
-def test_every_fault_has_its_row() -> None:
-    answers, streams = PAGE.split("Streams, by `double.fail_streams(...)`")
-    assert re.findall(r"^\| `(\w+)` \|", answers.split("What goes wrong on demand")[1], re.MULTILINE) == list(Fault)
-    assert re.findall(r"^\| `(\w+)` \|", streams, re.MULTILINE) == list(StreamFault)
+@pytest.mark.parametrize(
+    ("page", "faults", "stream_faults"),
+    [
+        ("doubles", coinbase.Fault, coinbase.StreamFault),
+        ("doubles_polymarket", polymarket.Fault, polymarket.StreamFault),
+    ],
+)
+def test_every_fault_has_its_row(page: str, faults: Iterable[str], stream_faults: Iterable[str]) -> None:
+    answers, streams = (DOCS / f"{page}.md").read_text().split("Streams, by `double.fail_streams(...)`")
+    assert re.findall(r"^\| `(\w+)` \|", answers.split("What goes wrong on demand")[1], re.MULTILINE) == list(faults)
+    assert re.findall(r"^\| `(\w+)` \|", streams, re.MULTILINE) == list(stream_faults)
 
 
 def test_every_quirk_is_named() -> None:
