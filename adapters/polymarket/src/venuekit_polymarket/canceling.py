@@ -80,6 +80,7 @@ class Canceling:
         there = [order async for order in self._finder.open(instrument)]
         if not there:
             return []
+        self._finder.leaving(there)
         if instrument is None:
             body = await self._api.change("DELETE", "/cancel-all", what="to cancel all orders")
         else:
@@ -107,6 +108,7 @@ class Canceling:
         results: list[CancelResult] = []
         for start in range(0, len(orders), _MOST_AT_ONCE):
             some = orders[start : start + _MOST_AT_ONCE]
+            self._finder.leaving(some)
             try:
                 ids = [order.venue_order_id for order in some]
                 body = await self._api.change("DELETE", "/orders", ids, what="to cancel the orders")

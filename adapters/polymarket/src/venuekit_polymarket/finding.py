@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from venuekit.adapter import NANOS, Order, OrderRef, OrderStatus, UnknownOrder
@@ -24,6 +25,7 @@ _DELAY_SECONDS = 60
 _LOOK_BACK_NS = 60 * NANOS
 #: A list of open orders that goes on after so many pages is not read to its end.
 _MOST_PAGES = 200
+_MOST_LEAVING = 10_000
 
 
 class Finder:
@@ -35,6 +37,15 @@ class Finder:
         self._orders = orders
         self._ledger = ledger
         self.patience_seconds = PATIENCE_SECONDS
+        #: Orders that were asked to be canceled: one of them that is not listed is over, whoever heard the answer.
+        self._leaving: OrderedDict[str, None] = OrderedDict()
+
+    def leaving(self, orders: Iterable[Order]) -> None:
+        """These are about to be canceled."""
+        for order in orders:
+            self._leaving[order.venue_order_id or ""] = None
+        while len(self._leaving) > _MOST_LEAVING:
+            self._leaving.popitem(last=False)
 
     def kept(self, ref: OrderRef) -> KeptOrder | None:
         """What we have written down of an order."""
@@ -74,7 +85,8 @@ class Finder:
         if after.size is not None and after.filled_size >= after.size:
             return self._orders.ended(order)
         patience = _DELAY_SECONDS if order.status_code == "DELAYED" else self.patience_seconds
-        if self._orders.age_seconds(order) < patience and not self._orders.has_expired(order):
+        ends = order.venue_order_id in self._leaving or self._orders.has_expired(order)
+        if self._orders.age_seconds(order) < patience and not ends:
             return self._orders.tell(order)
         found, _ = await pages(self._api, "/data/orders", id=order.venue_order_id, next_cursor=FIRST)
         for row in found:

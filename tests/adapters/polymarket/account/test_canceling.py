@@ -85,7 +85,6 @@ async def test_an_answer_that_is_lost_leaves_a_cancel_in_doubt_and_the_order_can
     desk.double.fail("cancel_order", Fault.AFTER_SILENCE)
     with pytest.raises(OutcomeUnknown):
         await desk.own.canceling.cancel(OrderRef.of(order))
-    desk.own.finder.patience_seconds = 0
     assert (await desk.own.finder.find(OrderRef.of(order))).status is OrderStatus.CANCELED
 
 
