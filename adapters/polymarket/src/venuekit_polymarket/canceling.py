@@ -48,6 +48,7 @@ class Canceling:
         order = await self._finder.find(ref)
         if order.is_done:
             raise _done(order)
+        self._finder.leaving([order])
         body = await self._api.change(
             "DELETE", "/order", {"orderID": order.venue_order_id}, what=f"to cancel {order.id}"
         )
