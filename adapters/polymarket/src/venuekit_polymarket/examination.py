@@ -170,8 +170,7 @@ def _needed(contracts: Contracts) -> dict[str, list[tuple[str, str]]]:
 
 
 def _is_approved(approved: Mapping[tuple[str, str], Mapping[str, object]], token: str, spender: str) -> bool:
-    row = approved.get((token.lower(), spender.lower()), {})
-    return flag(row, "approved") and text(row, "amount") != "0"
+    return flag(approved.get((token.lower(), spender.lower()), {}), "approved")
 
 
 def _other_wallets(signer: Signer) -> str:

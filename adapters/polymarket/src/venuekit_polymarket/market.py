@@ -214,8 +214,8 @@ class Market:
         fineness = max(_FINEST_SECONDS, min(step // _POINTS_A_CANDLE // 60 * 60, _COARSEST_SECONDS))
         found: list[Candle] = []
         while first < last and (start_ns is None or len(found) < limit):
-            # Whole candles to a window: none is put together from two.
-            stop = min(first + _WINDOW_SECONDS // step * step, last)
+            # A window is whole candles of every length, so that none is put together from two.
+            stop = min(first + _WINDOW_SECONDS, last)
             points = await self._points(token, first, stop, fineness)
             found += [
                 candle
