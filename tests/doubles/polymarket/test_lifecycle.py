@@ -10,6 +10,7 @@ from raw import Wire
 from venuekit.adapter import Side
 from venuekit_doubles.clock import SteppedClock
 from venuekit_doubles.polymarket import Account, Pace, PolymarketDouble, TradeState
+from venuekit_doubles.polymarket.ledger import NotEnough
 
 pytestmark = pytest.mark.anyio
 FED = "fed-cuts-in-december"
@@ -229,3 +230,22 @@ async def test_an_armed_key_that_falls_silent_has_all_its_orders_canceled() -> N
             await wire.ask("POST", "/v1/heartbeats", {"heartbeat_id": ""})
             assert (await mine.kind("order"))["type"] == "CANCELLATION"
             assert await _open(wire) == []
+
+
+# -- what trades that are yet to be mined hold
+
+
+async def test_what_a_matched_trade_will_take_is_not_there_for_other_orders_until_it_fails(
+    double: PolymarketDouble,
+) -> None:
+    poor = double.add_account(Account.named("poor"), D(70))
+    double.fail_settlements(TradeState.FAILED)
+    async with Wire.to(double, poor) as wire:
+        assert (await wire.post(wire.draft(type="FOK", maker_amount=63 * M, taker_amount=100 * M))).status == 200
+        again = wire.draft(salt=2, maker_amount=10 * M, taker_amount=20 * M)
+        refused = await wire.post(again)
+        assert "balance: 70000000, sum of matched orders: 63932400, order amount: 10000000" in refused.error
+        with pytest.raises(NotEnough):
+            double.split(FED, "10", poor)
+        double.settle()
+        assert (await wire.post(again)).status == 200
