@@ -40,6 +40,8 @@ CONTRACTS = (
     "--venue paper",
     "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract",
     "--venue coinbase --venue-profile venuekit_doubles.coinbase.contract --venue-shadow",
+    "--venue polymarket --venue-profile venuekit_doubles.polymarket.contract",
+    "--venue polymarket --venue-profile venuekit_doubles.polymarket.contract --venue-shadow",
 )
 #: Venues whose faults are on a real wire, and the doubles that bring them.
 WIRED = {"coinbase": "venuekit_doubles.coinbase.chaos"}
