@@ -10,7 +10,7 @@ from desks import Bench, limit, never, rows
 
 from venuekit import errors
 from venuekit.desk.desk import Desk
-from venuekit.model.events import Channel
+from venuekit.model.events import Channel, ConnectionEvent, ConnectionState
 from venuekit.model.order import OrderStatus
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.journal import EntryKind
@@ -182,3 +182,19 @@ async def test_a_comparison_that_failed_when_the_stream_came_back_is_made_as_soo
         await bench.clock.advance(5)
         assert (await desk.order("mine")).status is OrderStatus.CANCELED
         assert len(bench.venue.made("open_orders")) == asked + 1, "once it went through it is over"
+
+
+async def test_what_happens_between_the_start_and_the_streams_first_word_is_asked_for(bench: Bench) -> None:
+    config = bench.config(reconcile=ReconcileSettings(every_seconds=0))
+    async with bench.open(config) as desk:
+        await desk.submit(limit(client_order_id="mine"))
+    bench.venue.calls.clear()
+    async with bench.open(config) as desk:
+        bench.venue.set(bench.venue.orders["mine"].but(status=OrderStatus.CANCELED), tell=False)
+        there = ConnectionEvent(venue="scripted", time_ns=0, state=ConnectionState.CONNECTED)
+        for _ in range(2):
+            asked = len(bench.venue.made("open_orders"))
+            bench.venue.push(Channel.OWN_ORDERS, there)
+            await bench.clock.settle()
+            assert (await desk.order("mine")).status is OrderStatus.CANCELED
+        assert len(bench.venue.made("open_orders")) == asked, "once is enough"

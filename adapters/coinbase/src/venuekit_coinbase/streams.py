@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from venuekit.adapter import (
     Channel,
     Clock,
+    ConnectionEvent,
+    ConnectionState,
     Event,
     Instrument,
     NotConnected,
@@ -19,10 +21,11 @@ from venuekit_coinbase.api import Api
 from venuekit_coinbase.asked_frames import LiveCandles, Statuses
 from venuekit_coinbase.client import Signer
 from venuekit_coinbase.config import CoinbaseOptions
-from venuekit_coinbase.instruments import Instruments
+from venuekit_coinbase.instruments import VENUE, Instruments
 from venuekit_coinbase.market import Market
 from venuekit_coinbase.own_frames import OwnFrames
 from venuekit_coinbase.public_frames import Books, Names, Read, Tickers, Trades, frame_time
+from venuekit_coinbase.reading import text
 from venuekit_coinbase.socket import Socket
 
 _CHANNELS = {
@@ -131,8 +134,13 @@ class Streams:
             async for event in self._public(_PUBLIC[channel](Names(names)), socket):
                 yield event
             return
+        told = own is None
         async for frame in socket.frames():
-            async for event in reading(frame, frame_time(frame, self._clock.now_ns())):
+            at_ns = frame_time(frame, self._clock.now_ns())
+            if not told and text(frame, "channel") == _CHANNELS[channel]:
+                told = True  # what happens from here on, this stream tells
+                yield ConnectionEvent(venue=VENUE, time_ns=at_ns, state=ConnectionState.CONNECTED)
+            async for event in reading(frame, at_ns):
                 yield event
 
     async def _public(self, read: Read, socket: Socket) -> AsyncIterator[Event]:

@@ -23,6 +23,7 @@ from venuekit.adapter import (
     Unavailable,
     UnknownOrder,
     Unsupported,
+    VenueDown,
     VenuekitError,
     VenuePermission,
     plain,
@@ -217,9 +218,9 @@ class Trading:
             price=price if price is not None else order.price,
             stop_price=stop_price if stop_price is not None else order.stop_price,
         )
+        if wanted.size is None or wanted.price is None:
+            raise VenueDown(f"Coinbase did not tell the size and price of {order.id}.", fix="Try again, or give both.")
         check_change(wanted, await self._instruments.one(order.instrument))
-        assert wanted.size is not None
-        assert wanted.price is not None
         named: dict[str, Any] = {"size": plain(wanted.size), "price": plain(wanted.price)}
         if wanted.stop_price is not None:
             named["stop_price"] = plain(wanted.stop_price)

@@ -48,6 +48,8 @@ class _Upstream:
         self.was_lost = False
         #: It was taken to be made again although the venue had said nothing yet.
         self.is_guess = False
+        #: Whether what happened before this stream was there has been asked for.
+        self.is_whole = False
         #: Messages of this connection that were not understood, as far as they are counted already.
         self.not_understood = 0
 
@@ -70,7 +72,8 @@ class Subscriptions:
         self._open: dict[str, LiveSubscription] = {}
         #: Called with every event of every upstream, before readers get it.
         self.sink: Sink | None = None
-        #: Called after a connection was lost and made again.
+        #: Called after a connection was lost and made again; and of own orders and fills when the venue says for the
+        #: first time that it is there, since something may have happened after the comparison at the start.
         self.on_reconnect: Callable[[Channel], Awaitable[None]] | None = None
 
     def subscribe(self, channel: Channel, instruments: Sequence[str], *, kept: bool = True) -> LiveSubscription:
@@ -187,6 +190,7 @@ class Subscriptions:
                     await self._as_guessed(upstream)
                 if isinstance(event, ConnectionEvent) and event.state is ConnectionState.CONNECTED:
                     self._count(upstream, event.not_understood)
+                    await self._in_force(upstream)
                 elif isinstance(event, BookDelta | BookSnapshot):
                     await self._book_event(upstream, event)
                 else:
@@ -208,6 +212,12 @@ class Subscriptions:
         if self.on_reconnect is not None:
             await self.on_reconnect(upstream.channel)
 
+    async def _in_force(self, upstream: _Upstream) -> None:
+        if upstream.channel.is_own and not upstream.is_whole:
+            upstream.is_whole = True
+            if self.on_reconnect is not None:
+                await self.on_reconnect(upstream.channel)
+
     def _count(self, upstream: _Upstream, not_understood: int) -> None:
         new = max(0, not_understood - upstream.not_understood)
         upstream.not_understood += new
@@ -216,6 +226,7 @@ class Subscriptions:
 
     async def _connected(self, upstream: _Upstream) -> None:
         again, upstream.was_lost = upstream.was_lost, False
+        upstream.is_whole |= again
         await self._state(upstream, ConnectionState.CONNECTED, "")
         if again and upstream.channel in _MISSABLE:
             for name in upstream.instruments:
