@@ -62,7 +62,7 @@ def kill_one(subject: Subject, schedule: Schedule) -> Outcome:
         finally:
             await world.close()
 
-    with tempfile.TemporaryDirectory(prefix="venuekit-chaos-") as name, quiet():
+    with tempfile.TemporaryDirectory(prefix="venuekit-chaos-") as name, quiet(sockets=True):
         try:
             run_simulated(run)
         except Exception as error:  # noqa: BLE001 - a harness that breaks has found something

@@ -156,6 +156,8 @@ class World:
         return task
 
     def _unheard(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if self.crashes and str(context.get("message")).startswith("Unclosed"):
+            return  # by a process that has ended
         error = context.get("exception")
         if not isinstance(error, Crash | VenuekitError | asyncio.CancelledError):
             self.ledger.broken(f"an error that nobody heard of: {context.get('message')}: {error!r}")
