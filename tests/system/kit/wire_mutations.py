@@ -10,6 +10,7 @@ from mutations import Mutation, Patch, send_before_journal
 
 from venuekit.adapter import Order, OrderRequest, OutcomeUnknown, Rejected, VenueDown
 from venuekit.books import reports
+from venuekit.desk.reconcile import Reconciler
 from venuekit.model.events import Channel
 from venuekit.runtime.session import Session
 from venuekit_coinbase import answers, history, transport
@@ -54,6 +55,11 @@ def take_a_lost_answer_for_nothing_sent(patch: Patch) -> None:
     patch.setattr(transport, "lost", lost)
 
 
+def overlook_a_missing_frame(patch: Patch) -> None:
+    """A number is left out, and nobody minds."""
+    patch.setattr(Socket, "_in_sequence", lambda self, frame: None)
+
+
 def do_not_ask_after_a_reconnect(patch: Patch) -> None:
     """The stream is back, so all is well."""
 
@@ -61,6 +67,16 @@ def do_not_ask_after_a_reconnect(patch: Patch) -> None:
         return None
 
     patch.setattr(Session, "_reconnected", nothing)
+
+
+def drop_fills_that_only_a_comparison_finds(patch: Patch) -> None:
+    """What the stream did not tell was not traded."""
+
+    async def nothing(self: Reconciler) -> list[Any]:
+        return []
+
+    patch.setattr(Reconciler, "_fills", nothing)
+    patch.setattr(Reconciler, "_overlooked", nothing)
 
 
 def never_give_up_a_silent_stream(patch: Patch) -> None:
@@ -100,9 +116,11 @@ MUTATIONS: Sequence[Mutation] = (
     Mutation(post_again_under_another_id, "is at the venue, and was not sent", 6),
     Mutation(take_what_cannot_be_read_for_a_refusal, "is REJECTED with", 2),
     Mutation(take_a_lost_answer_for_nothing_sent, "is at the venue, and was not sent", 7),
+    Mutation(overlook_a_missing_frame, "nobody told the desk", 27),
     Mutation(never_give_up_a_silent_stream, "nobody told the desk", 73),
     Mutation(do_not_ask_after_a_reconnect, "nobody told the desk", 9),
     Mutation(take_an_end_for_old_news, "nobody told the desk", 9),
+    Mutation(drop_fills_that_only_a_comparison_finds, "the desk had the holdings wrong", 28),
     Mutation(read_one_page_of_fills, "the desk had the holdings wrong", 1),
     Mutation(send_before_journal, "was sent before it was in the journal", 0),
 )

@@ -290,8 +290,10 @@ class Driver:
     async def _cut_streams(self, step: Step) -> None:
         self._happened(await self._world.site.cut_streams(step.pick) or Action.OFFLINE)
 
-    async def _cancel_elsewhere(self, _: Step) -> None:
-        """On the venue's website, say."""
+    async def _cancel_elsewhere(self, step: Step) -> None:
+        """On the venue's website, say; often just when the streams are lost that would tell of it."""
+        if not step.named:
+            await self._cut_streams(step)
         await self._world.truth.cancel_all()
 
     def _happened(self, action: str) -> None:
