@@ -48,6 +48,7 @@ async def test_a_disconnect_in_the_middle_does_not_lose_the_order(bench, era):
         await asyncio.gather(task, return_exceptions=True)
         b.venue.gate.set()
         await _settled(lambda: b.venue.traded)
+        await _settled(lambda: b.desk.store.rows(RowQuery(kinds=(EntryKind.FILL,))))
         assert not await b.desk.open_orders()
         (fill,) = (await b.venue.fills(_fills())).items
         assert (await b.desk.order(fill.client_order_id)).status == "FILLED"
