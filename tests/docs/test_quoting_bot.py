@@ -87,9 +87,15 @@ async def test_stopping_leaves_other_instruments_alone(desk: Desk) -> None:
 def test_the_program_says_what_it_does_and_leaves_quietly_on_ctrl_c(tmp_path: Path) -> None:
     environ = {"VENUEKIT__DESK__DATA_DIR": str(tmp_path), "PATH": "", "PYTHONUNBUFFERED": "1", "HOME": str(tmp_path)}
     command = [sys.executable, str(BOT)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=tmp_path
-    ) as bot:
+    # What was started in the background ignores Ctrl-C, and so would its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        bot = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=tmp_path
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with bot:
         assert bot.stdout is not None
         first = bot.stdout.readline()
         bot.send_signal(signal.SIGINT)
