@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import tempfile
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from aiohttp import web
 
 from venuekit.adapter import Clock
-from venuekit_doubles.clock import WallClock
 from venuekit_doubles.coinbase.auth import Doorkeeper, Key
 from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.connection import House, Manners
@@ -34,13 +31,11 @@ from venuekit_doubles.coinbase.v2 import V2
 from venuekit_doubles.coinbase.v2_accounts import V2Accounts
 from venuekit_doubles.coinbase.wire import Route
 from venuekit_doubles.faults import Fault, Faults, StreamFault
-from venuekit_doubles.listener import Listener
-from venuekit_doubles.thread import LoopThread, Underway
-
-T = TypeVar("T")
+from venuekit_doubles.running import Double
+from venuekit_doubles.thread import Underway
 
 
-class CoinbaseDouble:
+class CoinbaseDouble(Double):
     """Coinbase on this machine: a context manager, and everything of it runs in a thread of its own.
 
     `key` and `secret` open it. Clients need its address (`rest_url` and `ws_url`, or `host`) and, with TLS, to trust
@@ -83,17 +78,12 @@ class CoinbaseDouble:
         single_use_tokens: bool = False,
         faults: Faults | None = None,
     ) -> None:
-        self._secure = secure
-        self._listener = Listener(secure=secure, port=port)
-        self._clock = clock or WallClock()
+        super().__init__(thread="coinbase double", secure=secure, port=port, clock=clock)
         self._exchange = dict(exchange or {})
         self._pace = Pace(heartbeats=heartbeat_seconds, ticker_batch=batch_seconds, balance=heartbeat_seconds)
         self._limits = limits or Limits()
         self._quirks = frozenset(quirks)
         self._manners = Manners(subscribe_seconds, Quirk.NO_CLIENT_ID not in self._quirks, self._limits)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._thread: LoopThread | None = None
-        self._opened = False
         self._endpoints: set[str] = set()
         self._record = Record()
         self.faults = faults or Faults()
@@ -102,63 +92,10 @@ class CoinbaseDouble:
 
     # -- life
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        """On the running event loop and in no thread, for who moves its time; `fail` works, what waits does not."""
-        self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
-        await self._start(Path(self._folder.name))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stop()
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    async def vanish(self) -> None:
-        """Break every connection and take no new one, as a venue that restarts. On the double's own event loop."""
-        await self._listener.vanish()
-
-    async def come_back(self) -> None:
-        """Listen again. On the double's own event loop."""
-        await self._listener.come_back()
-
-    def start(self) -> None:
-        """Open the exchange and listen. What was begun is undone if that fails."""
-        self._folder = tempfile.TemporaryDirectory(prefix="venuekit-double-")
-        # For who forgets it: threads end before their event loop has cleaned up. Before the folder's own way out.
-        atexit.register(self.stop)
-        self._thread = LoopThread("coinbase double")
-        try:
-            self._thread.call(self._start(Path(self._folder.name)))
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End every connection and the exchange; safe to call twice."""
-        atexit.unregister(self.stop)
-        thread, self._thread = self._thread, None
-        try:
-            if thread is not None:
-                try:
-                    thread.call(self._stop())
-                finally:
-                    thread.stop()
-        finally:
-            if self._folder is not None:
-                self._folder.cleanup()
-
-    async def _start(self, folder: Path) -> None:
+    async def _open(self, folder: Path) -> web.Application:
         self.backing = Backing(self._clock, folder, self._exchange)
         await self.backing.open()
-        app, self._opened = self._app(), True
-        await self._listener.open(app, folder)
+        return self._app()
 
     def _app(self) -> web.Application:
         backing, quirks = self.backing, self._quirks
@@ -192,11 +129,11 @@ class CoinbaseDouble:
         rooms = (MarketData(backing), orders, history, account, futures, conversions, V2(backing), V2Accounts(backing))
         return [route for room in rooms for route in room.routes()]
 
-    async def _stop(self) -> None:
-        if self._opened:
-            await self.sockets.close()
-            await self._listener.close()
-            await self.backing.close()
+    async def _quiet(self) -> None:
+        await self.sockets.close()
+
+    async def _close(self) -> None:
+        await self.backing.close()
 
     # -- for clients
 
@@ -210,40 +147,11 @@ class CoinbaseDouble:
         """The first key's secret."""
         return self._key.secret
 
-    @property
-    def host(self) -> str:
-        """Host and port, as the official SDK's ``base_url``."""
-        return f"127.0.0.1:{self._listener.port}"
-
-    @property
-    def ca_file(self) -> str:
-        """The PEM file of the authority to trust; empty without TLS."""
-        return self._listener.ca_file
-
-    @property
-    def rest_url(self) -> str:
-        """The address of the REST interface."""
-        return f"http{'s' if self._secure else ''}://{self.host}"
-
-    @property
-    def ws_url(self) -> str:
-        """The address of both streams."""
-        return f"ws{'s' if self._secure else ''}://{self.host}"
-
     def add_key(self, key: Key) -> Key:
         """Let another key in. One of another account trades with the other accounts on the same books."""
         return self.door.add(key)
 
     # -- for tests
-
-    def _begun(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Underway[T]:
-        if self._thread is None:
-            raise RuntimeError("The double does not run.")
-        return self._thread.begin(work())
-
-    def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine of the exchange's on the double's event loop, and wait for its result."""
-        return self._begun(lambda: work).wait()
 
     def advance(self, seconds: float) -> Underway[None]:
         """Let the exchange's market move, in manual pace. `await` it, or `wait` for it."""
