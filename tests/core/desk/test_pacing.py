@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
+import attrs
 import pytest
 from desks import Bench, limit, rows
 
@@ -16,6 +17,7 @@ from venuekit.errors import RateLimited
 from venuekit.model.account import HistoryQuery
 from venuekit.model.events import DeskEvent
 from venuekit.model.order import OrderStatus
+from venuekit.model.rate import Rate
 from venuekit.protocols.approver import Caller, Role
 from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import AgentSettings, BreakerSettings, PaceSettings, ReconcileSettings
@@ -130,6 +132,26 @@ async def test_what_an_agent_leaves_behind_goes_on_as_the_desks_own(bench: Bench
         bench.venue.faults["order"].append(note)
         await bench.clock.advance(1)
         assert seen == [""]
+
+
+async def test_a_read_of_the_programs_own_ends_its_patience_at_the_venues_own_budgets_too(bench: Bench) -> None:
+    bench.venue.capabilities = attrs.evolve(bench.venue.capabilities, rates={"books": (Rate(calls=1, seconds=60),)})
+
+    async def ask() -> None:
+        await bench.venue.pace.take("books")
+
+    async with bench.open(bench.config(pace=PaceSettings(patience_seconds=5))) as desk:
+        bench.venue.faults["order_book"] += [ask, ask]
+        await desk.venue.order_book("BTC-USD")
+        with pytest.raises(RateLimited, match="class books") as caught:
+            await asyncio.wait_for(desk.venue.order_book("BTC-USD"), 1)
+        assert caught.value.retry_after == pytest.approx(60, abs=1)
+        with desk.serve(ANN):
+            bench.venue.faults["order_book"].append(ask)
+            with pytest.raises(RateLimited):
+                await desk.venue.order_book("BTC-USD")
+            assert served() == "ann", "an agent's own call went on for somebody else"
+        assert served() == ""
 
 
 async def test_calls_of_an_agent_are_its_own_number_where_one_is_set(bench: Bench) -> None:

@@ -38,6 +38,7 @@ class ScriptedFactory:
         self.capabilities = venue.capabilities
 
     def create(self, context: Any) -> Any:
+        self.venue.pace = context.pace
         return self.venue
 
 

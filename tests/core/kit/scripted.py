@@ -18,6 +18,7 @@ from venuekit.model.instrument import Instrument, InstrumentKind
 from venuekit.model.intent import OrderRequest, OrderType, TimeInForce
 from venuekit.model.market import Level, OrderBook, Ticker
 from venuekit.model.order import CancelResult, Fill, FillState, Liquidity, Order, OrderRef, OrderStatus
+from venuekit.protocols.limiter import Unpaced, VenuePace
 from venuekit.testing.clock import SimulatedClock
 
 D = Decimal
@@ -86,6 +87,8 @@ class ScriptedVenue:
         self.skew_ns = 0
         self.sequence = 10
         self.page_size = 100
+        #: What the desk gave the adapter for budgets of its own.
+        self.pace: VenuePace = Unpaced()
 
     async def _call(self, what: str, arg: Any = None) -> None:
         self.calls.append((what, arg))

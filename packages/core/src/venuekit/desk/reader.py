@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import TracebackType
 
-from venuekit.desk.serving import served
+from venuekit.desk.serving import Serving, served
 from venuekit.errors import InvalidValue
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
 from venuekit.model.capability import Capabilities
@@ -29,6 +30,32 @@ def bounded(value: object, field: str, most: int = _MOST) -> int:
             f"{field} must be a whole number from 1 to {most}.", field=field, details={"accepted": f"1 to {most}"}
         )
     return value
+
+
+class _Slot:
+    """A block around one call to the venue: begun when there is a slot for it, and made for who took that.
+
+    The adapter's own budgets are waited for inside, so they too know whose patience it is.
+    """
+
+    __slots__ = ("_agent_id", "_call", "_limiter", "_serving", "_venue")
+
+    def __init__(self, venue: Venue, limiter: Limiter, call: str, agent_id: AgentId) -> None:
+        self._venue = venue
+        self._limiter = limiter
+        self._call = call
+        self._agent_id = agent_id
+        self._serving = Serving(agent_id)
+
+    async def __aenter__(self) -> Venue:
+        await self._limiter.take(READS[self._call], call=self._call, agent_id=self._agent_id)
+        self._serving.__enter__()
+        return self._venue
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._serving.__exit__(kind, error, trace)
 
 
 class VenueReader:
@@ -60,22 +87,24 @@ class VenueReader:
         """What the venue can do."""
         return self._venue.capabilities
 
-    async def _slot(self, call: str) -> Venue:
+    def _slot(self, call: str) -> _Slot:
         """The venue, for one call of this name, once there is a slot for it."""
-        await self._limiter.take(READS[call], call=call, agent_id=served() or self._agent_id)
-        return self._venue
+        return _Slot(self._venue, self._limiter, call, served() or self._agent_id)
 
     async def instruments(self) -> Sequence[Instrument]:
         """Every instrument, sorted by id."""
-        return await (await self._slot("instruments")).instruments()
+        async with self._slot("instruments") as venue:
+            return await venue.instruments()
 
     async def instrument(self, instrument: InstrumentId) -> Instrument:
         """One instrument, by id or alias. Raises `UnknownInstrument` with near matches."""
-        return await (await self._slot("instrument")).instrument(instrument)
+        async with self._slot("instrument") as venue:
+            return await venue.instrument(instrument)
 
     async def search(self, text: str, *, limit: int = 20) -> Sequence[Instrument]:
         """Instruments that match, best first."""
-        return await (await self._slot("search")).search(text, limit=bounded(limit, "limit"))
+        async with self._slot("search") as venue:
+            return await venue.search(text, limit=bounded(limit, "limit"))
 
     async def ticker(self, instrument: InstrumentId) -> Ticker:
         """One ticker."""
@@ -83,15 +112,18 @@ class VenueReader:
 
     async def tickers(self, instruments: Sequence[InstrumentId]) -> Sequence[Ticker]:
         """Tickers in the order asked for."""
-        return await (await self._slot("tickers")).tickers(instruments)
+        async with self._slot("tickers") as venue:
+            return await venue.tickers(instruments)
 
     async def order_book(self, instrument: InstrumentId, *, depth: int = 50) -> OrderBook:
         """The best `depth` levels of each side."""
-        return await (await self._slot("order_book")).order_book(instrument, depth=bounded(depth, "depth"))
+        async with self._slot("order_book") as venue:
+            return await venue.order_book(instrument, depth=bounded(depth, "depth"))
 
     async def trades(self, instrument: InstrumentId, *, limit: int = 100) -> Sequence[Trade]:
         """The latest public trades, newest first."""
-        return await (await self._slot("trades")).trades(instrument, limit=bounded(limit, "limit"))
+        async with self._slot("trades") as venue:
+            return await venue.trades(instrument, limit=bounded(limit, "limit"))
 
     async def candles(
         self,
@@ -103,40 +135,49 @@ class VenueReader:
         limit: int = 300,
     ) -> Sequence[Candle]:
         """Candles, oldest first."""
-        return await (await self._slot("candles")).candles(
-            instrument, granularity, start_ns=start_ns, end_ns=end_ns, limit=bounded(limit, "limit")
-        )
+        async with self._slot("candles") as venue:
+            return await venue.candles(
+                instrument, granularity, start_ns=start_ns, end_ns=end_ns, limit=bounded(limit, "limit")
+            )
 
     async def balances(self) -> Sequence[Balance]:
         """Every asset with a total other than zero."""
-        return await (await self._slot("balances")).balances()
+        async with self._slot("balances") as venue:
+            return await venue.balances()
 
     async def positions(self) -> Sequence[Position]:
         """Positions as the venue counts them."""
-        return await (await self._slot("positions")).positions()
+        async with self._slot("positions") as venue:
+            return await venue.positions()
 
     async def profile(self) -> AccountProfile:
         """Who we are at the venue."""
-        return await (await self._slot("profile")).profile()
+        async with self._slot("profile") as venue:
+            return await venue.profile()
 
     async def transfers(self, *, limit: int = 100, cursor: str | None = None) -> Page[Transfer]:
         """Deposits, withdrawals, funding and settlements, newest first."""
-        return await (await self._slot("transfers")).transfers(limit=bounded(limit, "limit"), cursor=cursor)
+        async with self._slot("transfers") as venue:
+            return await venue.transfers(limit=bounded(limit, "limit"), cursor=cursor)
 
     async def order(self, order: OrderRef) -> Order:
         """One order as the venue has it now. Raises `UnknownOrder`."""
-        return await (await self._slot("order")).order(order)
+        async with self._slot("order") as venue:
+            return await venue.order(order)
 
     async def order_history(self, query: HistoryQuery) -> Page[Order]:
         """Orders of any state, newest first."""
         bounded(query.limit, "limit")
-        return await (await self._slot("order_history")).order_history(query)
+        async with self._slot("order_history") as venue:
+            return await venue.order_history(query)
 
     async def fills(self, query: FillQuery) -> Page[Fill]:
         """Own executions, newest first."""
         bounded(query.limit, "limit")
-        return await (await self._slot("fills")).fills(query)
+        async with self._slot("fills") as venue:
+            return await venue.fills(query)
 
     async def server_time_ns(self) -> int:
         """The venue's clock, UTC nanoseconds."""
-        return await (await self._slot("server_time_ns")).server_time_ns()
+        async with self._slot("server_time_ns") as venue:
+            return await venue.server_time_ns()
