@@ -16,6 +16,7 @@ from venuekit import MarketOrder, Mode, Side, open_desk
 from venuekit.adapter import Channel, ConfigError, Feature, FillQuery, NotConnected, OrderType, Support, VenuePermission
 from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings, StreamSettings
 from venuekit_coinbase import factory
+from venuekit_coinbase.capabilities import CAPABILITIES
 from venuekit_doubles.coinbase import CoinbaseDouble
 from venuekit_doubles.faults import Fault, StreamFault
 
@@ -102,6 +103,7 @@ async def test_without_a_key_public_data_works_and_the_rest_says_why_not(
             declared = venue.capabilities.features[feature]
             assert declared.support is Support.UNSUPPORTED
             assert "COINBASE_API_KEY" in declared.reason
+        assert venue.capabilities.of(Feature.REDUCE_ONLY) == CAPABILITIES.of(Feature.REDUCE_ONLY), "a key is no help"
         before = len(double.requests)
         with pytest.raises(VenuePermission):
             await venue.balances()

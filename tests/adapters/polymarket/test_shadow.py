@@ -11,10 +11,11 @@ import pytest
 from polymarket_doubled import table_of
 
 from venuekit import LimitOrder, MarketOrder, Mode, Side, open_desk
-from venuekit.adapter import OrderRef, OrderStatus, Unsupported
+from venuekit.adapter import Channel, Feature, OrderRef, OrderStatus, Unsupported
 from venuekit.registry import register, unregister
 from venuekit_doubles.polymarket import Pace, PolymarketDouble
 from venuekit_polymarket import factory
+from venuekit_polymarket.capabilities import CAPABILITIES
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -70,3 +71,17 @@ async def test_what_the_venue_cannot_do_a_shadow_cannot(double: PolymarketDouble
         )
         with pytest.raises(Unsupported):
             await desk._venue.amend(OrderRef(client_order_id=order.id), size=D(5))
+
+
+async def test_what_cannot_be_done_says_why_and_a_key_is_named_only_where_one_would_help(
+    double: PolymarketDouble, tmp_path: Path
+) -> None:
+    async with open_desk("polymarket", mode=Mode.SHADOW, environ=environ(double, tmp_path)) as desk:
+        for feature in (Feature.AMEND, Feature.REDUCE_ONLY):
+            assert desk.capabilities.of(feature) == CAPABILITIES.of(feature)
+        assert all("key" not in declared.reason for declared in desk.capabilities.features.values())
+    public = CAPABILITIES.without_key({Feature.TICKER}, "no key")
+    assert public.of(Feature.TICKER) == CAPABILITIES.of(Feature.TICKER)
+    assert public.of(Feature.BALANCES).reason == public.of(Channel.OWN_FILLS).reason == "no key"
+    assert public.of(Feature.AMEND) == CAPABILITIES.of(Feature.AMEND)
+    assert public.of(Channel.BOOK) == CAPABILITIES.of(Channel.BOOK)

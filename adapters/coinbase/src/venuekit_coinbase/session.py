@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import attrs
-
 from venuekit.adapter import (
     Capabilities,
-    Declared,
     Feature,
-    Support,
     VenueContext,
 )
 from venuekit_coinbase.api import Api
@@ -42,16 +38,7 @@ _PUBLIC = frozenset(
 )
 #: A portfolio's id, as far as it may name a file.
 _PORTFOLIO = re.compile(r"[0-9A-Za-z-]{1,64}")
-_NO_KEY = Declared(Support.UNSUPPORTED, "no key is configured: set COINBASE_API_KEY and COINBASE_API_SECRET")
-
-
-def without_key(capabilities: Capabilities) -> Capabilities:
-    """What is left when there is no key: public data."""
-    return attrs.evolve(
-        capabilities,
-        features={f: d if f in _PUBLIC else _NO_KEY for f, d in capabilities.features.items()},
-        channels={c: _NO_KEY if c.is_own else d for c, d in capabilities.channels.items()},
-    )
+_NO_KEY = "no key is configured: set COINBASE_API_KEY and COINBASE_API_SECRET"
 
 
 def _kept(context: VenueContext, options: CoinbaseOptions, portfolio: str) -> Path | None:
@@ -71,7 +58,7 @@ class CoinbaseSession:
         self._account = context.account
         self._environment = options.environment
         signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
-        self._capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
+        self._capabilities = CAPABILITIES if options.has_key else CAPABILITIES.without_key(_PUBLIC, _NO_KEY)
         self._transport: Transport = (
             SdkTransport(options, context.pace, clock)
             if options.transport == "sdk"

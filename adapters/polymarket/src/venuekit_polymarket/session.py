@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import attrs
-
-from venuekit.adapter import Capabilities, Declared, Feature, OrderBook, Support, VenueContext, VenuePermission
+from venuekit.adapter import Feature, OrderBook, VenueContext, VenuePermission
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import CAPABILITIES, MAX_DEPTH, VENUE
 from venuekit_polymarket.conditions import Conditions
@@ -38,16 +36,7 @@ _PUBLIC = frozenset(
         Feature.SERVER_TIME,
     }
 )
-_NO_KEY = Declared(Support.UNSUPPORTED, "no private key is configured: set POLYMARKET_PRIVATE_KEY")
-
-
-def without_key(capabilities: Capabilities) -> Capabilities:
-    """What is left when there is no key: public data."""
-    return attrs.evolve(
-        capabilities,
-        features={f: d if f in _PUBLIC else _NO_KEY for f, d in capabilities.features.items()},
-        channels={c: _NO_KEY if c.is_own else d for c, d in capabilities.channels.items()},
-    )
+_NO_KEY = "no private key is configured: set POLYMARKET_PRIVATE_KEY"
 
 
 class PolymarketSession:
@@ -60,7 +49,7 @@ class PolymarketSession:
         self.clock = clock
         self._account = context.account
         #: What this session can do: without a key, public data only.
-        self.capabilities = CAPABILITIES if options.has_key else without_key(CAPABILITIES)
+        self.capabilities = CAPABILITIES if options.has_key else CAPABILITIES.without_key(_PUBLIC, _NO_KEY)
         self.signer = signer = _signer(options, context)
         self._transport = Transport(options, context.pace, clock)
         given = Credentials(key=options.api_key, secret=options.api_secret, passphrase=options.api_passphrase)

@@ -20,6 +20,7 @@ from venuekit.adapter import (
     Capabilities,
     Channel,
     Clock,
+    Declared,
     Event,
     Feature,
     Fill,
@@ -77,6 +78,11 @@ _OWN = frozenset(
 _TICK_SECONDS = 1.0
 
 
+def _own(declared: Declared) -> Declared:
+    """How the shadow account does what the venue declares so."""
+    return FULL if declared.usable else declared
+
+
 class ShadowVenue:
     """One shadow account on one live venue. Of the live venue only public methods are ever called."""
 
@@ -124,7 +130,7 @@ class ShadowVenue:
     def capabilities(self) -> Capabilities:
         """The live venue's public data as this session has it, and orders as the venue takes them."""
         public, declared = self._live.capabilities, self._declared
-        features = {f: FULL if f in _OWN and declared.can(f) else public.of(f) for f in Feature}
+        features = {f: _own(declared.of(f)) if f in _OWN else public.of(f) for f in Feature}
         for option in (Feature.POST_ONLY, Feature.REDUCE_ONLY, Feature.QUOTE_SIZE):
             features[option] = declared.of(option)
         channels = {c: FULL if c.is_own else public.of(c) for c in Channel}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -101,6 +101,22 @@ class Capabilities:
         else:
             table = self.channels  # type: ignore[assignment]
         return table.get(what, _UNDECLARED)
+
+    def without_key(self, public: Collection[Feature], reason: str) -> Capabilities:
+        """What is left of it to a session that has no key: `public` features, and channels that are nobody's own.
+
+        The rest is UNSUPPORTED for `reason`, but for what the venue cannot anyway: that keeps its own.
+        """
+        missing = Declared(Support.UNSUPPORTED, reason)
+
+        def left(declared: Declared, *, stays: bool) -> Declared:
+            return declared if stays or not declared.usable else missing
+
+        return attrs.evolve(
+            self,
+            features={f: left(d, stays=f in public) for f, d in self.features.items()},
+            channels={c: left(d, stays=not c.is_own) for c, d in self.channels.items()},
+        )
 
     def can(self, what: Feature | OrderType | TimeInForce | Channel) -> bool:
         """Whether it is usable, fully or partly."""
