@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -71,7 +70,6 @@ def test_the_console_script_is_the_same_and_may_do_without_tls() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--port", "70000"], "--port must be 0 to 65535"),
         (["--balance", "USD"], "such as USD=100000"),
         (["--balance", "USD=-1"], "such as USD=100000"),
         (["--balance", "DOGE=1"], "amounts of BTC, ETH, SOL, USD"),
@@ -86,12 +84,6 @@ def test_what_is_wrong_with_the_command_is_said(
     options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said in " ".join(refused(options, monkeypatch, capsys).split())
-
-
-def test_a_port_that_is_taken_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert f"127.0.0.1', {port}" in refused(["--port", str(port)], monkeypatch, capsys)
 
 
 def refused(options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

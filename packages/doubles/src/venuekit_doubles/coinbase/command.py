@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,18 +11,13 @@ from typing import Literal
 
 from cyclopts import App
 
-from venuekit.adapter import ConfigError
-from venuekit_doubles import desk_file
+from venuekit_doubles import desk_file, program
 from venuekit_doubles.coinbase.limits import Limits
 from venuekit_doubles.coinbase.quirks import Quirk
 from venuekit_doubles.coinbase.server import CoinbaseDouble
+from venuekit_doubles.program import Refused, checked_port, interruption, keep, serve
 
 app = App(name="venuekit-double-coinbase", help="Coinbase Advanced Trade on this machine, on the paper exchange.")
-_LARGEST_PORT = 65_535
-
-
-class Refused(Exception):
-    """What is wrong with the command's options."""
 
 
 @app.default
@@ -64,14 +56,11 @@ def run(
         exchange["start_time_ns"] = 0
     if balance:
         exchange["initial_balances"] = dict(_amount(text) for text in balance)
-    if not 0 <= port <= _LARGEST_PORT:
-        raise Refused(f"--port must be 0 to {_LARGEST_PORT}, and is {port}.")
+    checked_port(port)
     for option, most in (("--private-limit", private_limit), ("--public-limit", public_limit)):
         if most is not None and most < 1:
             raise Refused(f"{option} must be 1 or more, and is {most}.")
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    stop = interruption()
     limits = Limits(private=private_limit, public=public_limit)
     double = CoinbaseDouble(
         port=port, secure=not plain, key_kind=key_kind, exchange=exchange, limits=limits, quirks=quirk or ()
@@ -82,17 +71,14 @@ def run(
             lines.append(f"trust  {double.ca_file}")
         key = json.dumps({"name": double.key, "privateKey": double.secret})
         if key_file is not None:
-            _keep(key, key_file)
+            keep(key, key_file)
             lines.append(f"key    {key_file}")
         if config is not None:
             desk_file.write(config, "coinbase", _options(double), Path(folder))
             lines.append(f"desk   {config}")
         elif key_file is None:
             lines.append(f"key    {key}")
-        # What is said is there already: whoever waits for these lines may begin.
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
-        sys.stdout.flush()
-        stop.wait()
+        serve(lines, stop)
 
 
 def _options(double: CoinbaseDouble) -> dict[str, str]:
@@ -119,16 +105,6 @@ def _amount(text: str) -> tuple[str, Decimal]:
     return asset.upper(), value
 
 
-def _keep(text: str, file: Path) -> None:
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    file.write_text(text)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script. What is wrong is said in one line, and ends it with 2."""
-    try:
-        app(sys.argv[1:] if arguments is None else arguments)
-    except (Refused, OSError, ConfigError) as error:
-        sys.stderr.write(f"venuekit-double-coinbase: {error}\n")
-        sys.exit(2)
+    """The console script."""
+    program.run(app, arguments)

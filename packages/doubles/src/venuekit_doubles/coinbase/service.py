@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from venuekit.adapter import Clock, InvalidValue, UnknownInstrument, VenuekitError
+from venuekit_doubles.broken import NO_ANSWER, aborted, broken
 from venuekit_doubles.coinbase.auth import Doorkeeper, NotAuthorized
 from venuekit_doubles.coinbase.backing import Backing
 from venuekit_doubles.coinbase.limits import Counter, Limits
@@ -19,9 +19,7 @@ from venuekit_doubles.coinbase.wire import FAULT, KEY, RATE, Refusal, Route, inv
 from venuekit_doubles.faults import Fault, Faults
 
 _HTML = "<html><body><h1>Sorry</h1>The page is not available.</body></html>"
-_LONGEST_SILENCE = 3600.0
-#: The status of an answer that reaches nobody.
-_NO_ANSWER = 444
+_INTERNAL = Refusal(500, "INTERNAL", "internal error")
 
 
 class TooMany(Refusal):
@@ -69,7 +67,7 @@ class Service:
             )
             self._record.requests.append(asked)
             response = await self._answer(request, route)
-            asked.status = None if response.status == _NO_ANSWER else response.status
+            asked.status = None if response.status == NO_ANSWER else response.status
             response.headers.update(request.get(RATE, {}))
             return response
 
@@ -79,7 +77,7 @@ class Service:
         try:
             await request.read()
         except ConnectionError:
-            return web.Response(status=_NO_ANSWER)  # the client left before it had sent all of it
+            return web.Response(status=NO_ANSWER)  # the client left before it had sent all of it
         fault = await self._faults.arrived(route.name)
         if fault is not None and not fault.is_after:
             return await _instead(request, fault)
@@ -150,55 +148,21 @@ def _refusal(refusal: Refusal, request: web.Request) -> web.Response:
     return web.json_response(body, status=refusal.status, headers=headers)
 
 
-def _html(status: int) -> web.Response:
-    return web.Response(status=status, text=_HTML, content_type="text/html")
-
-
 async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
     """The answer to a request that is not carried out."""
     if fault is Fault.RATE_LIMITED:
         return _refusal(TooMany(), request)
-    if fault is Fault.RATE_LIMITED_HTML:
-        return _html(429)
     if fault is Fault.SERVER_ERROR:
-        return _refusal(Refusal(500, "INTERNAL", "internal error"), request)
-    if fault is Fault.BAD_GATEWAY_HTML:
-        return _html(502)
+        return _refusal(_INTERNAL, request)
     if fault is Fault.UNAUTHORIZED_ONCE:
         return web.Response(status=401, text="Unauthorized")
-    if fault is Fault.HTML_WITH_200:
-        return _html(200)
-    if fault is Fault.SILENCE:
-        await asyncio.sleep(_LONGEST_SILENCE)
-    return _aborted(request)
+    return await broken(request, fault, _HTML) or aborted(request)
 
 
 async def _after(request: web.Request, body: Any) -> web.StreamResponse:
     """The answer to a request that was carried out."""
     fault, text = request.get(FAULT), json.dumps(body)
-    if fault is Fault.AFTER_HTML_WITH_200:
-        return _html(200)
     if fault is Fault.AFTER_SERVER_ERROR:
-        return _refusal(Refusal(500, "INTERNAL", "internal error"), request)
-    if fault is Fault.AFTER_SILENCE:
-        await asyncio.sleep(_LONGEST_SILENCE)
-    if fault is Fault.AFTER_RESET:
-        return _aborted(request)
-    if fault is Fault.AFTER_TRUNCATED:
-        return await _truncated(request, text)
-    return web.Response(text=text, content_type="application/json")
-
-
-def _aborted(request: web.Request) -> web.Response:
-    """Nothing: the connection is broken, and what is returned here reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=_NO_ANSWER)
-
-
-async def _truncated(request: web.Request, text: str) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Length": str(len(text)), "Content-Type": "application/json"})
-    await response.prepare(request)
-    await response.write(text[: len(text) // 2].encode())
-    _aborted(request)
-    return response
+        return _refusal(_INTERNAL, request)
+    answer = web.Response(text=text, content_type="application/json")
+    return await broken(request, fault, _HTML, text) or answer

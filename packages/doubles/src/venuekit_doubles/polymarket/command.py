@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +11,12 @@ from typing import Any
 
 from cyclopts import App
 
-from venuekit_doubles import desk_file
+from venuekit_doubles import desk_file, program
 from venuekit_doubles.polymarket.accounts import Account
 from venuekit_doubles.polymarket.levers import FUNDS
 from venuekit_doubles.polymarket.server import PolymarketDouble
 from venuekit_doubles.polymarket.wallets import WalletKind
+from venuekit_doubles.program import checked_port, interruption, keep, serve
 
 app = App(name="venuekit-double-polymarket", help="Polymarket on this machine, on the paper exchange.")
 
@@ -48,9 +46,8 @@ def run(
         key_file: Write the keys there, as JSON; otherwise they are printed.
         seed: The market's random seed.
     """
-    stop = threading.Event()
-    for end in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(end, lambda *_: stop.set())
+    checked_port(port)
+    stop = interruption()
     with PolymarketDouble(port=port, secure=not plain, cash=cash, seed=seed) as double, TemporaryDirectory() as folder:
         owner = key or double.account.private_key
         wallets = [Account(owner, one) for one in WalletKind]
@@ -65,18 +62,9 @@ def run(
             lines["desk"] = str(config)
         lines["key"] = json.dumps(_told(wallets))
         if key_file is not None:
-            _keep(lines["key"], key_file)
+            keep(lines["key"], key_file)
             lines["key"] = str(key_file)
-        # What is said is there already: whoever waits for these lines may begin.
-        sys.stdout.write("".join(f"{name:<19} {value}\n" for name, value in lines.items()))
-        sys.stdout.flush()
-        stop.wait()
-
-
-def _keep(text: str, file: Path) -> None:
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    file.write_text(text)
+        serve((f"{name:<19} {value}" for name, value in lines.items()), stop)
 
 
 def _told(wallets: list[Account]) -> dict[str, Any]:
@@ -91,9 +79,5 @@ def _told(wallets: list[Account]) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script. What is wrong is said in one line, and ends it with 2."""
-    try:
-        app(sys.argv[1:] if arguments is None else arguments)
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"venuekit-double-polymarket: {error}\n")
-        sys.exit(2)
+    """The console script."""
+    program.run(app, arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -10,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from venuekit_doubles.broken import aborted, broken, page
 from venuekit_doubles.faults import FaultQueues
 from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.clob import Clob
@@ -22,7 +22,6 @@ _HTML = (
     "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
     "<body><h1>Sorry, you have been blocked</h1></body></html>"
 )
-_LONGEST_SILENCE = 3600.0
 _MOST_REMEMBERED = 100_000
 _LIMIT_HEADERS = {
     "Retry-After": "1",
@@ -90,7 +89,7 @@ class Service:
             return web.json_response({"error": error}, status=401)
         except Refusal as refusal:
             if refusal.status == 403 and refusal.body is None:
-                return _html(403)
+                return page(_HTML, 403)
             return web.json_response(refusal.answer, status=refusal.status)
         return await _after(request, body, fault)
 
@@ -118,10 +117,6 @@ class Service:
             raise refusals.post_only_mode(self.post_only_seconds)
 
 
-def _html(status: int) -> web.Response:
-    return web.Response(status=status, text=_HTML, content_type="text/html")
-
-
 async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
     """The answer to a request that is not carried out."""
     if fault is Fault.RATE_LIMITED:
@@ -134,43 +129,15 @@ async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
         return web.json_response(refusals.DISABLED.answer, status=503)
     if fault is Fault.UNAUTHORIZED:
         return web.json_response({"error": refusals.UNAUTHORIZED}, status=401)
-    if fault is Fault.FORBIDDEN_HTML:
-        return _html(403)
-    if fault is Fault.BAD_GATEWAY_HTML:
-        return _html(502)
-    if fault is Fault.SILENCE:
-        await asyncio.sleep(_LONGEST_SILENCE)
-    return _aborted(request)
+    return await broken(request, fault, _HTML) or aborted(request)
 
 
 async def _after(request: web.Request, body: Any, fault: Fault | None) -> web.StreamResponse:
     """The answer to a request that was carried out."""
-    text = json.dumps(body)
-    if fault is Fault.AFTER_SILENCE:
-        await asyncio.sleep(_LONGEST_SILENCE)
-    if fault is Fault.AFTER_RESET:
-        return _aborted(request)
     if fault is Fault.AFTER_SERVER_ERROR:
         return web.json_response({"error": "order timed out"}, status=500)
-    if fault is Fault.AFTER_HTML_WITH_200:
-        return _html(200)
     if fault is Fault.AFTER_THIN:
         return web.json_response({"success": True} if isinstance(body, dict) else [])
-    if fault is Fault.AFTER_TRUNCATED:
-        return await _truncated(request, text)
-    return web.Response(text=text, content_type="application/json")
-
-
-def _aborted(request: web.Request) -> web.Response:
-    """Nothing: the connection is broken, and what is returned here reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=444)
-
-
-async def _truncated(request: web.Request, text: str) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Length": str(len(text)), "Content-Type": "application/json"})
-    await response.prepare(request)
-    await response.write(text[: len(text) // 2].encode())
-    _aborted(request)
-    return response
+    text = json.dumps(body)
+    answer = web.Response(text=text, content_type="application/json")
+    return await broken(request, fault, _HTML, text) or answer
