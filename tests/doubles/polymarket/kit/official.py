@@ -11,17 +11,23 @@ from typing import Any, Self
 import aiohttp
 from polymarket import AsyncSecureClient
 from polymarket._internal.environment import PRODUCTION_CONFIG, create_environment
+from polymarket.auth import ApiKey
 
 from venuekit_doubles.polymarket import Account, PolymarketDouble
 
 
 @contextlib.asynccontextmanager
-async def client(double: PolymarketDouble, account: Account | None = None) -> AsyncIterator[AsyncSecureClient]:
-    """The client of an account."""
+async def client(
+    double: PolymarketDouble, account: Account | None = None, *, key: ApiKey | None = None
+) -> AsyncIterator[AsyncSecureClient]:
+    """The client of an account, with a key of the relayer's where one is given."""
     who = account or double.account
-    config = dataclasses.replace(PRODUCTION_CONFIG, **dict[str, Any](double.urls))
+    config = dataclasses.replace(PRODUCTION_CONFIG, relayer_poll_frequency_ms=10, **dict[str, Any](double.urls))
     made = await AsyncSecureClient.create(
-        private_key=who.private_key, wallet=who.wallet, environment=create_environment(name="loopback", config=config)
+        private_key=who.private_key,
+        wallet=who.wallet,
+        environment=create_environment(name="loopback", config=config),
+        api_key=key,
     )
     try:
         yield made

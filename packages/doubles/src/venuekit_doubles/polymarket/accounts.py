@@ -9,6 +9,7 @@ from eth_account import Account as EthAccount
 from eth_utils.crypto import keccak
 
 from venuekit_doubles.polymarket.keys import ApiKey
+from venuekit_doubles.polymarket.relayer_keys import BuilderKey, RelayerKey
 from venuekit_doubles.polymarket.wallets import WalletKind, wallet_of
 
 
@@ -43,3 +44,13 @@ class Account:
     def credentials(self) -> ApiKey:
         """Its API key."""
         return ApiKey.of(self.address)
+
+    @property
+    def relayer_key(self) -> RelayerKey:
+        """What opens the relayer for it."""
+        return RelayerKey.of(self.address)
+
+    @property
+    def builder_key(self) -> BuilderKey:
+        """The other key that opens it."""
+        return BuilderKey.of(self.address)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import attrs
 
@@ -43,6 +45,8 @@ class Changed:
     #: Collateral.
     amount: int
     time_ns: int
+    #: The hash of the transaction that did it, where one did.
+    transaction: str = ""
 
 
 class Ledger:
@@ -86,6 +90,30 @@ class Ledger:
 
     # -- what moves
 
+    @contextmanager
+    def whole(self, *, keep: bool = True) -> Iterator[None]:
+        """Changes that are made together: none of them when one raises, or when they are only tried."""
+        before = (
+            copy.copy(self._balances),
+            copy.deepcopy(self.holdings),
+            copy.deepcopy(self.collateral_allowed),
+            copy.deepcopy(self.shares_allowed),
+            list(self.changes),
+        )
+        done = False
+        try:
+            yield
+            done = keep
+        finally:
+            if not done:
+                (
+                    self._balances,
+                    self.holdings,
+                    self.collateral_allowed,
+                    self.shares_allowed,
+                    self.changes,
+                ) = before
+
     def give(self, wallet: str, asset: str, amount: int) -> None:
         """Let a wallet have more of an asset, from nowhere."""
         self._balances[wallet, asset] += amount
@@ -111,35 +139,43 @@ class Ledger:
 
     # -- pairs of shares
 
-    def split(self, wallet: str, market: Listed, amount: int, time_ns: int) -> None:
+    def split(self, wallet: str, market: Listed, amount: int, time_ns: int, transaction: str = "") -> None:
         """Collateral becomes as many shares of each outcome. Raises NotEnough."""
         self._need(wallet, CASH, amount)
         halves = (amount - amount // 2, amount // 2)
         shares = [Move(wallet, t, amount, half) for t, half in zip(market.tokens, halves, strict=True)]
         self.make([Move(wallet, CASH, -amount), *shares])
-        self.changes.append(Changed("SPLIT", wallet, market, amount, time_ns))
+        self.changes.append(Changed("SPLIT", wallet, market, amount, time_ns, transaction))
 
-    def merge(self, wallet: str, market: Listed, amount: int, time_ns: int) -> None:
+    def merge(self, wallet: str, market: Listed, amount: int, time_ns: int, transaction: str = "") -> None:
         """A share of each outcome becomes collateral. Raises NotEnough."""
         for token in market.tokens:
             self._need(wallet, token, amount)
         halves = (amount - amount // 2, amount // 2)
         shares = [Move(wallet, t, -amount, -half) for t, half in zip(market.tokens, halves, strict=True)]
         self.make([*shares, Move(wallet, CASH, amount)])
-        self.changes.append(Changed("MERGE", wallet, market, amount, time_ns))
+        self.changes.append(Changed("MERGE", wallet, market, amount, time_ns, transaction))
 
-    def redeem(self, wallet: str, market: Listed, time_ns: int) -> int:
-        """Turn all shares of a resolved market into what they pay. Raises NotEnough when it is not resolved."""
+    def redeem(
+        self, wallet: str, market: Listed, time_ns: int, transaction: str = "", amounts: tuple[int, int] | None = None
+    ) -> int:
+        """Turn shares of a resolved market into what they pay: all there are, or so many of each outcome.
+
+        Raises NotEnough when it is not resolved, or when there are not so many.
+        """
         if market.payouts is None:
             raise NotEnough("result for condition not received yet")
         paid = 0
-        for token, payout in zip(market.tokens, market.payouts, strict=True):
-            shares = self.balance(wallet, token)
+        for index, (token, payout) in enumerate(zip(market.tokens, market.payouts, strict=True)):
+            shares = self.balance(wallet, token) if amounts is None else amounts[index]
+            if not shares:
+                continue
+            self._need(wallet, token, shares)
             worth = shares * int(payout * PRICE_ONE) // PRICE_ONE
-            self.make([Move(wallet, token, -shares, -worth)] if shares else [])
+            self.make([Move(wallet, token, -shares, -worth)])
             paid += worth
         self.make([Move(wallet, CASH, paid)])
-        self.changes.append(Changed("REDEEM", wallet, market, paid, time_ns))
+        self.changes.append(Changed("REDEEM", wallet, market, paid, time_ns, transaction))
         return paid
 
     def _need(self, wallet: str, asset: str, amount: int) -> None:
@@ -160,3 +196,11 @@ class Ledger:
         if asset == CASH:
             return self.collateral_allowed[wallet].get(spender, 0)
         return UNLIMITED if spender in self.shares_allowed[wallet] else 0
+
+    def take_allowed(self, wallet: str, spender: str, amount: int) -> None:
+        """Let a contract use what it may take of a wallet's collateral. Raises NotEnough."""
+        allowed = self.allowance(wallet, CASH, spender)
+        if allowed < amount:
+            raise NotEnough("transfer amount exceeds allowance")
+        if allowed != UNLIMITED:
+            self.collateral_allowed[wallet][spender] = allowed - amount

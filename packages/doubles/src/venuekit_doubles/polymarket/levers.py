@@ -23,6 +23,8 @@ from venuekit_doubles.thread import Underway
 T = TypeVar("T")
 D = Decimal
 FUNDS = D(100_000)
+#: POL has 18 decimal places.
+WEI = 10**18
 _POLL_SECONDS = 0.005
 #: How long a client has to make a new subscription before one that it has already will do.
 SHARED_SECONDS = 0.3
@@ -113,11 +115,15 @@ class Levers(ABC):
         """Tell the market channel of a market as of a new one."""
         self.do(lambda: self.venue.announce(slug))
 
-    # -- trades and delays by hand
+    # -- trades, transactions and delays by hand
 
     def settle(self) -> None:
-        """Let every trade get one step further on the chain."""
-        self.do(self.venue.clob.settlement.step_all)
+        """Let every trade and every transaction get one step further on the chain."""
+        self.do(self._settle)
+
+    def _settle(self) -> None:
+        self.venue.clob.settlement.step_all()
+        self.venue.transactions.step_all()
 
     def release_delayed(self) -> None:
         """Let every delayed order be entered now."""
@@ -127,12 +133,35 @@ class Levers(ABC):
         """What becomes of the next trades instead of being mined: RETRYING (and then mined) or FAILED."""
         self.do(lambda: self.venue.clob.settlement.misfortunes.extend(states))
 
+    def fail_transactions(self, *reasons: str) -> None:
+        """Let the chain undo the next transactions instead of mining them, in the contracts' words."""
+        self.do(lambda: self.venue.transactions.misfortunes.extend(reasons))
+
+    def allow(self, wallet: str, spender: str, amount: str, *, shares: bool = False) -> None:
+        """Let a contract take so much of a wallet's pUSD and, with `shares`, its shares: else not."""
+
+        def allow() -> None:
+            ledger = self.venue.ledger
+            ledger.collateral_allowed[wallet][spender] = int(D(amount) * MILLION)
+            known = ledger.shares_allowed[wallet]
+            known.add(spender) if shares else known.discard(spender)
+
+        self.do(allow)
+
+    def undeploy(self, wallet: str) -> None:
+        """Let a wallet not be on the chain yet."""
+        self.do(lambda: self.venue.relayer.undeployed.add(wallet))
+
+    def give_gas_money(self, address: str, amount: str) -> None:
+        """Let an address have so much POL; 10 unless told otherwise."""
+        self.do(lambda: self.venue.transactions.gas_money.update({address: int(D(amount) * WEI)}))
+
     # -- what goes wrong
 
     @property
     def endpoints(self) -> list[str]:
         """The names of the REST endpoints."""
-        return sorted({route.name for route in self.venue.routes()})
+        return sorted({name for route in self.venue.routes() for name in route.names})
 
     def fail(self, endpoint: str, *faults: Fault) -> None:
         """Let the next requests to an endpoint fail, one after the other.

@@ -188,7 +188,7 @@ class Portfolio:
                         **{k: named[k] for k in ("condition_id", "title", "slug", "icon", "event_slug")},
                         "usdc_size": _number(change.amount),
                         "timestamp": change.time_ns // NANOS,
-                        "transaction_hash": f"0x{keccak(repr(change.time_ns).encode()).hex()}",
+                        "transaction_hash": change.transaction or f"0x{keccak(repr(change.time_ns).encode()).hex()}",
                     }
                 )
         kinds = listed(request, "type")

@@ -76,7 +76,8 @@ class Service:
         )
 
     async def _answer(self, request: web.Request, route: Route) -> web.StreamResponse:
-        fault = self._faults.next(route.name)
+        asked = await route.asked(request)
+        fault = self._faults.next(asked) or (self._faults.next(route.name) if asked != route.name else None)
         if fault is not None and not fault.is_after:
             return await _instead(request, fault)
         try:

@@ -17,6 +17,7 @@ from venuekit_doubles.polymarket.accounts import Account
 from venuekit_doubles.polymarket.books import STEP_SECONDS
 from venuekit_doubles.polymarket.chain import Chain
 from venuekit_doubles.polymarket.clob import Clob
+from venuekit_doubles.polymarket.execution import Execution
 from venuekit_doubles.polymarket.faults import Fault
 from venuekit_doubles.polymarket.gamma import Gamma
 from venuekit_doubles.polymarket.heartbeats import Heartbeats
@@ -26,10 +27,13 @@ from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed, Lis
 from venuekit_doubles.polymarket.market_channel import MarketChannel
 from venuekit_doubles.polymarket.portfolio import Portfolio
 from venuekit_doubles.polymarket.records import OrderRecord
+from venuekit_doubles.polymarket.relayer import Relayer
+from venuekit_doubles.polymarket.relayer_keys import RelayerKeys
 from venuekit_doubles.polymarket.rest_account import Account as AccountRoutes
 from venuekit_doubles.polymarket.rest_books import BookData
 from venuekit_doubles.polymarket.rest_orders import Orders
 from venuekit_doubles.polymarket.service import Service
+from venuekit_doubles.polymarket.transactions import Transactions
 from venuekit_doubles.polymarket.user_channel import UserChannel
 from venuekit_doubles.polymarket.wire import Route
 
@@ -38,7 +42,7 @@ from venuekit_doubles.polymarket.wire import Route
 class Pace:
     """How long things take, in seconds; None is until a test says so."""
 
-    #: Between two states of a trade.
+    #: Between two states of a trade or a transaction.
     settle: float | None = 0.05
     #: How long an order of a market with a delay waits.
     delay: float | None = 0.2
@@ -73,7 +77,10 @@ class Venue:
             settle_seconds=pace.settle,
             delay_seconds=pace.delay,
         )
+        self.transactions = Transactions(Execution(self.clob), pace.settle, self._later, self.clob.now_ns)
         self.doorkeeper = Doorkeeper(clock, window)
+        self.relayer_keys = RelayerKeys(clock, window)
+        self.relayer = Relayer(self.clob, self.transactions, self.relayer_keys)
         self.service = Service(self.clob, self.doorkeeper, self.faults)
         self.heartbeats = Heartbeats(self._later, pace.heartbeat, self._silenced)
         self.orders = Orders(self.clob, self.heartbeats)
@@ -85,8 +92,8 @@ class Venue:
     def routes(self) -> list[Route]:
         """Every endpoint."""
         account = AccountRoutes(self.clob, self.doorkeeper, self.orders, self._page)
-        chain = Chain(self.clob, self.service)
-        rooms = (BookData(self.clob), self.orders, account, self.gamma, Portfolio(self.clob), chain)
+        chain = Chain(self.clob, self.service, self.transactions)
+        rooms = (BookData(self.clob), self.orders, account, self.gamma, Portfolio(self.clob), chain, self.relayer)
         return [route for room in rooms for route in room.routes()]
 
     def app(self) -> web.Application:
@@ -146,6 +153,7 @@ class Venue:
     def open_account(self, account: Account, cash: Decimal, *, approved: bool = True) -> None:
         """Let an account in, with so much pUSD in its wallet."""
         self.doorkeeper.add(account.credentials)
+        self.relayer_keys.add(account.address)
         self.ledger.give(account.wallet, CASH, int(cash * MILLION))
         if approved:
             self.ledger.allow_everything(account.wallet)

@@ -36,7 +36,10 @@ class Door(Enum):
 
 @attrs.frozen
 class Route:
-    """One endpoint. `trades`: what the engine's state refuses; ``orders`` or ``cancels``."""
+    """One endpoint. `trades`: what the engine's state refuses; ``orders`` or ``cancels``.
+
+    Where an endpoint does several things, `parts` are their names, and `part` is the one that a body asks for.
+    """
 
     method: str
     path: str
@@ -44,6 +47,18 @@ class Route:
     name: str
     door: Door = Door.ANYBODY
     trades: str = ""
+    part: Callable[[str], str] | None = None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """What faults may be asked for by: the endpoint, and each of its parts."""
+        return [self.name, *self.parts]
+
+    async def asked(self, request: web.Request) -> str:
+        """What a request asks for: the endpoint, or a part of it."""
+        named = "" if self.part is None else self.part(await request.text())
+        return named if named in self.parts else self.name
 
 
 @attrs.frozen
