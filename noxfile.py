@@ -155,8 +155,14 @@ def contract(session: nox.Session) -> None:
 
 @nox.session
 def live(session: nox.Session) -> None:
-    """The contract kit against a venue's production, reading only, with real keys: nox -s live -- coinbase."""
-    profiles = {"coinbase": ("live_coinbase", ("COINBASE_API_KEY", "COINBASE_API_SECRET"))}
+    """The contract kit against a venue's production, reading only: nox -s live -- coinbase.
+
+    Keys come from the environment. Coinbase wants one; Polymarket's public data is checked without.
+    """
+    profiles: dict[str, tuple[str, tuple[str, ...]]] = {
+        "coinbase": ("live_coinbase", ("COINBASE_API_KEY", "COINBASE_API_SECRET")),
+        "polymarket": ("live_polymarket", ()),
+    }
     venue = session.posargs[0] if session.posargs else ""
     if venue not in profiles:
         session.error(f"Name a venue: nox -s live -- {' | '.join(profiles)}")

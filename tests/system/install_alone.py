@@ -16,14 +16,17 @@ from pathlib import Path
 from install_cases import CASES, Case, Command
 
 DOUBLES = "venuekit-doubles"
+#: What opens an account, in a configuration file.
+KEYS = re.compile(r"^(api_\w+|private_key|funder) = .*\n", re.MULTILINE)
 
 
 class Room:
-    """An empty virtual environment in a home of its own, with one distribution in it."""
+    """An empty virtual environment in a home of its own, with what a case installs in it."""
 
-    def __init__(self, distribution: str, wheels: Path, home: Path) -> None:
-        self.distribution = distribution
+    def __init__(self, name: str, wheels: Path, home: Path) -> None:
+        self.name = name
         self.home = home
+        self._wheels = wheels
         venv.create(home / "venv", with_pip=True)
         self._bin = home / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
         self._environment = {
@@ -32,7 +35,11 @@ class Room:
             "XDG_DATA_HOME": str(home / "data"),
             "XDG_CONFIG_HOME": str(home / "config"),
         }
-        self.run("pip", "install", "--quiet", "--find-links", str(wheels), distribution)
+        self.install(*name.split())
+
+    def install(self, *distributions: str) -> None:
+        """Add these, by their names alone."""
+        self.run("pip", "install", "--quiet", "--find-links", str(self._wheels), *distributions)
         self.run("pip", "check")
 
     def ended(self, command: Command) -> subprocess.CompletedProcess[str]:
@@ -53,7 +60,7 @@ class Room:
         done = self.ended(command)
         if done.returncode:
             shown = " ".join(command)[:200]
-            sys.exit(f"{self.distribution}: {shown} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+            sys.exit(f"{self.name}: {shown} ended with {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
     @contextmanager
@@ -65,7 +72,7 @@ class Room:
         assert started.stdout is not None
         try:
             if not started.stdout.readline():
-                sys.exit(f"{self.distribution}: {command[0]} did not start")
+                sys.exit(f"{self.name}: {command[0]} did not start")
             yield
         finally:
             started.terminate()
@@ -84,32 +91,34 @@ def _check(room: Room, case: Case) -> None:
     if case.venues is not None:
         listed = [row["name"] for row in json.loads(room.run("venuekit", "venues", "--json"))["venues"]]
         if sorted(listed) != sorted(case.venues):
-            sys.exit(f"{room.distribution}: venuekit venues lists {listed}, not {list(case.venues)}")
+            sys.exit(f"{room.name}: venuekit venues lists {listed}, not {list(case.venues)}")
     for command, code, says in case.refusals:
         done = room.ended(command)
         if done.returncode != code or says not in done.stderr or done.stderr.count("\n") != 1:
-            sys.exit(f"{room.distribution}: {' '.join(command)} ended with {done.returncode}, saying\n{done.stderr}")
-    print(f"{room.distribution}: installed alone, imported, used, refused what it should", flush=True)
+            sys.exit(f"{room.name}: {' '.join(command)} ended with {done.returncode}, saying\n{done.stderr}")
+    print(f"{room.name}: installed alone, imported, used, refused what it should", flush=True)
 
 
 def main() -> None:
-    """Check the distributions whose wheels are in the folder given first: all, or those that are named after it."""
+    """Check what is installed from the wheels in the folder given first: all cases, or those that are named after it."""
     wheels, named = Path(sys.argv[1]).resolve(), sys.argv[2:]
     chosen = {name: case for name, case in CASES.items() if not named or name in (*named, DOUBLES)}
     with ExitStack() as stack:
         made = stack.enter_context(tempfile.TemporaryDirectory())
-        config = Path(made) / DOUBLES / "double.toml"
-        for distribution, case in chosen.items():
-            home = Path(made) / distribution
+        doubled = Path(made) / DOUBLES
+        for name, case in chosen.items():
+            home = Path(made) / name.replace(" ", "+")
             home.mkdir()
-            room = Room(distribution, wheels, home)
-            if case.at_a_double:
-                text = config.read_text()
-                (home / "double.toml").write_text(text)
-                (home / "public.toml").write_text(re.sub(r"^api_\w+ = .*\n", "", text, flags=re.MULTILINE))
+            room = Room(name, wheels, home)
+            for venue in case.doubles:
+                text = (doubled / f"{venue}.toml").read_text()
+                (home / f"{venue}.toml").write_text(text)
+                (home / f"{venue}-public.toml").write_text(KEYS.sub("", text))
             _check(room, case)
-            if distribution == DOUBLES:
-                stack.enter_context(room.running("venuekit-double-coinbase", "--config", "double.toml"))
+            if name == DOUBLES:
+                room.install(f"{DOUBLES}[polymarket]")
+                for venue in {venue for case in chosen.values() for venue in case.doubles}:
+                    stack.enter_context(room.running(f"venuekit-double-{venue}", "--config", f"{venue}.toml"))
             else:
                 shutil.rmtree(home)
     print(f"{len(chosen)} passed, 0 failed")

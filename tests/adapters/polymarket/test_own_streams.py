@@ -24,6 +24,7 @@ from venuekit.adapter import (
     OrderType,
     Side,
     TimeInForce,
+    Unsupported,
     VenueDown,
     VenuePermission,
 )
@@ -238,7 +239,7 @@ async def _pass(stand: Any, seconds: int) -> None:
 async def test_without_a_key_it_says_what_to_set() -> None:
     async with a_stand() as stand:
         reading = stand.read(Channel.OWN_ORDERS)
-        await stand.until(lambda: isinstance(reading.error, VenuePermission))
+        await stand.until(lambda: isinstance(reading.error, Unsupported))
         assert "POLYMARKET_PRIVATE_KEY" in str(reading.error)
         assert stand.venue.lines == []
 

@@ -19,6 +19,7 @@ from venuekit.adapter import (
     OutcomeUnknown,
     RateLimited,
     Rejected,
+    Unsupported,
     VenueDown,
     VenuekitError,
     VenuePermission,
@@ -218,7 +219,7 @@ async def test_credentials_are_derived_once_and_made_only_if_that_is_allowed() -
 
 async def test_without_a_key_nothing_private_is_sent() -> None:
     async with loopback() as here, asking(here, key="") as api:
-        with pytest.raises(VenuePermission, match="none is configured"):
+        with pytest.raises(Unsupported, match="none is configured"):
             await api.own("/data/orders", budget="clob_ledger")
         assert here.asked == []
 

@@ -112,3 +112,22 @@ async def test_what_was_asked_is_on_record(double: PolymarketDouble) -> None:
     seen = [(asked.endpoint, asked.status, asked.authorized, asked.signed) for asked in double.requests]
     assert seen == [("time", 200, False, False), ("post_order", 200, True, True), ("data_orders", 200, True, False)]
     assert double.requests[-1].query == "id=0x1"
+
+
+async def test_what_was_private_and_what_could_have_changed_something_is_told_apart(double: PolymarketDouble) -> None:
+    async with Wire.to(double) as wire:
+        await wire.ask("GET", "/time", headers={})
+        await wire.ask("POST", "/books", [], headers={})
+        await wire.ask("POST", "/rpc", {"id": 1, "method": "eth_chainId", "params": []}, headers={})
+        await wire.ask("GET", "/data/orders", headers={})
+        assert [asked.endpoint for asked in double.private] == ["data_orders"], "also where it was not let in"
+        assert double.mutating == []
+        await wire.post(wire.draft())
+        await wire.ask("DELETE", "/cancel-all")
+        await wire.ask("POST", "/v1/heartbeats", {"heartbeat_id": ""})
+        await wire.ask("POST", "/relayer/submit", {}, headers={})
+        await wire.ask("POST", "/rpc", {"id": 1, "method": "eth_sendRawTransaction", "params": ["0x"]}, headers={})
+    changes = ["post_order", "cancel_all", "heartbeat", "relayer_submit", "rpc"]
+    assert [asked.endpoint for asked in double.mutating] == changes
+    double.forget()
+    assert not double.requests

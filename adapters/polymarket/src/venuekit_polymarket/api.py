@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from venuekit.adapter import VenuekitError, VenuePermission
+from venuekit.adapter import Unsupported, VenuekitError, VenuePermission
 from venuekit_polymarket.answers import Answer
 from venuekit_polymarket.calls import Call, Proof, Service
 from venuekit_polymarket.capabilities import AUTH, CLOB, DATA, GAMMA
@@ -43,9 +43,9 @@ class Api:
 
     @property
     def key(self) -> Signer:
-        """Who signs. Raises VenuePermission without a private key."""
+        """Who signs. Raises Unsupported without a private key."""
         if self.signer is None:
-            raise VenuePermission("This needs a private key, and none is configured.", fix=_NO_KEY)
+            raise Unsupported("This needs a private key, and none is configured.", fix=_NO_KEY)
         return self.signer
 
     # -- asking

@@ -132,3 +132,15 @@ CAPABILITIES = Capabilities(
         CANCELS: (Rate(calls=80, seconds=1),),
     },
 )
+#: Public data: what a session without a key can do.
+WITHOUT_KEY = CAPABILITIES.without_key(
+    (
+        Feature.SEARCH,
+        Feature.TICKER,
+        Feature.ORDER_BOOK,
+        Feature.TRADES,
+        Feature.CANDLES,
+        Feature.SERVER_TIME,
+    ),
+    "no private key is configured: set POLYMARKET_PRIVATE_KEY",
+)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from venuekit.adapter import Feature, OrderBook, VenueContext, VenuePermission
+from venuekit.adapter import OrderBook, Unsupported, VenueContext
 from venuekit_polymarket.api import Api
-from venuekit_polymarket.capabilities import CAPABILITIES, MAX_DEPTH, VENUE
+from venuekit_polymarket.capabilities import CAPABILITIES, MAX_DEPTH, VENUE, WITHOUT_KEY
 from venuekit_polymarket.conditions import Conditions
 from venuekit_polymarket.config import PolymarketOptions, read_options
 from venuekit_polymarket.heartbeat import Heartbeat
@@ -26,18 +26,6 @@ from venuekit_polymarket.transport import Transport, trusted
 if TYPE_CHECKING:  # the SDK behind it is large
     from venuekit_polymarket.client import Signer
 
-_PUBLIC = frozenset(
-    {
-        Feature.SEARCH,
-        Feature.TICKER,
-        Feature.ORDER_BOOK,
-        Feature.TRADES,
-        Feature.CANDLES,
-        Feature.SERVER_TIME,
-    }
-)
-_NO_KEY = "no private key is configured: set POLYMARKET_PRIVATE_KEY"
-
 
 class PolymarketSession:
     """One wallet, which the key owns; without a key, public data."""
@@ -49,7 +37,7 @@ class PolymarketSession:
         self.clock = clock
         self._account = context.account
         #: What this session can do: without a key, public data only.
-        self.capabilities = CAPABILITIES if options.has_key else CAPABILITIES.without_key(_PUBLIC, _NO_KEY)
+        self.capabilities = CAPABILITIES if options.has_key else WITHOUT_KEY
         self.signer = signer = _signer(options, context)
         self._transport = Transport(options, context.pace, clock)
         given = Credentials(key=options.api_key, secret=options.api_secret, passphrase=options.api_passphrase)
@@ -94,11 +82,9 @@ class PolymarketSession:
 
     @property
     def own(self) -> OwnAccount:
-        """Orders, fills and balances of the wallet. Raises VenuePermission without a private key."""
+        """Orders, fills and balances of the wallet. Raises Unsupported without a private key."""
         if self._own is None:
-            raise VenuePermission(
-                "This needs a private key, and none is configured.", fix="Set POLYMARKET_PRIVATE_KEY."
-            )
+            raise Unsupported("This needs a private key, and none is configured.", fix="Set POLYMARKET_PRIVATE_KEY.")
         return self._own
 
     @property

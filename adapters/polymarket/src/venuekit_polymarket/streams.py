@@ -16,7 +16,7 @@ from venuekit.adapter import (
     OrderBook,
     Ticker,
     TickerEvent,
-    VenuePermission,
+    Unsupported,
 )
 from venuekit_polymarket.checks import AskBook
 from venuekit_polymarket.frame_values import Frame
@@ -145,9 +145,7 @@ class Streams:
     async def _follow(self, channel: Channel, names: Sequence[str], inbox: Inbox) -> None:
         if channel.is_own:
             if self._own is None:
-                raise VenuePermission(
-                    "The stream of own orders needs a private key.", fix="Set POLYMARKET_PRIVATE_KEY."
-                )
+                raise Unsupported("The stream of own orders needs a private key.", fix="Set POLYMARKET_PRIVATE_KEY.")
             await self._own.follow(inbox)
             return
         if channel is Channel.STATUS:

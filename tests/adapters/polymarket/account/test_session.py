@@ -19,7 +19,7 @@ from venuekit.adapter import (
     OrderRef,
     OrderStatus,
     Side,
-    VenuePermission,
+    Unsupported,
 )
 from venuekit_doubles.polymarket import Fault, PolymarketDouble
 from venuekit_polymarket.adapter import PolymarketVenue
@@ -110,9 +110,9 @@ async def test_a_fill_comes_by_the_stream_provisional_first_and_final_when_it_is
 
 async def test_a_key_is_needed_for_what_is_ones_own(double: PolymarketDouble) -> None:
     async with connected(double) as venue:
-        with pytest.raises(VenuePermission):
+        with pytest.raises(Unsupported):
             await venue.balances()
-        with pytest.raises(VenuePermission):
+        with pytest.raises(Unsupported):
             await venue.order(OrderRef(client_order_id="mine-1"))
 
 

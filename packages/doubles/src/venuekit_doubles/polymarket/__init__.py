@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+if find_spec("eth_account") is None:
+    raise ModuleNotFoundError(
+        "Polymarket's double checks signatures. Run: pip install 'venuekit-doubles[polymarket]'", name="eth_account"
+    )
+
 from venuekit_doubles.polymarket.accounts import Account
 from venuekit_doubles.polymarket.faults import EngineState, Fault, StreamFault
 from venuekit_doubles.polymarket.listings import Event, Listing, default_listings

@@ -212,6 +212,20 @@ class Levers(ABC):
         return self.venue.service.requests
 
     @property
+    def private(self) -> list[Asked]:
+        """Requests that were an account's."""
+        return [asked for asked in self.requests.copy() if asked.private]
+
+    @property
+    def mutating(self) -> list[Asked]:
+        """Requests that could change something."""
+        return [asked for asked in self.requests.copy() if asked.mutating]
+
+    def forget(self) -> None:
+        """Begin the list of requests anew."""
+        self.requests.clear()
+
+    @property
     def refused_headers(self) -> deque[str]:
         """Why the latest requests were not let in, which the venue does not tell."""
         return self.venue.service.refused

@@ -53,16 +53,18 @@ class Service:
 
         async def serve(request: web.Request) -> web.StreamResponse:
             status = 0  # nobody waited for the answer
+            asked = route.name
             try:
-                response = await self._answer(request, route)
+                asked = await route.asked(request)
+                response = await self._answer(request, route, asked)
                 status = response.status
             finally:
-                self._remember(request, route, status)
+                self._remember(request, route, asked, status)
             return response
 
         return serve
 
-    def _remember(self, request: web.Request, route: Route, status: int) -> None:
+    def _remember(self, request: web.Request, route: Route, asked: str, status: int) -> None:
         self.requests.append(
             Asked(
                 request.method,
@@ -72,11 +74,12 @@ class Service:
                 status,
                 KEY in request,
                 route.trades == "orders",
+                route.door is not Door.ANYBODY,
+                route.mutates(asked),
             )
         )
 
-    async def _answer(self, request: web.Request, route: Route) -> web.StreamResponse:
-        asked = await route.asked(request)
+    async def _answer(self, request: web.Request, route: Route, asked: str) -> web.StreamResponse:
         fault = self._faults.next(asked) or (self._faults.next(route.name) if asked != route.name else None)
         if fault is not None and not fault.is_after:
             return await _instead(request, fault)

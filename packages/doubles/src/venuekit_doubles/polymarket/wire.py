@@ -22,6 +22,8 @@ KEY: web.RequestKey[ApiKey] = web.RequestKey("key", ApiKey)
 END = "LTE="
 #: Hosts of the venue, as the paths under which the double has them; the CLOB is at the root.
 GAMMA, DATA, RELAYER, RPC = "/gamma", "/data-api", "/relayer", "/rpc"
+#: What sends a transaction to the chain, and wants no key of the venue's.
+_TRANSACTIONS = ("relayer_submit", "eth_sendRawTransaction")
 
 
 class Door(Enum):
@@ -60,18 +62,28 @@ class Route:
         named = "" if self.part is None else self.part(await request.text())
         return named if named in self.parts else self.name
 
+    def mutates(self, asked: str) -> bool:
+        """Whether what is asked for can change something: anybody's POST is a question, but for a transaction."""
+        return self.method != "GET" and (self.door is not Door.ANYBODY or asked in _TRANSACTIONS)
+
 
 @attrs.frozen
 class Asked:
-    """A request as it was answered. `authorized`: its headers were right; `signed`: it had a signed order in it."""
+    """A request as it was answered."""
 
     method: str
     path: str
     query: str
     endpoint: str
     status: int
+    #: Whether its headers were right.
     authorized: bool
+    #: Whether it had a signed order in it.
     signed: bool
+    #: Whether it is an account's: it logs in, or its endpoint wants a key.
+    private: bool
+    #: Whether it can change something: orders, keys, the dead man's switch, the chain.
+    mutating: bool
 
 
 async def body_of(request: web.Request) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import anyio.lowlevel
 import attrs
 
-from venuekit.adapter import Channel, Clock, Venue
+from venuekit.adapter import Capabilities, Channel, Clock, Venue
 from venuekit.testing.clock import SimulatedClock
 from venuekit.watch.clock import SystemClock
 
@@ -34,6 +34,8 @@ class Profile:
 
     #: Options for the kit's sessions; ``--venue-options`` wins over them.
     options: Mapping[str, Any] = attrs.field(factory=dict)
+    #: What sessions declare with these options, where that is less than the factory declares: without a key, say.
+    capabilities: Capabilities | None = None
     #: Ids of instruments to trade, the first one most; by default the first that have a two-sided book.
     instruments: Sequence[str] = ()
     #: Whether the venue lives by the clock that its session is given: then the kit moves that clock, and waits for

@@ -52,9 +52,9 @@ class Subject:
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """What sessions are to declare: what the factory does, or what is left of it for a shadow account."""
+        """What sessions are to declare: what the factory or the profile does, or what a shadow account has of it."""
         if not self.shadow:
-            return self.factory.capabilities
+            return self.profile.capabilities or self.factory.capabilities
         clock = self.profile.make_clock()
         return self.create(
             VenueContext(clock=clock, data_dir=Path(), account=ACCOUNT, options=self.options)
