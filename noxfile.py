@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent
 PARTS = (
     "packages/core",
     "packages/mcp",
+    "packages/wire",
     "adapters/paper",
     "packages/doubles",
     "adapters/coinbase",

@@ -23,11 +23,6 @@ Make = Callable[..., Double]
 WHERE = {CoinbaseDouble: "/api/v3/brokerage/time", PolymarketDouble: "/time"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=[CoinbaseDouble, PolymarketDouble])
 def make(request: pytest.FixtureRequest) -> Any:
     return request.param

@@ -195,6 +195,12 @@ CASES: dict[str, Case] = {
         scripts=(("venuekit-double-coinbase", "--help"),),
         refusals=((("venuekit-double-polymarket",), 2, "pip install 'venuekit-doubles[polymarket]'"),),
     ),
+    "venuekit-wire": Case(
+        "from venuekit_wire.http import HttpClient, HttpSettings; HttpClient(HttpSettings(venue='Acme', agent='acme'))",
+        unwanted=("mcp", "pydantic", "pytest", "websockets", "venuekit_paper", *VENUES),
+        scripts=(("venuekit", "venues"),),
+        venues=(),
+    ),
     "venuekit-coinbase": Case(
         at(*AT_COINBASE, LOOK),
         unwanted=("mcp", "pytest", "venuekit_paper", "pydantic", *POLYMARKET, *NEVER),

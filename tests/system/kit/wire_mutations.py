@@ -13,10 +13,11 @@ from venuekit.books import reports
 from venuekit.desk.reconcile import Reconciler
 from venuekit.model.events import Channel
 from venuekit.runtime.session import Session
-from venuekit_coinbase import answers, history, transport
+from venuekit_coinbase import history, transport
 from venuekit_coinbase.client import Call
 from venuekit_coinbase.socket import Socket
 from venuekit_coinbase.trading import Trading
+from venuekit_wire import answers
 
 
 def post_again_under_another_id(patch: Patch) -> None:
@@ -48,11 +49,10 @@ def take_what_cannot_be_read_for_a_refusal(patch: Patch) -> None:
 def take_a_lost_answer_for_nothing_sent(patch: Patch) -> None:
     """No answer, so nothing was sent."""
 
-    def lost(call: Call, why: str) -> VenueDown:
-        return VenueDown(f"Coinbase did not answer: {why}.")
+    def lost(venue: str, call: Call, why: str) -> VenueDown:
+        return VenueDown(f"{venue} did not answer: {why}.")
 
     patch.setattr(answers, "lost", lost)
-    patch.setattr(transport, "lost", lost)
 
 
 def overlook_a_missing_frame(patch: Patch) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 
 from venuekit.adapter import InvalidCursor, UnknownOrder, VenuekitError
-from venuekit_coinbase.answers import Answer
 from venuekit_coinbase.client import Call, Requests, plan
 from venuekit_coinbase.errors import refusal
 from venuekit_coinbase.reading import rows, text
 from venuekit_coinbase.transport import Transport
+from venuekit_wire.answers import Answer
 
 #: A list that goes on after so many pages is not read to its end in one go.
 MOST_PAGES = 400

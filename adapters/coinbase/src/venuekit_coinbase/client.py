@@ -22,6 +22,7 @@ from urllib3.exceptions import NewConnectionError
 
 from venuekit.adapter import NANOS, Clock, ConfigError
 from venuekit_coinbase.config import PLACE, CoinbaseOptions
+from venuekit_wire import calls
 
 #: How long a token is valid, in seconds; the venue takes no more.
 _TOKEN_SECONDS = 120
@@ -32,30 +33,10 @@ for _name in ("coinbase.RESTClient", "coinbase.WSClient"):
 
 
 @attrs.frozen
-class Call:
-    """One request as the SDK would make it. `changes` says whether it may change something at the venue."""
+class Call(calls.Call):
+    """One request as the SDK would make it. A public one needs no key, and gets no token."""
 
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    body: Mapping[str, Any] | None
-    public: bool
-    #: A question that the venue wants as a POST: a preview, a quote.
-    asks: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Whether an answer that is lost leaves it unknown what happened."""
-        return self.method != "GET" and not self.asks
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The query with each value of a list as a pair of its own."""
-        return [
-            (name, str(item).lower() if isinstance(item, bool) else str(item))
-            for name, value in self.query.items()
-            for item in (value if isinstance(value, list | tuple) else (value,))
-        ]
+    public: bool = attrs.field(kw_only=True)
 
 
 class _Planned(Exception):
@@ -81,7 +62,7 @@ class Requests(RESTClient):  # type: ignore[misc]  # the SDK has no types
         """End the call here."""
         body = {k: v for k, v in data.items() if v is not None} if data is not None else None
         query = {k: v for k, v in (params or {}).items() if v is not None}
-        raise _Planned(Call(http_method, url_path, query, body, public))
+        raise _Planned(Call(http_method, url_path, query, body, public=public))
 
 
 def plan(method: Callable[..., Any], *arguments: Any, **named: Any) -> Call:

@@ -11,6 +11,8 @@ import attrs
 from venuekit.adapter import POSITIVE, ConfigError, checked_url, read_table
 
 PLACE = "venues.coinbase"
+#: The option that names certificates.
+CA_FILE = f"{PLACE}.ca_file"
 
 
 def _field(doc: str, default: Any, *, positive: bool = False, env: str = "") -> Any:

@@ -13,10 +13,10 @@ import msgspec
 
 from venuekit.adapter import NotConnected, VenuePace, VenuePermission
 from venuekit_coinbase.capabilities import STREAMS
-from venuekit_coinbase.certificates import shared
 from venuekit_coinbase.client import Signer
-from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.config import CA_FILE, CoinbaseOptions
 from venuekit_coinbase.reading import text
+from venuekit_wire.certificates import shared
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder().encode
@@ -59,7 +59,7 @@ class Socket:
         self._check()
         secure = urlsplit(self._url).scheme == "wss"
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=shared(self._options) if secure else True),
+            connector=aiohttp.TCPConnector(ssl=shared(self._options.ca_file, field=CA_FILE) if secure else True),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._options.connect_timeout_seconds),
         )
         try:

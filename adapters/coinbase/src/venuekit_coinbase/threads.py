@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 
-from venuekit.adapter import Clock, NotConnected, VenueDown, VenuePace
-from venuekit_coinbase.answers import Answer, lost, read_answer
-from venuekit_coinbase.certificates import trusted
+from venuekit.adapter import Clock, NotConnected, VenuePace
+from venuekit_coinbase.answers import TITLE, read_answer
 from venuekit_coinbase.client import Call, Official
-from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.config import CA_FILE, CoinbaseOptions
 from venuekit_coinbase.transport import PacedTransport
+from venuekit_wire import answers
+from venuekit_wire.answers import Answer
+from venuekit_wire.certificates import trusted
 
 
 class SdkTransport(PacedTransport):
@@ -26,7 +28,7 @@ class SdkTransport(PacedTransport):
     async def open(self) -> None:
         """Be ready; no connection is made yet."""
         if self._client is None:
-            self._client = Official(self._options, trusted(self._options))
+            self._client = Official(self._options, trusted(self._options.ca_file, field=CA_FILE))
 
     async def close(self) -> None:
         """Close every connection that no thread is using."""
@@ -41,7 +43,7 @@ class SdkTransport(PacedTransport):
         try:
             status, headers, raw = await asyncio.to_thread(client.carry_out, call)
         except ConnectionRefusedError as error:
-            raise VenueDown(f"Coinbase cannot be reached: {error}.", fix="Try again.") from error
+            raise answers.unreachable(TITLE, str(error)) from error
         except OSError as error:
-            raise lost(call, str(error)) from error
+            raise answers.lost(TITLE, call, str(error)) from error
         return read_answer(call, status, headers, raw, self._clock.now_ns())

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import aiohttp
-import msgspec
-
-from venuekit.adapter import Clock, NotConnected, RateLimited, VenueDown, VenuePace, VenuePermission
-from venuekit_coinbase.answers import UNAUTHORIZED, Answer, budget_of, lost, read_answer
-from venuekit_coinbase.certificates import shared
+from venuekit.adapter import Clock, VenuePace, VenuePermission
+from venuekit_coinbase.answers import TITLE, budget_of, calls_left, read_answer
 from venuekit_coinbase.client import Call, Signer
-from venuekit_coinbase.config import CoinbaseOptions
+from venuekit_coinbase.config import CA_FILE, CoinbaseOptions
+from venuekit_wire.answers import UNAUTHORIZED, Answer, encode
+from venuekit_wire.http import HttpClient, HttpSettings, paced
 
-_encode = msgspec.json.Encoder().encode
 _AGENT = "venuekit-coinbase"
-#: Errors before anything was sent.
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError, aiohttp.ConnectionTimeoutError)
 
 
 class Transport(Protocol):
@@ -70,14 +64,10 @@ class PacedTransport:
                 fix="Set COINBASE_API_KEY and COINBASE_API_SECRET.",
             )
         budget = budget_of(call)
-        await self._pace.take(budget)
-        try:
-            answer = await self._once(call)
-        except RateLimited as error:
-            self._pace.too_many(budget, error.retry_after)
-            raise
-        if answer.calls_left is not None:
-            self._pace.quota(budget, answer.calls_left)
+        answer = await paced(self._pace, budget, lambda: self._once(call))
+        left = calls_left(answer)
+        if left is not None:
+            self._pace.quota(budget, left)
         return answer
 
     async def _once(self, call: Call) -> Answer:
@@ -85,61 +75,38 @@ class PacedTransport:
 
 
 class HttpTransport(PacedTransport):
-    """aiohttp, with a token made for each request."""
+    """Our own connections, with a token made for each request."""
 
     def __init__(self, options: CoinbaseOptions, signer: Signer | None, pace: VenuePace, clock: Clock) -> None:
         super().__init__(options, pace, clock)
         self._signer = signer
         self._base = options.base_url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=options.timeout_seconds, connect=options.connect_timeout_seconds)
-        self._session: aiohttp.ClientSession | None = None
+        self._client = HttpClient(
+            HttpSettings(
+                venue=TITLE,
+                agent=_AGENT,
+                timeout_seconds=options.timeout_seconds,
+                connect_timeout_seconds=options.connect_timeout_seconds,
+                ca_file=options.ca_file,
+                ca_file_option=CA_FILE,
+                secure=urlsplit(self._base).scheme == "https",
+            )
+        )
 
     async def open(self) -> None:
         """Be ready; no connection is made yet."""
-        if self._session is None:
-            secure = urlsplit(self._base).scheme == "https"
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=shared(self._options) if secure else True),
-                timeout=self._timeout,
-                headers={"User-Agent": _AGENT, "Accept": "application/json"},
-                auto_decompress=True,
-            )
+        await self._client.open()
 
     async def close(self) -> None:
         """Close every connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._client.close()
 
     def _headers(self, call: Call) -> dict[str, str]:
-        headers = {"Content-Type": "application/json"} if call.body is not None else {}
-        if not call.public and self._signer is not None:
-            headers["Authorization"] = f"Bearer {self._signer.for_request(call.method, self._options.host, call.path)}"
-        return headers
+        if call.public or self._signer is None:
+            return {}
+        return {"Authorization": f"Bearer {self._signer.for_request(call.method, self._options.host, call.path)}"}
 
     async def _once(self, call: Call) -> Answer:
-        session = self._session
-        if session is None:
-            raise NotConnected("The session with Coinbase is not open.", fix="Call connect first.")
-        try:
-            async with session.request(
-                call.method,
-                self._base + call.path,
-                params=call.pairs,
-                data=None if call.body is None else _encode(call.body),
-                headers=self._headers(call),
-                allow_redirects=False,
-            ) as response:
-                raw = await response.read()
-                return read_answer(call, response.status, response.headers, raw, self._clock.now_ns())
-        except _NOT_SENT as error:
-            raise VenueDown(f"Coinbase cannot be reached: {_short(error)}.", fix="Try again.") from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise lost(call, _short(error)) from error
-
-
-def _short(error: BaseException) -> str:
-    """What went wrong, without addresses of objects, in a line."""
-    if isinstance(error, asyncio.TimeoutError):
-        return "it took too long"
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        body = None if call.body is None else encode(call.body)
+        reply = await self._client.fetch(call, self._base, self._headers(call), body)
+        return read_answer(call, *reply, self._clock.now_ns())

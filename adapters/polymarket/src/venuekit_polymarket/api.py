@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from venuekit.adapter import Unsupported, VenuekitError, VenuePermission
-from venuekit_polymarket.answers import Answer
 from venuekit_polymarket.calls import Call, Proof, Service
 from venuekit_polymarket.capabilities import AUTH, CLOB, DATA, GAMMA
 from venuekit_polymarket.conditions import Conditions
 from venuekit_polymarket.errors import refusal, text_of
 from venuekit_polymarket.reading import text
 from venuekit_polymarket.signing import Credentials
-from venuekit_polymarket.transport import Transport, encode
+from venuekit_polymarket.transport import Transport
+from venuekit_wire.answers import Answer, encode
 
 if TYPE_CHECKING:  # the SDK behind it is large
     from venuekit_polymarket.client import Signer

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
-from urllib.parse import quote
 
 import attrs
 
 from venuekit_polymarket.capabilities import CLOB
 from venuekit_polymarket.config import PolymarketOptions
+from venuekit_wire import calls
 
 
 class Service(StrEnum):
@@ -36,35 +34,9 @@ class Proof(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class Call(calls.Call):
     """One request. `budget` is the name of the one that it draws on; empty where the desk takes it."""
 
     service: Service
-    method: str
-    path: str
-    query: Mapping[str, Any] = attrs.Factory(dict)
-    body: Any = attrs.field(default=None, repr=False)
     proof: Proof = Proof.NONE
     budget: str = CLOB
-    #: A question that the venue wants as a POST: many books, many prices.
-    asks: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Whether an answer that is lost leaves it unknown what happened."""
-        return self.method != "GET" and not self.asks
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The query, with each value of a list as a pair of its own; what is None is left out."""
-        return [
-            (name, str(item).lower() if isinstance(item, bool) else str(item))
-            for name, value in self.query.items()
-            if value is not None
-            for item in (value if isinstance(value, list | tuple) else (value,))
-        ]
-
-
-def segment(text: str) -> str:
-    """A caller's text as one segment of a path: it cannot leave its place."""
-    return quote(text, safe="")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from venuekit.adapter import NANOS, Clock, InstrumentStatus, VenueDown, VenuekitError
-from venuekit_polymarket.answers import Answer
 from venuekit_polymarket.calls import Call
 from venuekit_polymarket.errors import CANCEL_ONLY, DISABLED, POST_ONLY, RESTARTING, meaning_of, text_of
+from venuekit_wire.answers import Answer
 
 #: What each refusal means for every instrument.
 _STATES = {

@@ -17,7 +17,6 @@ from venuekit.adapter import (
     iso,
     minus,
 )
-from venuekit_polymarket.calls import segment
 from venuekit_polymarket.capabilities import DATA, GAMMA
 from venuekit_polymarket.catalogue import markets_of
 from venuekit_polymarket.discovery_asked import (
@@ -48,6 +47,7 @@ from venuekit_polymarket.discovery_rows import (
     row_of,
 )
 from venuekit_polymarket.reading import amount, flag, number, rows, text, time_ns
+from venuekit_wire.calls import segment
 
 if TYPE_CHECKING:  # aiohttp behind it is large
     from venuekit_polymarket.adapter import PolymarketVenue

@@ -25,10 +25,10 @@ from venuekit.adapter import (
 )
 from venuekit_polymarket.aliases import Name, outcome_named, read_name
 from venuekit_polymarket.api import Api
-from venuekit_polymarket.calls import segment
 from venuekit_polymarket.capabilities import CLOB
 from venuekit_polymarket.catalogue import Catalogue, markets_of
 from venuekit_polymarket.market_terms import MarketTerms, exact_terms
+from venuekit_wire.calls import segment
 
 _LONGEST = 100
 #: Markets kept, at most; those that were told longest ago go first.

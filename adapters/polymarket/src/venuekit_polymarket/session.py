@@ -10,7 +10,7 @@ from venuekit.adapter import OrderBook, Unsupported, VenueContext
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import CAPABILITIES, MAX_DEPTH, VENUE, WITHOUT_KEY
 from venuekit_polymarket.conditions import Conditions
-from venuekit_polymarket.config import PolymarketOptions, read_options
+from venuekit_polymarket.config import CA_FILE, PolymarketOptions, read_options
 from venuekit_polymarket.heartbeat import Heartbeat
 from venuekit_polymarket.instruments import Instruments
 from venuekit_polymarket.market import Market
@@ -21,7 +21,8 @@ from venuekit_polymarket.statuses import Outcome
 from venuekit_polymarket.streams import Market as StreamedMarket
 from venuekit_polymarket.streams import Own as StreamedOwn
 from venuekit_polymarket.streams import Streams, StreamSettings
-from venuekit_polymarket.transport import Transport, trusted
+from venuekit_polymarket.transport import Transport
+from venuekit_wire.certificates import shared
 
 if TYPE_CHECKING:  # the SDK behind it is large
     from venuekit_polymarket.client import Signer
@@ -157,7 +158,7 @@ class PolymarketSession:
 
 def stream_settings(options: PolymarketOptions) -> StreamSettings:
     """The streams as configured. Raises ConfigError when the certificates cannot be read."""
-    tls = trusted(options) if options.ca_file else None
+    tls = shared(options.ca_file, field=CA_FILE) if options.ca_file else None
 
     def socket(url: str) -> SocketSettings:
         return SocketSettings(

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from venuekit.adapter import Clock, VenueContext
 from venuekit.watch.clock import SystemClock
 from venuekit_coinbase.adapter import CoinbaseVenue
-from venuekit_coinbase.answers import Answer, budget_of, read_answer
+from venuekit_coinbase.answers import budget_of, read_answer
 from venuekit_coinbase.client import Call
+from venuekit_wire.answers import Answer
 
 V3 = "/api/v3/brokerage"
 SECRET = (

@@ -27,7 +27,6 @@ from venuekit.adapter import (
 from venuekit.watch.clock import SystemClock
 from venuekit_doubles.polymarket import Account, Pace, PolymarketDouble
 from venuekit_doubles.polymarket.listings import Listed
-from venuekit_polymarket.answers import Answer
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.calls import Call
 from venuekit_polymarket.client import Signer
@@ -36,6 +35,7 @@ from venuekit_polymarket.config import read_options
 from venuekit_polymarket.own_account import OwnAccount
 from venuekit_polymarket.reading import number, rows
 from venuekit_polymarket.transport import Transport
+from venuekit_wire.answers import Answer
 
 D = Decimal
 #: Nothing moves, settles, or is released unless a test says so.
