@@ -16,6 +16,7 @@ import engine_rows
 import mcp_rows
 import memory_rows
 import page
+import polymarket_rows
 import risk_rows
 import startup_rows
 from report import Row, show
@@ -27,6 +28,7 @@ ROWS = {
     "desk": desk_rows.rows,
     "mcp": mcp_rows.rows,
     "coinbase": coinbase_rows.rows,
+    "polymarket": polymarket_rows.rows,
     "startup": startup_rows.rows,
     "memory": memory_rows.rows,
 }
