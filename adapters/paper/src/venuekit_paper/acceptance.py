@@ -150,8 +150,8 @@ def check_funds(matcher: Matcher, markets: dict[str, Market], order: PaperOrder,
     if account.house or (market.margined and order.reduce_only):
         return
     if market.margined:
-        margin.need(account, market, order.side, money, matcher.fees.most_of(money), markets)
+        margin.need(account, market, order.side, money, matcher.fees.most_of(market.scale, lots, money), markets)
     elif order.side > 0:
-        account.need(market.quote, money + matcher.fees.most_of(money))
+        account.need(market.quote, money + matcher.fees.most_of(market.scale, lots, money))
     else:
         account.need(market.base, lots * market.base_unit)

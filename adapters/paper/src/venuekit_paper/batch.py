@@ -46,7 +46,7 @@ def run(
     """
     market = exchange.market(instrument)
     owners = [exchange.account(name) for name in accounts]
-    plain = not market.margined and not any(owner.house for owner in owners)
+    plain = not market.margined and exchange.matcher.fees.charge is None and not any(owner.house for owner in owners)
     refused: list[Refusal] = []
     bids, asks, now_ns = market.book.bids, market.book.asks, max(exchange.now_ns, time_ns)
     finish = exchange.matcher.finish

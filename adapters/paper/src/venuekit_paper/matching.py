@@ -42,9 +42,12 @@ class Matcher:
                 return 0
         elif order.side < 0:
             return (order.size - order.filled) * market.base_unit
-        fees = self.fees
-        money = (order.size - order.filled) * order.hold_price * market.unit
-        fee = -(-(order.fee_parts + money * fees.most) // self.fees.denominator) - order.fees
+        fees, left = self.fees, order.size - order.filled
+        money = left * order.hold_price * market.unit
+        if fees.charge is None:
+            fee = -(-(order.fee_parts + money * fees.most) // fees.denominator) - order.fees
+        else:
+            fee = fees.most_of(market.scale, left, money)
         return fee if market.margined else money + fee
 
     def hold(self, order: PaperOrder) -> None:
@@ -167,8 +170,12 @@ class Matcher:
         market = taker.market
         money = lots * price * market.unit
         fees = self.fees
-        taker_fee = self._settle(taker, lots, money, fees.taker)
-        maker_fee = self._settle(maker, lots, money, fees.maker)
+        if fees.charge is None:
+            taken, made = money * fees.taker, money * fees.maker
+        else:
+            taken, made = fees.of_trade(market.scale, lots, price)
+        taker_fee = self._settle(taker, lots, money, taken)
+        maker_fee = self._settle(maker, lots, money, made)
         market.last = price
         market.volume += lots
         market.moved = True
@@ -187,8 +194,8 @@ class Matcher:
         if market.watched:
             self.reports.append((LEVEL, market, maker.side, price, market.book.own(maker.side).total(price)))
 
-    def _settle(self, order: PaperOrder, lots: int, money: int, rate: int) -> int:
-        """Move what one side of a trade exchanges; returns its fee."""
+    def _settle(self, order: PaperOrder, lots: int, money: int, fee_parts: int) -> int:
+        """Move what one side of a trade exchanges; returns its fee, of which `fee_parts` are due."""
         account, market, quote = order.account, order.market, order.market.quote
         signed_lots, signed_money = (lots, money) if order.side > 0 else (-lots, -money)
         order.filled += lots
@@ -197,7 +204,7 @@ class Matcher:
         profit = holding.add(signed_lots, signed_money)
         fee = 0
         if not account.house:
-            parts = order.fee_parts = order.fee_parts + money * rate
+            parts = order.fee_parts = order.fee_parts + fee_parts
             charged = -(-parts // self.fees.denominator)
             fee = charged - order.fees
             order.fees = charged

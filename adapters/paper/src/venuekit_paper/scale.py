@@ -77,6 +77,12 @@ class Scale:
         self._price_one = Decimal(1).scaleb(-self.price_digits)
         self.set_tick(instrument.tick_size)
 
+    def renew(self, instrument: Instrument) -> None:
+        """Take the instrument as it is now: its tick, bounds, status, metadata. Lots and money count as before."""
+        if digits(instrument.tick_size) <= self.price_digits and instrument.lot_size == self.lot:
+            self.instrument = instrument
+            self.set_tick(instrument.tick_size)
+
     def set_tick(self, tick: Decimal) -> None:
         """The step that new prices must keep."""
         self.tick = int(tick.scaleb(self.price_digits, EXACT))

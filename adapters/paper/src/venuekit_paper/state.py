@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from venuekit.adapter import InstrumentStatus, OrderStatus, OrderType, TimeInForce, parse_decimal, plain
 from venuekit_paper.accounts import Account, Holding
 from venuekit_paper.exchange import Exchange
@@ -24,10 +22,11 @@ _MARKET = ("last", "mark", "volume", "sequence")
 
 def dump(exchange: Exchange) -> dict[str, Any]:
     """Everything that later commands depend on."""
+    schedule = exchange.matcher.fees.schedule
     return {
         "counters": {name: getattr(exchange, name) for name in _COUNTERS},
         "fill_number": exchange.matcher.fill_number,
-        "fees": [plain(rate) for rate in attrs.astuple(exchange.matcher.fees.schedule)],
+        "fees": [plain(rate) for rate in (schedule.maker, schedule.taker)],
         "fee_denominator": exchange.matcher.fees.denominator,
         "taken": dict(exchange.matcher.taken),
         "accounts": [account_data(a) for a in exchange.accounts.values()],

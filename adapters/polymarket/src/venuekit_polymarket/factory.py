@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
-from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
+from venuekit.adapter import Capabilities, Extra, Finding, Instrument, Liquidity, Venue, VenueContext
 from venuekit_polymarket.account_extras import ACCOUNT_EXTRAS
 from venuekit_polymarket.capabilities import CAPABILITIES
 from venuekit_polymarket.config import PolymarketOptions
 from venuekit_polymarket.discovery import EXTRAS
+from venuekit_polymarket.fees import fee, terms_of
 
 
 class PolymarketFactory:
@@ -18,8 +19,8 @@ class PolymarketFactory:
 
     #: Where the contract kit finds how to exercise it; imported by the kit alone.
     contract_profile = "venuekit_polymarket.contract"
-    #: Maker and taker fee of shadow trading, as a share of notional: makers pay nothing; takers pay at most 3.5 % (a
-    #: rate of 0.07 at a price of 0.5), which is more than most markets ever take, so that no shadow is too rosy.
+    #: What a shadow's profile tells of fees, as shares of notional: makers pay nothing, takers 3.5 % (a rate of 0.07 at
+    #: a price of 0.5) at most where no market takes more. What they pay is `fee`.
     shadow_fees = (Decimal(0), Decimal("0.035"))
 
     #: What a shadow account begins with unless the configuration says.
@@ -54,6 +55,10 @@ class PolymarketFactory:
     def extras(self) -> Sequence[Extra]:
         """Its own tools."""
         return (*EXTRAS, *ACCOUNT_EXTRAS)
+
+    def fee(self, instrument: Instrument, price: Decimal, size: Decimal, liquidity: Liquidity) -> Decimal:
+        """What a trade costs, in pUSD, by the market's own parameters."""
+        return fee(terms_of(instrument), price, size, liquidity)
 
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises ConfigError."""

@@ -197,6 +197,7 @@ from venuekit.protocols.partial import (
     PartialVenue,
 )
 from venuekit.protocols.venue import (
+    Charges,
     Examines,
     Extra,
     MarketData,
@@ -240,6 +241,7 @@ __all__ = [
     "CandleEvent",
     "Capabilities",
     "Channel",
+    "Charges",
     "ClientOrderId",
     "ClientOrderIdReused",
     "Clock",

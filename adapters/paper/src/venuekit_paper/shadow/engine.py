@@ -80,6 +80,13 @@ class ShadowEngine:
     def _save(self) -> None:
         self._keeping.save(keeping.dump(self.exchange, self.account))
 
+    def renew(self, instrument: Instrument) -> None:
+        """Trade an instrument by the rules that it has now. Raises Unsupported: accounts count coarser than it."""
+        self.exchange.add(instrument)
+        scale = self.exchange.markets[instrument.id].scale
+        if scale.instrument is not instrument:
+            scale.renew(instrument)
+
     # -- orders
 
     def place(self, request: OrderRequest, time_ns: int) -> Order:

@@ -30,7 +30,11 @@ class ShadowOptions:
     )
     maker_fee: Decimal | None = attrs.field(
         default=None,
-        metadata=_doc("Share of notional that a resting order pays. Default: the adapter's highest.", SHARE),
+        metadata=_doc(
+            "Share of notional that a resting order pays. Default: what the adapter says that the venue takes of each "
+            "trade, else its highest share.",
+            SHARE,
+        ),
     )
     taker_fee: Decimal | None = attrs.field(
         default=None, metadata=_doc("Share of notional that an immediate order pays. Default: as above.", SHARE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from venuekit.adapter import Venue, VenueContext, VenueFactory
+from venuekit.adapter import Charges, Venue, VenueContext, VenueFactory
 from venuekit_paper.fees import FeeSchedule
 from venuekit_paper.shadow.options import BALANCES, ShadowOptions, read_options
 from venuekit_paper.shadow.venue import ShadowVenue
@@ -27,6 +27,7 @@ class PaperSimulator:
         """A shadow of `live`, which is not connected yet. Raises ConfigError."""
         options = read_options(table, getattr(factory, "shadow_balances", BALANCES))
         maker, taker = getattr(factory, "shadow_fees", _FEES)
+        configured = options.maker_fee is not None or options.taker_fee is not None
         return ShadowVenue(
             live,
             factory.capabilities,
@@ -34,6 +35,7 @@ class PaperSimulator:
             FeeSchedule(
                 maker=maker if options.maker_fee is None else options.maker_fee,
                 taker=taker if options.taker_fee is None else options.taker_fee,
+                charge=factory.fee if isinstance(factory, Charges) and not configured else None,
             ),
             account=context.account,
             folder=context.data_dir,

@@ -283,13 +283,12 @@ class ShadowVenue:
         return await self._arrived(lambda engine, now: engine.place(request, now))
 
     async def _list(self, instrument: Instrument) -> None:
-        """A venue may list too many instruments to name them all: those that are traded are listed then."""
-        exchange = self.engine.exchange
-        if instrument.id not in exchange.markets:
-            other = None if instrument.complement is None else await self._live.instrument(instrument.complement)
-            for one in (instrument, other):
-                if one is not None:
-                    exchange.add(one)
+        """Take an instrument as the venue has it now; it may list too many to name them all before they are traded."""
+        pair = [instrument]
+        if instrument.id not in self.engine.exchange.markets and instrument.complement is not None:
+            pair.append(await self._live.instrument(instrument.complement))
+        for one in pair:
+            self.engine.renew(one)
 
     async def cancel(self, order: OrderRef) -> Order:
         """Cancel a shadow order."""

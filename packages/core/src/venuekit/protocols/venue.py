@@ -22,7 +22,7 @@ from venuekit.model.identity import AccountId, InstrumentId, VenueName
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import OrderRequest
 from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
-from venuekit.model.order import CancelResult, Fill, Order, OrderRef
+from venuekit.model.order import CancelResult, Fill, Liquidity, Order, OrderRef
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.limiter import Unpaced, VenuePace
 
@@ -277,6 +277,23 @@ class Examines(Protocol):
         """What was found, with the remedies; what keeps a session from opening is a finding too.
 
         Nothing is ordered and nothing is changed. Without this method, a session is opened and closed.
+        """
+        ...
+
+
+@runtime_checkable
+class Charges(Protocol):
+    """A factory that knows what its venue takes of a trade, so that a shadow account there pays the same.
+
+    Without this method a shadow account pays a share of what it trades: ``shadow_fees``, maker's and taker's, if the
+    factory has them. ``shadow_balances`` are what a new shadow account holds, by asset.
+    """
+
+    def fee(self, instrument: Instrument, price: Decimal, size: Decimal, liquidity: Liquidity) -> Decimal:
+        """What one trade costs, in the instrument's settlement asset, rounded as the venue does; below 0, a rebate.
+
+        It is asked for every trade and every hold: it asks nobody, and knows the instrument's own parameters from its
+        `metadata`.
         """
         ...
 
