@@ -22,7 +22,6 @@ from venuekit.adapter import (
     LimitOrder,
     OrderRef,
     Side,
-    VenuekitError,
 )
 from venuekit.watch.clock import SystemClock
 from venuekit_coinbase import factory
@@ -30,6 +29,7 @@ from venuekit_coinbase.adapter import CoinbaseVenue
 from venuekit_coinbase.asked_frames import Statuses
 from venuekit_coinbase.own_frames import OwnFrames
 from venuekit_coinbase.public_frames import Names, Read, Tickers, Trades
+from venuekit_coinbase.strange import Strange
 
 pytestmark = pytest.mark.anyio
 _SHARED = [
@@ -305,7 +305,7 @@ PUBLIC = [
 @pytest.mark.parametrize(("name", "reader", "fields"), PUBLIC, ids=[p[0] for p in PUBLIC])
 def test_a_public_frame_keeps_every_digit(name: str, reader: Any, fields: tuple[str, ...]) -> None:
     planted = Planted(name)
-    read: Read = reader(Names({"ETH-USDT": ""}))
+    read: Read = reader(Names({"ETH-USDT": ""}), Strange())
     found = [event for frame in planted.frames for event in read(frame, 1)]
     assert found
     wanted = planted.of(*fields)
@@ -317,7 +317,7 @@ def test_a_public_frame_keeps_every_digit(name: str, reader: Any, fields: tuple[
 async def test_a_frame_of_own_orders_keeps_every_digit(tmp_path: Path) -> None:
     planted = Planted("ws__User")
     async with scripted(tmp_path, {"/orders/historical/[^/]+": (404, {})}) as (venue, _):
-        own = OwnFrames(venue.history._orders, venue.history, SystemClock(), fills=False)
+        own = OwnFrames(venue.history._orders, venue.history, SystemClock(), Strange(), fills=False)
         found = [event for frame in planted.frames async for event in own.events(frame, 1)]
     assert [event.order.client_order_id for event in found] == ["XXX"]  # type: ignore[attr-defined]
     wanted = planted.of("cumulative_quantity", "avg_price", "limit_price", "total_fees")
@@ -344,7 +344,7 @@ def test_a_heartbeat_is_an_event_of_nothing() -> None:
     frames = Planted("ws__Heartbeat").frames
     assert len(frames) == 2
     for reader in (Tickers, Trades):
-        assert [e for frame in frames for e in reader(Names({"ETH-USDT": ""}))(frame, 1)] == []
+        assert [e for frame in frames for e in reader(Names({"ETH-USDT": ""}), Strange())(frame, 1)] == []
 
 
 #: What is read above in tests of their own.
@@ -383,8 +383,3 @@ def test_every_file_asks_what_the_adapter_asks() -> None:
         documented = json.loads((FOLDER / f"{name}.json").read_text())["path"].removeprefix(V3)
         private = documented.removeprefix("/market")
         assert re.fullmatch(PATHS[name.rpartition("__")[2]].replace("BTC-USD", "[A-Z-]+"), private), name
-
-
-def test_a_payload_that_is_no_payload_is_an_error_of_ours() -> None:
-    with pytest.raises(VenuekitError):
-        list(Tickers(Names({"X": ""}))({"events": [{"tickers": [{"product_id": "X", "price": "nine"}]}]}, 1))

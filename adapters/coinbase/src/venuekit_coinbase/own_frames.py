@@ -18,6 +18,7 @@ from venuekit.adapter import (
     OrderEventKind,
     OrderStatus,
     Unavailable,
+    VenueDown,
     VenuekitError,
     plus,
 )
@@ -25,6 +26,7 @@ from venuekit_coinbase.history import MAX_PAGE, History
 from venuekit_coinbase.instruments import VENUE
 from venuekit_coinbase.orders import Orders
 from venuekit_coinbase.reading import number, rows, text
+from venuekit_coinbase.strange import Strange
 
 #: Waits between questions for fills that the stream told of and the list does not have yet, in seconds.
 _WAITS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -43,10 +45,11 @@ _KINDS = {
 class OwnFrames:
     """Frames of one connection as order events, or as fill events."""
 
-    def __init__(self, orders: Orders, history: History, clock: Clock, *, fills: bool) -> None:
+    def __init__(self, orders: Orders, history: History, clock: Clock, strange: Strange, *, fills: bool) -> None:
         self._orders = orders
         self._history = history
         self._clock = clock
+        self._strange = strange
         self._fills = fills
         self._told: OrderedDict[str, Order] = OrderedDict()
         self._seen: OrderedDict[str, set[str]] = OrderedDict()
@@ -67,7 +70,7 @@ class OwnFrames:
                 self._old_until_ns = min(fill.time_ns for fill in page.items)
 
     async def events(self, frame: Mapping[str, Any], at_ns: int) -> AsyncIterator[Event]:
-        """What a frame tells."""
+        """What a frame tells. What cannot be read is left out; the desk finds it when it compares."""
         for event in rows(frame, "events"):
             if self._fills and text(event, "type") == "snapshot":
                 for fill in await self._since_begin():
@@ -87,8 +90,13 @@ class OwnFrames:
     async def _order(self, row: Mapping[str, Any], at_ns: int) -> OrderEvent | None:
         identity = text(row, "order_id")
         known = self._told.get(identity) or await self._terms(identity)
-        order = self._orders.from_frame(row, known, at_ns)
+        try:
+            order = self._orders.from_frame(row, known, at_ns)
+        except VenueDown as error:
+            self._strange(error.message)
+            return None
         if order is None:
+            self._strange("an order without id, side or time")
             return None
         self._history.remember(order)
         last = self._told.get(identity)
@@ -125,8 +133,12 @@ class OwnFrames:
         return sorted(new, key=lambda f: (f.time_ns, f.id))
 
     async def _new_fills(self, row: Mapping[str, Any]) -> list[Fill]:
-        identity, filled = text(row, "order_id"), number(row, "cumulative_quantity")
-        count = int(number(row, "number_of_fills"))
+        try:
+            identity, filled = text(row, "order_id"), number(row, "cumulative_quantity")
+            count = int(number(row, "number_of_fills"))
+        except VenueDown as error:
+            self._strange(error.message)
+            return []
         if not identity or filled <= 0:
             return []
         seen = self._seen.setdefault(identity, set())

@@ -8,17 +8,23 @@ from typing import Any
 from venuekit.adapter import (
     BookDelta,
     BookSnapshot,
+    Channel,
     Event,
+    GapEvent,
     Level,
     OrderBook,
+    Side,
     TickerEvent,
     TradeEvent,
+    VenueDown,
 )
 from venuekit_coinbase.instruments import VENUE
 from venuekit_coinbase.market_words import ticker_from_frame, trade_from
-from venuekit_coinbase.reading import number, positive, rows, text, time_ns
+from venuekit_coinbase.reading import amount, positive, rows, text, time_ns
+from venuekit_coinbase.strange import Strange
 
 Read = Callable[[Mapping[str, Any], int], Iterator[Event]]
+_SIDES = {"bid": Side.BUY, "offer": Side.SELL, "ask": Side.SELL}
 
 
 class Names:
@@ -40,25 +46,34 @@ class Names:
 
 
 class Tickers:
-    """The ``ticker`` channel."""
+    """The ``ticker`` channel. One that cannot be read is left out: the next is whole."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, strange: Strange) -> None:
         self._names = names
+        self._strange = strange
 
     def __call__(self, frame: Mapping[str, Any], at_ns: int) -> Iterator[Event]:
         """The tickers of a frame."""
         for event in rows(frame, "events"):
             for row in rows(event, "tickers"):
                 for name in self._names.of(text(row, "product_id")):
-                    ticker = ticker_from_frame({**row, "product_id": name}, at_ns, None)
-                    yield TickerEvent(venue=VENUE, instrument=name, time_ns=at_ns, ticker=ticker)
+                    try:
+                        ticker = ticker_from_frame({**row, "product_id": name}, at_ns, None)
+                    except VenueDown as error:
+                        self._strange(error.message)
+                    else:
+                        yield TickerEvent(venue=VENUE, instrument=name, time_ns=at_ns, ticker=ticker)
 
 
 class Trades:
-    """The ``market_trades`` channel, oldest first; the snapshot it begins with is of trades before."""
+    """The ``market_trades`` channel, oldest first; the snapshot it begins with is of trades before.
 
-    def __init__(self, names: Names) -> None:
+    One that cannot be read is a gap.
+    """
+
+    def __init__(self, names: Names, strange: Strange) -> None:
         self._names = names
+        self._strange = strange
 
     def __call__(self, frame: Mapping[str, Any], at_ns: int) -> Iterator[Event]:
         """The trades of a frame."""
@@ -67,19 +82,35 @@ class Trades:
                 continue
             for row in reversed(rows(event, "trades")):
                 for name in self._names.of(text(row, "product_id")):
-                    trade = trade_from(row, name)
-                    yield TradeEvent(venue=VENUE, instrument=name, time_ns=trade.time_ns or at_ns, trade=trade)
+                    try:
+                        trade = trade_from(row, name)
+                    except VenueDown as error:
+                        self._strange(error.message)
+                        yield GapEvent(venue=VENUE, instrument=name, time_ns=at_ns, channel=Channel.TRADES)
+                    else:
+                        yield TradeEvent(venue=VENUE, instrument=name, time_ns=trade.time_ns or at_ns, trade=trade)
 
 
 class Books:
-    """The ``level2`` channel: a snapshot, then levels with their new sizes. Each book has numbers of its own."""
+    """The ``level2`` channel: a snapshot, then levels with their new sizes. Each book has numbers of its own.
 
-    def __init__(self, names: Names) -> None:
+    Without one level the book is another, so one that cannot be read ends the connection: the next has whole books.
+    """
+
+    def __init__(self, names: Names, strange: Strange) -> None:
         self._names = names
+        self._strange = strange
         self._numbers: dict[str, int] = {}
 
     def __call__(self, frame: Mapping[str, Any], at_ns: int) -> Iterator[Event]:
-        """The snapshots and changes of a frame."""
+        """The snapshots and changes of a frame. Raises VenueDown for what cannot be read."""
+        try:
+            yield from self._events(frame, at_ns)
+        except VenueDown as error:
+            self._strange(error.message)
+            raise
+
+    def _events(self, frame: Mapping[str, Any], at_ns: int) -> Iterator[Event]:
         for event in rows(frame, "events"):
             updates = rows(event, "updates")
             whole = text(event, "type") == "snapshot"
@@ -119,10 +150,10 @@ def _sides(updates: Sequence[Mapping[str, Any]]) -> tuple[list[Level], list[Leve
     bids: dict[Any, Level] = {}
     asks: dict[Any, Level] = {}
     for row in updates:
-        price = positive(row, "price_level")
-        if price is not None:
-            side = bids if text(row, "side") == "bid" else asks
-            side[price] = Level(price, number(row, "new_quantity"))
+        price, side, size = positive(row, "price_level"), _SIDES.get(text(row, "side")), amount(row, "new_quantity")
+        if price is None or side is None or size is None:
+            raise VenueDown("Coinbase told of a level without price, side or size.", fix="Try again.")
+        (bids if side is Side.BUY else asks)[price] = Level(price, size)
     return list(bids.values()), list(asks.values())
 
 

@@ -86,7 +86,7 @@ class CoinbaseSession:
             api=api,
             market=self.market,
             instruments=self.products,
-            own=lambda fills: OwnFrames(orders, self.history, clock, fills=fills),
+            own=lambda strange, fills: OwnFrames(orders, self.history, clock, strange, fills=fills),
             pace=context.pace,
             clock=clock,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 from venuekit.adapter import (
     Channel,
@@ -14,6 +15,7 @@ from venuekit.adapter import (
     Instrument,
     NotConnected,
     TickerEvent,
+    VenueDown,
     VenuePace,
     VenuePermission,
 )
@@ -27,6 +29,7 @@ from venuekit_coinbase.own_frames import OwnFrames
 from venuekit_coinbase.public_frames import Books, Names, Read, Tickers, Trades, frame_time
 from venuekit_coinbase.reading import text
 from venuekit_coinbase.socket import Socket
+from venuekit_coinbase.strange import Strange
 
 _CHANNELS = {
     Channel.TICKER: "ticker",
@@ -37,6 +40,11 @@ _CHANNELS = {
     Channel.OWN_ORDERS: "user",
     Channel.OWN_FILLS: "user",
 }
+
+
+#: What frames of a channel are called where that is not its name, and what comes beside them.
+_TOLD = {Channel.BOOK: "l2_data"}
+_ALWAYS = ("heartbeats", "subscriptions")
 
 
 class Streams:
@@ -50,7 +58,7 @@ class Streams:
         api: Api,
         market: Market,
         instruments: Instruments,
-        own: Callable[[bool], OwnFrames],
+        own: Callable[[Strange, bool], OwnFrames],
         pace: VenuePace,
         clock: Clock,
     ) -> None:
@@ -93,12 +101,13 @@ class Streams:
         names = {} if channel.is_own else {i.id: i.metadata.get("alias", "") for i in await self._found(instruments)}
         socket = Socket(self._options, self._signer, self._pace, own=channel.is_own)
         self._open.add(socket)
-        own = self._own(channel is Channel.OWN_FILLS) if channel.is_own else None
+        strange = Strange()
+        own = self._own(strange, channel is Channel.OWN_FILLS) if channel.is_own else None
         try:
             if own is not None:
                 await own.begin()
             await socket.open(_CHANNELS[channel], tuple(names))
-            async for event in self._read(channel, socket, names, own):
+            async for event in self._read(channel, socket, names, own, strange):
                 yield event
                 self._refused.discard(channel)
         except VenuePermission as error:
@@ -122,7 +131,7 @@ class Streams:
         return [await self._instruments.one(name) for name in instruments]
 
     async def _read(
-        self, channel: Channel, socket: Socket, names: Mapping[str, str], own: OwnFrames | None
+        self, channel: Channel, socket: Socket, names: Mapping[str, str], own: OwnFrames | None, strange: Strange
     ) -> AsyncIterator[Event]:
         if own is not None:
             reading = own.events
@@ -131,27 +140,55 @@ class Streams:
         elif channel is Channel.CANDLES:
             reading = LiveCandles(self._market, Names(names), self._clock).events
         else:
-            async for event in self._public(_PUBLIC[channel](Names(names)), socket):
+            async for event in self._public(channel, _PUBLIC[channel](Names(names), strange), socket, strange):
                 yield event
             return
         told = own is None
         async for frame in socket.frames():
-            at_ns = frame_time(frame, self._clock.now_ns())
+            at_ns = self._time(frame, strange)
+            _check_kind(channel, frame, strange)
             if not told and text(frame, "channel") == _CHANNELS[channel]:
                 told = True  # what happens from here on, this stream tells
                 yield ConnectionEvent(venue=VENUE, time_ns=at_ns, state=ConnectionState.CONNECTED)
             async for event in reading(frame, at_ns):
                 yield event
+            if told:
+                for sign in strange.news(at_ns):
+                    yield sign
 
-    async def _public(self, read: Read, socket: Socket) -> AsyncIterator[Event]:
+    async def _public(self, channel: Channel, read: Read, socket: Socket, strange: Strange) -> AsyncIterator[Event]:
         async for frame in socket.frames():
-            for event in read(frame, frame_time(frame, self._clock.now_ns())):
-                if isinstance(event, TickerEvent):
-                    self._market.told(event.ticker)
-                yield event
+            at_ns = self._time(frame, strange)
+            _check_kind(channel, frame, strange)
+            try:
+                for event in read(frame, at_ns):
+                    if isinstance(event, TickerEvent):
+                        self._market.told(event.ticker)
+                    yield event
+            except VenueDown as error:
+                for sign in strange.news(at_ns):
+                    yield sign
+                raise NotConnected(error.message) from error
+            for sign in strange.news(at_ns):
+                yield sign
+
+    def _time(self, frame: Mapping[str, Any], strange: Strange) -> int:
+        """When the venue made a frame; now, where it does not say."""
+        now = self._clock.now_ns()
+        try:
+            return frame_time(frame, now)
+        except VenueDown as error:
+            strange(error.message)
+            return now
 
 
-_PUBLIC: Mapping[Channel, Callable[[Names], Read]] = {
+def _check_kind(channel: Channel, frame: Mapping[str, Any], strange: Strange) -> None:
+    kind = text(frame, "channel")
+    if kind not in _ALWAYS and kind != _TOLD.get(channel, _CHANNELS[channel]):
+        strange(f"there is no frame of the kind {kind[:40]!r}")
+
+
+_PUBLIC: Mapping[Channel, Callable[[Names, Strange], Read]] = {
     Channel.TICKER: Tickers,
     Channel.BOOK: Books,
     Channel.TRADES: Trades,
