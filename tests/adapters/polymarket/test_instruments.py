@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import Any
 
 import attrs
 import pytest
+from aiohttp import web
 from polymarket_loopback import RECORDED, refused
 from polymarket_markets import exchange, market, token
 
@@ -246,6 +248,42 @@ async def test_rules_are_asked_for_again_after_their_time_and_old_ones_serve_whi
         assert (now.tick_size, now.status) == (D("0.001"), InstrumentStatus.HALTED)
         await clock.advance(60)
         here.routes["GET /markets/keyset"] = lambda _: refused(500, {})
+        assert (await venue.listings.one("rain:YES")).tick_size == D("0.001")
+
+
+async def test_rules_in_use_are_read_again_before_they_are_too_old_and_nobody_waits() -> None:
+    clock = SimulatedClock()
+    async with exchange(clock=clock, markets_ttl_seconds=60) as (venue, here, held):
+        await venue.listings.one("rain:YES")
+        await clock.advance(30)
+        held.rules = {"mts": 0.001}
+        asked = len(here.asked)
+        assert (await venue.listings.one("rain:YES")).tick_size == D("0.01")
+        assert len(here.asked) == asked
+        await asyncio.gather(*venue.listings._exact._asking.values())
+        assert (await venue.listings.one("rain:YES")).tick_size == D("0.001")
+        assert len(here.asked) == asked + 2
+        await clock.advance(29)
+        assert (await venue.listings.one("rain:YES")).tick_size == D("0.001")
+
+
+async def test_a_tick_that_a_stream_tells_while_rules_are_read_again_stays() -> None:
+    clock, asked, gate = SimulatedClock(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(_: web.Request) -> web.Response:
+        asked.set()
+        await gate.wait()
+        return web.json_response({"mts": 0.01, "mos": 5})
+
+    async with exchange(clock=clock, markets_ttl_seconds=60) as (venue, here, _):
+        known = await venue.listings.one("rain:YES")
+        here.routes[f"GET /clob-markets/0x{1:064x}"] = slowly
+        await clock.advance(30)
+        await venue.listings.one("rain:YES")
+        await asked.wait()
+        venue.listings.tick_changed(known.id, D("0.001"))
+        gate.set()
+        await asyncio.gather(*venue.listings._exact._asking.values())
         assert (await venue.listings.one("rain:YES")).tick_size == D("0.001")
 
 

@@ -142,6 +142,15 @@ def test_an_order_recovers_to_its_signer_for_every_wallet_and_exchange(kind: Wal
     assert Account.recover_message(encode_typed_data(full_message=wrapped), signature=signature[:65]) == OWNER
 
 
+def test_one_signer_keeps_the_exchanges_apart() -> None:
+    signs = signer()
+    for token, neg_risk, contract, version in [*EXCHANGES.values(), *EXCHANGES.values()]:
+        signed = signs.sign(
+            signs.unsigned(token_id=token, side=Side.SELL, maker_amount=5, taker_amount=2, neg_risk=neg_risk)
+        )
+        assert signed.id == digest(typed(dict(signed.order), contract, version))
+
+
 def test_the_same_order_with_the_same_salt_and_time_has_the_same_id() -> None:
     signs = signer()
     order = signs.unsigned(token_id=TOKEN, side=Side.SELL, maker_amount=5_000_000, taker_amount=1, neg_risk=False)
@@ -280,6 +289,7 @@ def test_the_private_names_that_are_used_are_as_they_were_read() -> None:
         "clob_user_ws_url",
     } <= names
     assert list(inspect.signature(typed_data.build_order_typed_data).parameters) == ["order", "protocol_version"]
+    assert list(inspect.signature(typed_data._order_contents_hash).parameters) == ["order"]
     assert list(inspect.signature(typed_data.build_order_signature).parameters) == [
         "order",
         "signature",

@@ -19,11 +19,16 @@ try:
     from eth_account import Account
     from eth_account.messages import encode_typed_data
     from eth_account.signers.local import LocalAccount
+    from eth_keys.datatypes import PrivateKey
     from eth_utils.address import is_address, to_checksum_address
     from eth_utils.crypto import keccak
     from polymarket._internal.actions.auth import build_l1_auth_headers
     from polymarket._internal.actions.orders.context import resolve_order_exchange_address
-    from polymarket._internal.actions.orders.typed_data import build_order_signature, build_order_typed_data
+    from polymarket._internal.actions.orders.typed_data import (
+        _order_contents_hash,
+        build_order_signature,
+        build_order_typed_data,
+    )
     from polymarket._internal.actions.orders.types import UnsignedOrder
     from polymarket._internal.environment import (
         PRODUCTION_CONFIG,
@@ -160,6 +165,10 @@ class Signer:
                 field=f"{PLACE}.private_key",
             ) from None
         self.wallet = wallet_of(self._account.address, options.funder, config)
+        # Read once: the account would derive it, and its public half, with each signature.
+        self._key = PrivateKey(bytes(self._account.key))
+        #: Exchange and protocol version → the domain separator, which is the same for every order there.
+        self._separators: dict[tuple[str, str], bytes] = {}
 
     @property
     def owner(self) -> str:
@@ -195,12 +204,12 @@ class Signer:
     def sign(self, order: Unsigned) -> Signed:
         """The order signed for the wallet and its exchange, with its id. Opens no connection."""
         data = self._as_sdk(order)
-        typed = build_order_typed_data(data)
-        plain = typed if typed["primaryType"] == "Order" else _contents(typed)
-        signable = encode_typed_data(full_message=plain)
-        digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
-        signed = self._account.sign_message(signable if plain is typed else encode_typed_data(full_message=typed))
-        signature = build_order_signature(data, HexString("0x" + bytes(signed.signature).hex()))
+        separator = self._separator(data)
+        digest = _digest(separator, _order_contents_hash(data))
+        # A deposit wallet signs the order within a wrapping of its own; what is signed else is the order's digest.
+        wrapped = self.wallet.kind is WalletKind.DEPOSIT
+        signed = self._sign(_digest_of(build_order_typed_data(data)) if wrapped else digest)
+        signature = build_order_signature(data, HexString("0x" + signed.hex()))
         body: Mapping[str, Any] = {
             "builder": data.builder,
             "expiration": "0",
@@ -217,6 +226,18 @@ class Signer:
             "tokenId": data.token_id,
         }
         return Signed(id="0x" + digest.hex(), order=body)
+
+    def _separator(self, data: UnsignedOrder) -> bytes:
+        name = (data.exchange_address, data.protocol_version)
+        if name not in self._separators:
+            typed = build_order_typed_data(data)
+            self._separators[name] = encode_typed_data(full_message=typed).header
+        return self._separators[name]
+
+    def _sign(self, digest: bytes) -> bytes:
+        """As the account signs a message: the recovery bit counted from 27."""
+        made = self._key.sign_msg_hash(digest).to_bytes()
+        return made[:-1] + bytes([made[-1] + 27])
 
     def _as_sdk(self, order: Unsigned) -> UnsignedOrder:
         return UnsignedOrder(
@@ -276,12 +297,11 @@ class Signer:
         }
 
 
-def _contents(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain order within what a deposit wallet signs: the order's id is the plain order's."""
-    types = {name: fields for name, fields in typed["types"].items() if name != typed["primaryType"]}
-    return {
-        "types": types,
-        "primaryType": "Order",
-        "domain": typed["domain"],
-        "message": typed["message"]["contents"],
-    }
+def _digest(separator: bytes, body: bytes) -> bytes:
+    """What is signed of typed data (EIP-712)."""
+    return keccak(b"\x19\x01" + separator + body)
+
+
+def _digest_of(typed: Mapping[str, Any]) -> bytes:
+    signable = encode_typed_data(full_message=dict(typed))
+    return _digest(signable.header, signable.body)

@@ -80,7 +80,10 @@ class PolymarketOptions:
     timeout_seconds: float = _field("How long an answer may take.", 10.0, positive=True)
     connect_timeout_seconds: float = _field("How long a connection may take to be made.", 5.0, positive=True)
     markets_ttl_seconds: float = _field(
-        "How long a market's terms are good for, unless a stream tells of a change.", 300.0, positive=True
+        "How long a market's terms are good for, unless a stream tells of a change; those in use are read again after "
+        "half of it, so that no order waits for them.",
+        300.0,
+        positive=True,
     )
     listed_markets: int = _field(
         "How many markets are listed when every instrument is asked for: those that traded most in the last day. "

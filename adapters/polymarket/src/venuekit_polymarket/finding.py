@@ -10,10 +10,11 @@ from typing import Any
 from venuekit.adapter import NANOS, Order, OrderRef, OrderStatus, UnknownOrder
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import LEDGER
+from venuekit_polymarket.kept_rows import KeptOrder
 from venuekit_polymarket.ledger import FIRST, Ledger, pages
 from venuekit_polymarket.orders import Orders
 from venuekit_polymarket.reading import text
-from venuekit_polymarket.records import KeptOrder, Records
+from venuekit_polymarket.records import Records
 
 #: An order's id: the digest of what was signed.
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")

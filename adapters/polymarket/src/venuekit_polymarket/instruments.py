@@ -36,6 +36,8 @@ _MOST_KEPT = 20_000
 #: Candidates that an error names.
 _MOST_CANDIDATES = 20
 _LIST = "all"
+#: Terms that are wanted after this part of their time are read again meanwhile, so that no order waits for it.
+_AHEAD = 0.5
 
 
 @attrs.define
@@ -59,7 +61,7 @@ class Instruments:
         self._tokens: dict[str, str] = {}
         self._slugs: dict[str, str] = {}
         self._lists = Kept[tuple[str, ...]](clock, ttl_seconds)
-        self._exact = Kept[str](clock, ttl_seconds)
+        self._exact = Kept[str](clock, ttl_seconds, ahead=_AHEAD)
 
     async def close(self) -> None:
         """End what is being asked, and forget."""
@@ -161,20 +163,42 @@ class Instruments:
 
     async def _ask_exact(self, condition: str) -> str:
         known = self._markets[condition]
-        terms = known.terms
-        if self._clock.monotonic_ns() - known.at_ns >= self._ttl_ns:
-            for told in await self.catalogue.by_ids("condition_ids", [condition]):
-                if told.condition_id == condition:
-                    terms = told
+        before = known.terms
+        again = before.exact or self._clock.monotonic_ns() - known.at_ns >= self._ttl_ns
+        # Both to their end, whichever fails.
+        answers = await asyncio.gather(
+            self._rules(condition), self._told_again(condition) if again else _nothing(), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        rules, told = answers
+        terms = self._markets.get(condition, known).terms
+        if terms is not before and terms.exact:
+            return condition  # a stream told of it meanwhile, which is newer than what was asked before
+        if told is not None:
+            terms = self.take(told)
+        if rules is None and terms.status is InstrumentStatus.TRADING:
+            raise UnknownInstrument(
+                f"Polymarket's order book does not know {terms.slug[:_LONGEST]}.", field="instrument"
+            )
+        self._keep(exact_terms(terms, rules or {}))
+        return condition
+
+    async def _rules(self, condition: str) -> Mapping[str, Any] | None:
+        """What the order book itself goes by; None when it does not know the market, as one that is over."""
         missing = UnknownInstrument("no rules")
         try:
             rules = await self._api.clob(f"/clob-markets/{segment(condition)}", budget=CLOB, missing=missing)
         except UnknownInstrument as error:
-            if error is not missing or terms.status is InstrumentStatus.TRADING:
+            if error is not missing:
                 raise
-            rules = {}  # a market that is over has left the order book
-        self._keep(exact_terms(terms, rules) if isinstance(rules, Mapping) else terms)
-        return condition
+            return None
+        return rules if isinstance(rules, Mapping) else {}
+
+    async def _told_again(self, condition: str) -> MarketTerms | None:
+        found = await self.catalogue.by_ids("condition_ids", [condition])
+        return next((told for told in found if told.condition_id == condition), None)
 
     async def _unknown(self, name: str) -> UnknownInstrument:
         aliases = {i.alias: i for known in self._markets.values() for i in known.pair if i.alias}
@@ -296,6 +320,10 @@ class Instruments:
     def _shown(self, instrument: Instrument) -> Instrument:
         status = self._api.conditions.status(instrument.status)
         return instrument if status is instrument.status else attrs.evolve(instrument, status=status)
+
+
+async def _nothing() -> None:
+    return None
 
 
 def _which(name: str, markets: Sequence[MarketTerms]) -> AmbiguousInstrument:

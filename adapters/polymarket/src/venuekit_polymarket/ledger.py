@@ -10,8 +10,9 @@ from typing import Any
 from venuekit.adapter import NANOS, Event, Fill, FillEvent, FillState, Instrument, VenueDown, VenuekitError
 from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import LEDGER, VENUE
+from venuekit_polymarket.kept_rows import KeptFill
 from venuekit_polymarket.reading import rows, text
-from venuekit_polymarket.records import KeptFill, Records
+from venuekit_polymarket.records import Records
 from venuekit_polymarket.trades import Reader
 
 log = logging.getLogger("venuekit.polymarket")

@@ -1,28 +1,25 @@
 """What the venue forgets, on disk: which order is whose, how each one ended, and every own fill.
 
-The venue has no client order ids, and does not list orders that are over. A row is durable before its order is sent.
+The venue has no client order ids, and does not list orders that are over. An order is on the disk before it is sent.
+What the venue then tells outlives this process at once, and the machine a little later: it can be asked for again.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import attrs
-
 from venuekit.adapter import (
-    Fill,
     FillQuery,
     NotConnected,
     Order,
     StoreDamaged,
     Unavailable,
-    from_record,
-    to_plain,
 )
+from venuekit_polymarket.intents import Intent, Intents
+from venuekit_polymarket.kept_rows import KeptFill, KeptOrder, body_of, kept_fill, kept_order, order_from
 from venuekit_polymarket.signing import Unsigned
 
 _SCHEMA = """
@@ -43,30 +40,10 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
 """
 _VERSION = 1
 _BUSY_SECONDS = 5.0
+#: A checkpoint waits for the disk; with SQLite's own 1,000 pages every hundredth order would pay for one.
+_CHECKPOINT_PAGES = 8000
 #: Where a page of a list ends: a time, and the number of the row.
 Place = tuple[int, int]
-
-
-@attrs.frozen
-class KeptOrder:
-    """An order as it was last told. `taken`: the venue has had it. `unsigned`: what was signed, where we sent it."""
-
-    order: Order
-    taken: bool
-    unsigned: Unsigned | None = None
-
-
-@attrs.frozen
-class KeptFill:
-    """A fill as it was last told; `number` is in the order of telling.
-
-    `mined`: its shares and money have moved on the chain.
-    """
-
-    fill: Fill
-    trade_id: str
-    mined: bool
-    number: int = 0
 
 
 class Records:
@@ -75,6 +52,7 @@ class Records:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: sqlite3.Connection | None = None
+        self._intents = Intents(self._intend)
 
     def open(self) -> None:
         """Open the file, or make it; safe to call twice.
@@ -105,8 +83,8 @@ class Records:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA journal_mode = WAL")
-        # An order that was sent and is not known here after a power cut could be sent twice.
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        db.execute("PRAGMA synchronous = NORMAL")
         [version] = db.execute("PRAGMA user_version").fetchone()
         if version not in (0, _VERSION):
             raise StoreDamaged(
@@ -152,24 +130,38 @@ class Records:
 
     # -- orders
 
-    def intend(self, order: Order, unsigned: Unsigned) -> KeptOrder:
-        """Write down an order that is about to be sent; if its client order id is known, the order of that id."""
-        with self._writing() as db:
-            known = self._one("client_id", order.client_order_id)
-            if known is not None:
-                return known
-            db.execute(
+    async def intend(self, order: Order, unsigned: Unsigned) -> KeptOrder:
+        """Write down an order that is about to be sent; if its client order id is known, the order of that id.
+
+        It is on the disk when this returns.
+
+        Raises:
+            Unavailable: it cannot be written, so it may not be sent.
+        """
+        return await self._intents.add(order, unsigned)
+
+    def _intend(self, intents: Sequence[Intent]) -> list[KeptOrder | Exception]:
+        # An order that was sent and is not known here after a power cut could be sent twice.
+        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            with self._writing():
+                return [self._put(*intent) for intent in intents]
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def _put(self, order: Order, unsigned: Unsigned) -> KeptOrder | Exception:
+        known = self._one("client_id", order.client_order_id)
+        if known is not None:
+            return known
+        columns = order.venue_order_id, order.client_order_id, order.instrument, order.created_ns
+        try:
+            self._db.execute(
                 "INSERT INTO orders (venue_id, client_id, instrument, created_ns, taken, done, body, unsigned)"
                 " VALUES (?, ?, ?, ?, 0, 0, ?, ?)",
-                (
-                    order.venue_order_id,
-                    order.client_order_id,
-                    order.instrument,
-                    order.created_ns,
-                    _body(order),
-                    json.dumps(to_plain(unsigned)),
-                ),
+                (*columns, body_of(order), body_of(unsigned)),
             )
+        except sqlite3.IntegrityError as error:
+            return error  # the fault of this one alone
         return KeptOrder(order, taken=False, unsigned=unsigned)
 
     def forget(self, venue_order_id: str) -> None:
@@ -190,7 +182,7 @@ class Records:
                     order.instrument,
                     order.created_ns,
                     int(order.is_done),
-                    _body(order),
+                    body_of(order),
                 ),
             )
 
@@ -204,12 +196,12 @@ class Records:
 
     def _one(self, column: str, value: str | None) -> KeptOrder | None:
         row = self._db.execute(f"SELECT taken, body, unsigned FROM orders WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
-        return None if row is None else _kept(*row)
+        return None if row is None else kept_order(*row)
 
     def unfinished(self) -> list[Order]:
         """Orders that the venue has had and that were not over when it last told of them."""
         rows = self._db.execute("SELECT taken, body, unsigned FROM orders WHERE taken = 1 AND done = 0").fetchall()
-        return [_kept(*row).order for row in rows]
+        return [kept_order(*row).order for row in rows]
 
     def orders(
         self, before: Place | None, limit: int, wanted: Callable[[Order], bool]
@@ -223,7 +215,7 @@ class Records:
         found: list[Order] = []
         last: Place | None = None
         for created_ns, number, body in self._db.execute(sql, before or ()):
-            order = _order(body)
+            order = order_from(body)
             if wanted(order):
                 if len(found) == limit:
                     return found, last
@@ -249,7 +241,7 @@ class Records:
                         f.fill.time_ns,
                         f.fill.state.value,
                         int(f.mined),
-                        json.dumps(to_plain(f.fill)),
+                        body_of(f.fill),
                     )
                     for f in fills
                 ],
@@ -274,7 +266,7 @@ class Records:
 
     def _fills(self, where: str, *values: object) -> list[KeptFill]:
         sql = f"SELECT number, trade_id, mined, body FROM fills WHERE {where} ORDER BY time_ns, number"  # noqa: S608
-        return [_kept_fill(*row) for row in self._db.execute(sql, values)]
+        return [kept_fill(*row) for row in self._db.execute(sql, values)]
 
     def newest_fills(self, query: FillQuery, venue_id: str | None, before: Place | None, limit: int) -> list[KeptFill]:
         """The newest fills that `query` asks for, from a place on; its order id is given as the venue's."""
@@ -292,7 +284,7 @@ class Records:
             f"SELECT number, trade_id, mined, body FROM fills WHERE {where}"  # noqa: S608
             " ORDER BY time_ns DESC, number DESC LIMIT ?"
         )
-        return [_kept_fill(*row) for row in self._db.execute(sql, (*values, limit))]
+        return [kept_fill(*row) for row in self._db.execute(sql, (*values, limit))]
 
     # -- notes
 
@@ -305,20 +297,3 @@ class Records:
         """Write numbers down."""
         with self._writing() as db:
             db.executemany("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", list(notes.items()))
-
-
-def _body(order: Order) -> str:
-    return json.dumps(to_plain(order))
-
-
-def _order(body: str) -> Order:
-    return from_record(json.loads(body), Order)
-
-
-def _kept(taken: int, body: str, unsigned: str | None) -> KeptOrder:
-    sent = None if unsigned is None else from_record(json.loads(unsigned), Unsigned)
-    return KeptOrder(_order(body), bool(taken), sent)
-
-
-def _kept_fill(number: int, trade_id: str, mined: int, body: str) -> KeptFill:
-    return KeptFill(from_record(json.loads(body), Fill), trade_id, bool(mined), number)

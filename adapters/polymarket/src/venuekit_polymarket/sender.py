@@ -29,12 +29,13 @@ from venuekit_polymarket.errors import DUPLICATED, TICK_SIZE, VERSION_MISMATCH, 
 from venuekit_polymarket.fees import fee, terms_of
 from venuekit_polymarket.finding import Finder
 from venuekit_polymarket.holdings import Holdings
+from venuekit_polymarket.kept_rows import KeptOrder
 from venuekit_polymarket.ledger import Ledger
 from venuekit_polymarket.order_words import IMMEDIATE
 from venuekit_polymarket.orders import Orders, difference
 from venuekit_polymarket.placed import Placed, read_placed
 from venuekit_polymarket.preparing import Preparing, Ready
-from venuekit_polymarket.records import KeptOrder, Records
+from venuekit_polymarket.records import Records
 from venuekit_polymarket.standing import Standing
 
 #: Refusals that another look at the market may mend: its terms have changed since we read them.
@@ -183,7 +184,7 @@ class Sender:
         if fresh.metadata.get("neg_risk") == ready.instrument.metadata.get("neg_risk"):
             raise error
         again = await self._preparing.ready(ready.request, fresh)
-        self._records.intend(again.order, again.unsigned)
+        await self._records.intend(again.order, again.unsigned)
         return await self.send(again)
 
     async def _explained(self, error: InsufficientFunds, ready: Ready) -> InsufficientFunds:

@@ -30,8 +30,8 @@ from venuekit.adapter import (
 )
 from venuekit_polymarket.capabilities import VENUE
 from venuekit_polymarket.fees import FeeTerms, fee
+from venuekit_polymarket.kept_rows import KeptFill
 from venuekit_polymarket.reading import number, positive, rows, text, time_ns
-from venuekit_polymarket.records import KeptFill
 
 _PREFIX = "TRADE_STATUS_"
 #: What each word means; every other one is on its way, such as RETRYING after a failed transaction.

@@ -56,7 +56,7 @@ class Trading:
             if kept is not None:
                 return await self._sender.again(request, instrument, kept)
             ready = await self._sender.ready(request, instrument)
-            kept = self._records.intend(ready.order, ready.unsigned)
+            kept = await self._records.intend(ready.order, ready.unsigned)
             if kept.order.venue_order_id != ready.id:  # another process was faster
                 return await self._sender.again(request, instrument, kept)
             return await self._sender.send(ready)
@@ -90,22 +90,24 @@ class Trading:
                 field="orders",
                 details={"accepted": f"1 to {MOST_AT_ONCE} orders"},
             )
-        results: list[Order | VenuekitError | Ready] = []
-        for request in requests:
-            try:
-                results.append(await self._leg(request))
-            except VenuekitError as error:
-                results.append(error)
+        # Together, so that they are written down together.
+        results: list[Order | VenuekitError | Ready] = await asyncio.gather(*(self._leg(r) for r in requests))
         await self._post_all([(n, leg) for n, leg in enumerate(results) if isinstance(leg, Ready)], results)
         return [leg for leg in results if not isinstance(leg, Ready)]
 
-    async def _leg(self, request: OrderRequest) -> Order | Ready:
+    async def _leg(self, request: OrderRequest) -> Order | VenuekitError | Ready:
+        try:
+            return await self._written_down(request)
+        except VenuekitError as error:
+            return error
+
+    async def _written_down(self, request: OrderRequest) -> Order | Ready:
         instrument = await self._markets.one(request.instrument)
         kept = self._records.by_client_id(request.client_order_id or "")
         if kept is not None:
             return await self._sender.again(request, instrument, kept)
         ready = await self._sender.ready(request, instrument)
-        kept = self._records.intend(ready.order, ready.unsigned)
+        kept = await self._records.intend(ready.order, ready.unsigned)
         return ready if kept.order.venue_order_id == ready.id else await self._sender.again(request, instrument, kept)
 
     async def _post_all(self, legs: Sequence[tuple[int, Ready]], results: list[Any]) -> None:
