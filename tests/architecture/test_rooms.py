@@ -72,7 +72,7 @@ def test_only_the_dispatcher_submits_to_a_venue() -> None:
             f"{_name(path)}:{call.lineno}"
             for call in calls
             if isinstance(call.func, ast.Attribute)
-            and call.func.attr == "submit"
+            and call.func.attr in ("submit", "submit_many")
             and re.search(r"venue|adapter|entry", ast.unparse(call.func.value))
         ]
     assert offenders == []

@@ -27,8 +27,10 @@ from venuekit.adapter import (
     Trade,
     Transfer,
     Unsupported,
+    VenuekitError,
 )
 from venuekit_polymarket.session import PolymarketSession
+from venuekit_polymarket.trading import MOST_AT_ONCE
 
 
 class PolymarketVenue(PolymarketSession, PartialVenue):
@@ -84,6 +86,16 @@ class PolymarketVenue(PolymarketSession, PartialVenue):
         if order.is_working and order.venue_order_id is not None:
             self.streams.expect(order.venue_order_id)
         return order
+
+    max_batch = MOST_AT_ONCE
+
+    async def submit_many(self, requests: Sequence[OrderRequest]) -> Sequence[Order | VenuekitError]:
+        """Place up to fifteen orders with one request; each has its own outcome."""
+        results = await self.own.trading.submit_many(requests)
+        for result in results:
+            if isinstance(result, Order) and result.is_working and result.venue_order_id is not None:
+                self.streams.expect(result.venue_order_id)
+        return results
 
     async def cancel(self, order: OrderRef) -> Order:
         """Cancel an order."""

@@ -137,7 +137,7 @@ class Sender:
         except (Unavailable, VenuePermission) as error:
             return await self.refused(ready, error, again=again)
         except OutcomeUnknown as lost:
-            return await self._there(ready, lost)
+            return await self.there(ready, lost)
         if not answer.ok:
             said = refusal(answer.body, what="the order", status=answer.status)
             return await self.refused(ready, said, again=again)
@@ -149,10 +149,10 @@ class Sender:
             return await self.refused(ready, placed.refused, again=again)
         if not placed.taken:
             says = OutcomeUnknown("Polymarket's answer says neither that the order was taken nor that it was refused.")
-            return await self._there(ready, says)
+            return await self.there(ready, says)
         return self._taken(ready, placed)
 
-    async def _there(self, ready: Ready, lost: OutcomeUnknown) -> Order:
+    async def there(self, ready: Ready, lost: OutcomeUnknown) -> Order:
         """The order, if it can be found now; else what became of it is not known."""
         try:
             return await self._finder.find(OrderRef(venue_order_id=ready.id))
@@ -166,7 +166,7 @@ class Sender:
         code = error.details.get("venue_code")
         if again or code == DUPLICATED:
             # What was sent first may be there, and be the very reason for the refusal.
-            return await self._there(ready, OutcomeUnknown(f"It was sent before, and now: {error.message}"))
+            return await self.there(ready, OutcomeUnknown(f"It was sent before, and now: {error.message}"))
         self._records.forget(ready.id)
         self._standing.refused(error)
         if code in _STALE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from venuekit.adapter import (
@@ -90,9 +90,12 @@ class Trading:
                 field="orders",
                 details={"accepted": f"1 to {MOST_AT_ONCE} orders"},
             )
-        # Together, so that they are written down together.
-        results: list[Order | VenuekitError | Ready] = await asyncio.gather(*(self._leg(r) for r in requests))
-        await self._post_all([(n, leg) for n, leg in enumerate(results) if isinstance(leg, Ready)], results)
+        async with AsyncExitStack() as turns:
+            for request in sorted(requests, key=lambda one: one.client_order_id or ""):
+                await turns.enter_async_context(self._turn_of(request))
+            # Together, so that they are written down together.
+            results: list[Order | VenuekitError | Ready] = await asyncio.gather(*(self._leg(r) for r in requests))
+            await self._post_all([(n, leg) for n, leg in enumerate(results) if isinstance(leg, Ready)], results)
         return [leg for leg in results if not isinstance(leg, Ready)]
 
     async def _leg(self, request: OrderRequest) -> Order | VenuekitError | Ready:
@@ -124,15 +127,20 @@ class Trading:
                 lost = refusal(answer.body, what="the orders", status=answer.status)
         except VenuekitError as error:
             lost = error
-        for place, (number, leg) in enumerate(legs):
+
+        async def settle(place: int, leg: Ready) -> Order | VenuekitError:
             try:
-                if lost is None or isinstance(lost, OutcomeUnknown):
-                    # One answer for each, in their order; where they are fewer, nobody knows whose they are.
-                    said = answers[place] if len(answers) == len(legs) else None
-                    results[number] = await self._sender.answered(
-                        leg, read_placed(said, leg.id, leg.order.side), again=False
-                    )
-                else:
-                    results[number] = await self._sender.refused(leg, lost, again=False)
+                if lost is not None and not isinstance(lost, OutcomeUnknown):
+                    return await self._sender.refused(leg, lost, again=False)
+                if lost is not None:
+                    return await self._sender.there(leg, lost)
+                # One answer for each, in their order; where they are fewer, nobody knows whose they are.
+                said = answers[place] if len(answers) == len(legs) else None
+                return await self._sender.answered(leg, read_placed(said, leg.id, leg.order.side), again=False)
             except VenuekitError as error:
-                results[number] = error
+                return error
+
+        # All at once: those whose answer is lost are asked for, and their caller does not wait for one after another.
+        settled = await asyncio.gather(*(settle(place, leg) for place, (_, leg) in enumerate(legs)))
+        for (number, _), result in zip(legs, settled, strict=True):
+            results[number] = result

@@ -197,6 +197,7 @@ from venuekit.protocols.partial import (
     PartialVenue,
 )
 from venuekit.protocols.venue import (
+    Batches,
     Charges,
     Examines,
     Extra,
@@ -233,6 +234,7 @@ __all__ = [
     "ApprovalRefused",
     "Balance",
     "BalanceEvent",
+    "Batches",
     "BookDelta",
     "BookSnapshot",
     "BracketOrder",

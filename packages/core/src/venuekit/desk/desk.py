@@ -16,6 +16,7 @@ from venuekit.desk.calls import ServedCall
 from venuekit.desk.extras import call_extra
 from venuekit.desk.glance import desk_status, risk_state
 from venuekit.desk.history import order_events
+from venuekit.desk.many import Many
 from venuekit.desk.paced import at_once
 from venuekit.desk.permission import desk_mode
 from venuekit.desk.reader import VenueReader
@@ -92,15 +93,13 @@ class Desk:
             secrets=known_secrets,
         )
         self.permission = parts.permission  # frontends ask it before they offer anything
+        self.submit_many = Many(parts.submission, parts.dispatcher, admission, parts.refresh).submit
         self._venue = parts.venue
         self._state = parts.state
         self._discreet = parts.discreet
         self._recorder = parts.recorder
-        self._health = parts.health
         self._reconciler = parts.reconciler
         self._approvals = parts.approvals
-        self._budgets = parts.budgets
-        self._shared = parts.shared
         self._screening = parts.screening
         self.limits = parts.limits  # as they hold now; an operator changes them while the desk runs
         self._submission = parts.submission
@@ -335,13 +334,13 @@ class Desk:
 
     def report(self, name: str, value: Decimal | float | str | None, *, by: str = "host") -> None:
         """Tell a figure of ``[breakers.figures.NAME]``, in its unit; None is unknown. Raises InvalidValue."""
-        self._health.report(name, value, by)
+        self._parts.health.report(name, value, by)
 
     def risk_limits(self, *, caller: Caller | None = None) -> list[Headroom]:
         """What is left of every limit, the caller's own budgets among them. Raises JournalUnavailable."""
         agent = caller or self.default_caller
         rows = self._screening.headroom(agent)
-        return [*rows, *self._budgets.left(agent.agent_id), *self._shared.left(agent.agent_id)]
+        return [*rows, *self._parts.budgets.left(agent.agent_id), *self._parts.shared.left(agent.agent_id)]
 
     def risk_state(self, *, caller: Caller | None = None, headroom: bool = True) -> RiskState:
         """Where the desk stands, and what is left to the caller, which costs the most. Raises JournalUnavailable."""

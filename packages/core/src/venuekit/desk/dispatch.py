@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from venuekit.books.reports import Applied
+from venuekit.desk.batch import Party, Seat
 from venuekit.desk.begun import Done, begin
 from venuekit.desk.health import Health
 from venuekit.desk.lookalike import twin_of
@@ -37,7 +38,7 @@ from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import EntryKind
 from venuekit.protocols.limiter import EndpointClass, Limiter
 from venuekit.protocols.risk import TradingState
-from venuekit.protocols.venue import Venue, is_embedded
+from venuekit.protocols.venue import Batches, Venue, is_embedded
 from venuekit.watch.redact import redact_text
 
 log = logging.getLogger("venuekit.desk")
@@ -129,8 +130,8 @@ class Dispatcher:
         self._recorder.publish_order(order, sending)
         return Recorded(authorized, sending, sequence)
 
-    async def send(self, recorded: Recorded) -> Order:
-        """Send, and record the answer before it is given.
+    async def send(self, recorded: Recorded, seat: Seat | None = None) -> Order:
+        """Send, together with others where it has a `seat`, and record the answer before it is given.
 
         Raises:
             Rejected: the venue said no. UsageError: it found the request wrong. Unavailable: nothing was sent.
@@ -140,16 +141,24 @@ class Dispatcher:
         order = recorded.order
         request = recorded.authorized.approved.valid.request
         sent = given_up = False
+
+        def go() -> None:
+            nonlocal sent
+            self._still_allowed(request)
+            self._health.order_sent()
+            sent = True
+
         try:
             self._waiting[order.id] = self._clock.monotonic_ns()
             try:
                 self._still_open()
                 await self._limiter.take(EndpointClass.ORDERS, call="submit", agent_id=order.agent_id)
-                self._still_allowed(request)
-                self._health.order_sent()
-                sent = True
-                with self._health.timed("submit"):
-                    answer = await self._venue.submit(request)
+                if seat is None:
+                    go()
+                    with self._health.timed("submit"):
+                        answer = await self._venue.submit(request)
+                else:
+                    answer = await seat.send(request, go)
             finally:
                 del self._waiting[order.id]
                 given_up = order.id in self._given_up
@@ -169,14 +178,7 @@ class Dispatcher:
                 late = NotConnected("No slot to send the order came free in time.")
                 await self._no(order, late)
                 raise late from stopped
-            known = self._state.orders.get(order.id)
-            if known is not None and known.status is not OrderStatus.SUBMITTING:
-                # The venue's stream has told what became of it: that is answer enough.
-                await self._recorder.settled(order.id)
-                return self._state.orders.get(order.id) or known
-            message = "The venue has not answered in time."
-            await self._doubt(order, message)
-            raise OutcomeUnknown(message, order_id=order.id) from stopped
+            return await self._unanswered(order, stopped)
         except Exception as error:
             # An adapter's bug must not look like a clean refusal: the order may have been accepted.
             message = f"{type(error).__name__} in the adapter while sending; the order may have been accepted."
@@ -184,6 +186,42 @@ class Dispatcher:
             raise OutcomeUnknown(message, order_id=order.id) from error
         self._health.order_result(rejected=answer.status is OrderStatus.REJECTED)
         return await self.answered(answer, order.id)
+
+    @property
+    def most_at_once(self) -> int:
+        """How many orders the venue takes with one request."""
+        return self._venue.max_batch if isinstance(self._venue, Batches) else 1
+
+    def party(self, count: int) -> Party:
+        """For orders that go to the venue together."""
+        return Party(self._submit_all, count)
+
+    async def _submit_all(self, requests: Sequence[OrderRequest]) -> Sequence[Order | VenuekitError]:
+        venue = self._venue
+        if len(requests) == 1 or not isinstance(venue, Batches):
+            with self._health.timed("submit"):
+                return [await venue.submit(request) for request in requests]
+        answers: Sequence[Order | VenuekitError] = ()
+        try:
+            with self._health.timed("submit"):
+                answers = await venue.submit_many(requests)
+                lost = [a for a in answers if isinstance(a, Unavailable | OutcomeUnknown)]
+                if lost and len(lost) == len(answers):
+                    raise lost[0]  # one request that failed, as breakers see it
+        except VenuekitError:
+            if not answers:
+                raise
+        return answers
+
+    async def _unanswered(self, order: Order, stopped: BaseException) -> Order:
+        known = self._state.orders.get(order.id)
+        if known is not None and known.status is not OrderStatus.SUBMITTING:
+            # The venue's stream has told what became of it: that is answer enough.
+            await self._recorder.settled(order.id)
+            return self._state.orders.get(order.id) or known
+        message = "The venue has not answered in time."
+        await self._doubt(order, message)
+        raise OutcomeUnknown(message, order_id=order.id) from stopped
 
     def _still_allowed(self, request: OrderRequest) -> None:
         """A halt or a doubt that came while the order was recorded or waited for its slot stops it; nothing was sent.

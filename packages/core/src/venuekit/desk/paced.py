@@ -44,10 +44,18 @@ class _Paced:
             if waits:
                 await limiter.take(endpoint, call=name, agent_id=served())
             try:
-                return await getattr(venue, name)(*arguments, **named)
+                answer = await getattr(venue, name)(*arguments, **named)
             except RateLimited as error:
-                error.said_by_venue = True
-                limiter.too_many(error.endpoint or endpoint, error.retry_after)
+                heard(error)
                 raise
+            if name == "submit_many":
+                for one in answer:
+                    if isinstance(one, RateLimited):
+                        heard(one)
+            return answer
+
+        def heard(error: RateLimited) -> None:
+            error.said_by_venue = True
+            limiter.too_many(error.endpoint or endpoint, error.retry_after)
 
         return call

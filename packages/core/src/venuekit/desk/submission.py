@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from venuekit.desk.approval import Approvals
+from venuekit.desk.batch import Seat
 from venuekit.desk.begun import Done, begin
 from venuekit.desk.discretion import discreet_request, secret_id
 from venuekit.desk.dispatch import Dispatcher, new_order
@@ -73,8 +74,8 @@ class Submission:
         self._embedded = is_embedded(venue) and is_embedded(store)
         self._in_a_row = 0
 
-    async def submit(self, request: OrderRequest, caller: Caller) -> Order:
-        """One order, all the way. See `venuekit.desk.desk.Desk.submit`."""
+    async def submit(self, request: OrderRequest, caller: Caller, seat: Seat | None = None) -> Order:
+        """One order, all the way, and where it has a `seat`, sent with others. See `venuekit.desk.desk.Desk.submit`."""
         self._permission.require_trading(caller, "place orders")
         self._in_a_row += 1
         if self._in_a_row >= _TURN_AFTER:
@@ -90,7 +91,7 @@ class Submission:
                 return existing
         else:
             request = request.identified(self._identifiers.order())
-        return await self._fly(request.client_order_id or "", self._road(request, caller))
+        return await self._fly(request.client_order_id or "", self._road(request, caller, seat))
 
     async def _existing(self, order_id: str, request: OrderRequest, caller: Caller) -> Order | None:
         """The order that `request` is, if there is one; None when it is new, or comes anew after it was not sent."""
@@ -172,7 +173,7 @@ class Submission:
         while self._flights:
             await asyncio.wait(list(self._flights.values()))
 
-    async def _road(self, request: OrderRequest, caller: Caller) -> Order:
+    async def _road(self, request: OrderRequest, caller: Caller, seat: Seat | None) -> Order:
         try:
             valid = await self._screening.normalize(request, caller)
             approved = await self._screening.check(valid)
@@ -191,9 +192,9 @@ class Submission:
             self._state.put(waiting)
             self._recorder.publish_order(order, waiting)
             return waiting
-        return await self.send(Authorized(approved), order)
+        return await self.send(Authorized(approved), order, seat)
 
-    async def send(self, authorized: Authorized, order: Order) -> Order:
+    async def send(self, authorized: Authorized, order: Order, seat: Seat | None = None) -> Order:
         """Record and send what is authorized."""
         proposal, exposure, now_ns = authorized.approved.proposal, self._state.exposure, self._clock.now_ns()
         kind = fingerprint(proposal.request)
@@ -201,7 +202,7 @@ class Submission:
         self._reconciler.sending.add(order.id)
         try:
             recorded = await self._dispatcher.record(authorized, order)
-            return await self._dispatcher.send(recorded)
+            return await self._dispatcher.send(recorded, seat)
         except BudgetExceeded as late:
             exposure.on_not_sent(kind, now_ns)
             valid, error = authorized.approved.valid, self._screening.outrun(authorized.approved, late)

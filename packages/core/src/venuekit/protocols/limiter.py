@@ -29,6 +29,7 @@ READS = {
 #: Calls that change something. Their slots are taken by who sends them, because more is checked after the wait.
 CHANGES = {
     "submit": EndpointClass.ORDERS,
+    "submit_many": EndpointClass.ORDERS,
     "amend": EndpointClass.ORDERS,
     "cancel": EndpointClass.CANCELS,
     "cancel_all": EndpointClass.CANCELS,

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
+from venuekit.errors import VenuekitError
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
 from venuekit.model.capability import Capabilities
 from venuekit.model.events import Channel, Event
@@ -116,6 +117,24 @@ class OrderEntry(Protocol):
 
     async def fills(self, query: FillQuery) -> Page[Fill]:
         """Own executions, newest first."""
+        ...
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """A venue that takes several orders with one request; without it they are sent one after another."""
+
+    @property
+    def max_batch(self) -> int:
+        """How many at once, at most."""
+        ...
+
+    async def submit_many(self, requests: Sequence[OrderRequest]) -> Sequence[Order | VenuekitError]:
+        """Place orders as `submit` does, each with a client order id of its own; at most `max_batch`.
+
+        Returns what `submit` would return or raise for each, in their order: an `OutcomeUnknown` for each of which no
+        trustworthy answer came, also where that is true of all. What is raised is told of every one of them.
+        """
         ...
 
 

@@ -73,7 +73,9 @@ class _Discreet:
             return attrs.evolve(reply, message=self._clean(reply.message)) if reply.message else reply
         if isinstance(reply, Page):
             return Page(self._reply(reply.items), reply.next_cursor)
-        if isinstance(reply, list | tuple) and reply and isinstance(reply[0], Order | CancelResult):
+        if isinstance(reply, VenuekitError):
+            return self._told(reply)
+        if isinstance(reply, list | tuple) and reply and isinstance(reply[0], Order | CancelResult | VenuekitError):
             return [self._reply(item) for item in reply]
         return reply
 
