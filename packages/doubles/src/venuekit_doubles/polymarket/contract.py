@@ -22,6 +22,9 @@ double = PolymarketDouble(
     secure=True, clock=clock, cash=_FUNDS, window_seconds=_YEAR, pace=Pace(settle=0.01, moving=False)
 )
 double.start()
+# Two transfers to page through, which leave what was there.
+double.split("fed-cuts-in-december", "10")
+double.merge("fed-cuts-in-december", "10")
 
 options: Mapping[str, Any] = {**double.desk_options(), "ticker_ttl_seconds": 0.0, "book_ttl_seconds": 0.0}
 #: A market of the standard exchange, and one of negative risk.
