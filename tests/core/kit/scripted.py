@@ -173,24 +173,13 @@ class ScriptedVenue:
 
     def accept(self, request: OrderRequest) -> Order:
         """Put an order on the book; a market order fills at once."""
-        order = Order(
+        order = Order.of(
+            request,
             venue=self.name,
             account=self.account,
-            instrument=request.instrument,
-            side=request.side,
-            type=request.type,
             status=OrderStatus.OPEN,
-            time_in_force=request.time_in_force,
-            created_ns=self.clock.now_ns(),
-            updated_ns=self.clock.now_ns(),
-            size=request.size,
-            quote_size=getattr(request, "quote_size", None),
-            price=getattr(request, "price", None),
-            stop_price=getattr(request, "stop_price", None),
-            expires_at_ns=getattr(request, "expires_at_ns", None),
-            post_only=getattr(request, "post_only", False),
+            at_ns=self.clock.now_ns(),
             reduce_only=request.reduce_only,
-            client_order_id=request.client_order_id,
             venue_order_id=f"v{len(self.orders) + 1}",
             fee_asset="USD",
         )

@@ -8,59 +8,53 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from venuekit.adapter import POSITIVE, ConfigError, checked_url, read_table
+from venuekit.adapter import ConfigError, read_table
+from venuekit_wire.options import check_addresses, one_of, option
 
 PLACE = "venues.coinbase"
 #: The option that names certificates.
 CA_FILE = f"{PLACE}.ca_file"
 
 
-def _field(doc: str, default: Any, *, positive: bool = False, env: str = "") -> Any:
-    metadata: dict[str, Any] = {"doc": doc}
-    if positive:
-        metadata[POSITIVE] = True
-    if env:
-        metadata["env"] = env
-    return attrs.field(default=default, metadata=metadata, repr=not env)
-
-
 @attrs.frozen(kw_only=True)
 class CoinbaseOptions:
     """Without a key, public data works; with one, the account that it is bound to."""
 
-    api_key: str = _field(
+    api_key: str = option(
         "The key's name, such as organizations/.../apiKeys/...; made at the Coinbase Developer Platform.",
         "",
         env="COINBASE_API_KEY",
+        secret=True,
     )
-    api_secret: str = _field(
+    api_secret: str = option(
         "The key's secret: a PEM block (ECDSA or Ed25519; \\n may stand for its line ends) or base64 (Ed25519).",
         "",
         env="COINBASE_API_SECRET",
+        secret=True,
     )
-    environment: str = _field(
+    environment: str = option(
         "production; or sandbox, when the addresses are those of a test server: it is what orders are marked with.",
         "production",
     )
-    base_url: str = _field("Where the REST interface is.", "https://api.coinbase.com")
-    ws_url: str = _field("Where market data streams are.", "wss://advanced-trade-ws.coinbase.com")
-    ws_user_url: str = _field("Where the stream of own orders is.", "wss://advanced-trade-ws-user.coinbase.com")
-    ca_file: str = _field(
+    base_url: str = option("Where the REST interface is.", "https://api.coinbase.com")
+    ws_url: str = option("Where market data streams are.", "wss://advanced-trade-ws.coinbase.com")
+    ws_user_url: str = option("Where the stream of own orders is.", "wss://advanced-trade-ws-user.coinbase.com")
+    ca_file: str = option(
         "A PEM file of certificates to trust besides the system's, for a proxy or a test server. "
         "Certificates are always verified.",
         "",
     )
-    transport: str = _field(
+    transport: str = option(
         "aiohttp; or sdk, which sends through the official client in threads: three times slower, and a call "
         "that was given up goes on.",
         "aiohttp",
     )
-    timeout_seconds: float = _field("How long an answer may take.", 10.0, positive=True)
-    connect_timeout_seconds: float = _field("How long a connection may take to be made.", 5.0, positive=True)
-    products_ttl_seconds: float = _field("How long the list of instruments is good for.", 3600.0, positive=True)
-    ticker_ttl_seconds: float = _field("How long an asked ticker is good for, unless a stream tells it.", 5.0)
-    book_ttl_seconds: float = _field("How long an asked order book is good for.", 1.0)
-    heartbeat_timeout_seconds: float = _field(
+    timeout_seconds: float = option("How long an answer may take.", 10.0, positive=True)
+    connect_timeout_seconds: float = option("How long a connection may take to be made.", 5.0, positive=True)
+    products_ttl_seconds: float = option("How long the list of instruments is good for.", 3600.0, positive=True)
+    ticker_ttl_seconds: float = option("How long an asked ticker is good for, unless a stream tells it.", 5.0)
+    book_ttl_seconds: float = option("How long an asked order book is good for.", 1.0)
+    heartbeat_timeout_seconds: float = option(
         "Silence after which a stream, which has a heartbeat each second, is given up.", 10.0, positive=True
     )
 
@@ -94,29 +88,11 @@ def read_options(table: Mapping[str, Any]) -> CoinbaseOptions:
             fix=f"Set COINBASE_{missing.upper()} too, or neither for public data only.",
             field=f"{PLACE}.{missing}",
         )
-    if options.transport not in ("aiohttp", "sdk"):
-        raise ConfigError(
-            f"{PLACE}.transport must be aiohttp or sdk.",
-            field=f"{PLACE}.transport",
-            details={"accepted": ["aiohttp", "sdk"]},
-        )
+    one_of(options, "transport", ("aiohttp", "sdk"), place=PLACE)
     if options.transport == "sdk" and urlsplit(options.base_url).scheme != "https":
         raise ConfigError(
             f"{PLACE}.transport sdk needs a base_url with https: the official client speaks nothing else.",
             field=f"{PLACE}.transport",
         )
-    if options.environment not in ("production", "sandbox"):
-        raise ConfigError(
-            f"{PLACE}.environment must be production or sandbox.",
-            field=f"{PLACE}.environment",
-            details={"accepted": ["production", "sandbox"]},
-        )
-    for name, scheme in _SCHEMES.items():
-        host = checked_url(getattr(options, name), scheme=scheme, field=f"{PLACE}.{name}")
-        if options.environment == "sandbox" and host.endswith(_REAL):
-            raise ConfigError(
-                f"{PLACE}.environment is sandbox, and {name} is the real venue's.",
-                fix="Name the test server's address, or leave environment out.",
-                field=f"{PLACE}.environment",
-            )
+    check_addresses(options, _SCHEMES, real=_REAL, place=PLACE)
     return options

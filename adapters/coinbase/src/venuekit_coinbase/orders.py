@@ -83,23 +83,12 @@ class Orders:
 
     def placed(self, request: OrderRequest, order_id: str, now_ns: int) -> Order:
         """The order that `request` has become, as long as the venue has told nothing but its id."""
-        return Order(
+        return Order.of(
+            request,
             venue=VENUE,
             account=self._account,
-            instrument=request.instrument,
-            side=request.side,
-            type=request.type,
             status=OrderStatus.OPEN,
-            time_in_force=request.time_in_force,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            size=request.size,
-            quote_size=getattr(request, "quote_size", None),
-            price=getattr(request, "price", None),
-            stop_price=getattr(request, "stop_price", None),
-            expires_at_ns=getattr(request, "expires_at_ns", None),
-            post_only=getattr(request, "post_only", False),
-            client_order_id=request.client_order_id,
+            at_ns=now_ns,
             venue_order_id=order_id,
             fee_asset=self._instruments.quote_of(request.instrument),
         )

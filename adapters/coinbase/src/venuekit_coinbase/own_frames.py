@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from venuekit.adapter import (
+    STATUS_KINDS,
     ZERO,
     Clock,
     Event,
@@ -32,14 +33,6 @@ from venuekit_coinbase.strange import Strange
 _WAITS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
 #: Ended orders whose fills are remembered, since a frame may come again.
 _MOST_ENDED = 1_000
-_KINDS = {
-    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
-    OrderStatus.FILLED: OrderEventKind.FILLED,
-    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
-    OrderStatus.CANCELED: OrderEventKind.CANCELED,
-    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
-    OrderStatus.REJECTED: OrderEventKind.REJECTED,
-}
 
 
 class OwnFrames:
@@ -177,7 +170,7 @@ def _kind(before: Order | None, after: Order) -> OrderEventKind:
     if before is None or before.status is not after.status:
         if before is not None and before.status is OrderStatus.PENDING_TRIGGER and not after.is_done:
             return OrderEventKind.TRIGGERED
-        return _KINDS.get(after.status, OrderEventKind.ACCEPTED)
+        return STATUS_KINDS.get(after.status, OrderEventKind.ACCEPTED)
     return OrderEventKind.PARTIALLY_FILLED if after.filled_size > before.filled_size else OrderEventKind.AMENDED
 
 

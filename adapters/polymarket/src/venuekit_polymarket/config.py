@@ -7,20 +7,13 @@ from typing import Any
 
 import attrs
 
-from venuekit.adapter import POSITIVE, ConfigError, checked_url, read_table
+from venuekit.adapter import ConfigError, read_table
+from venuekit_wire.options import check_addresses
+from venuekit_wire.options import option as _field
 
 PLACE = "venues.polymarket"
 #: The option that names certificates.
 CA_FILE = f"{PLACE}.ca_file"
-
-
-def _field(doc: str, default: Any, *, positive: bool = False, env: str = "", secret: bool = False) -> Any:
-    metadata: dict[str, Any] = {"doc": doc}
-    if positive:
-        metadata[POSITIVE] = True
-    if env:
-        metadata["env"] = env
-    return attrs.field(default=default, metadata=metadata, repr=not secret)
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +128,7 @@ _SCHEMES = {
     **dict.fromkeys(("ws_market_url", "ws_user_url"), "wss"),
 }
 #: Nothing at these hosts is a test.
-_REAL = "polymarket.com"
+_REAL = ("polymarket.com",)
 _CREDENTIALS = ("api_key", "api_secret", "api_passphrase")
 _MOST_ASSETS = 500
 
@@ -161,24 +154,11 @@ def read_options(table: Mapping[str, Any]) -> PolymarketOptions:
             fix="Set POLYMARKET_PRIVATE_KEY too, or none of them for public data only.",
             field=f"{PLACE}.private_key",
         )
-    if options.environment not in ("production", "sandbox"):
-        raise ConfigError(
-            f"{PLACE}.environment must be production or sandbox.",
-            field=f"{PLACE}.environment",
-            details={"accepted": ["production", "sandbox"]},
-        )
     if options.assets_per_socket > _MOST_ASSETS:
         raise ConfigError(
             f"{PLACE}.assets_per_socket is {options.assets_per_socket}; the venue serves {_MOST_ASSETS} at most.",
             field=f"{PLACE}.assets_per_socket",
             details={"accepted": f"1 to {_MOST_ASSETS}"},
         )
-    for name, scheme in _SCHEMES.items():
-        host = checked_url(getattr(options, name), scheme=scheme, field=f"{PLACE}.{name}")
-        if options.environment == "sandbox" and name != "geoblock_url" and host.endswith(_REAL):
-            raise ConfigError(
-                f"{PLACE}.environment is sandbox, and {name} is the real venue's.",
-                fix="Name the test server's address, or leave environment out.",
-                field=f"{PLACE}.environment",
-            )
+    check_addresses(options, _SCHEMES, real=_REAL, place=PLACE, asked_by_tests=("geoblock_url",))
     return options

@@ -47,23 +47,13 @@ class Orders:
 
     def asked(self, request: OrderRequest, instrument: Instrument, order_id: str) -> Order:
         """The order that `request` is to become; nobody has been told of it."""
-        now = self._clock.now_ns()
-        return Order(
+        return Order.of(
+            request,
             venue=VENUE,
             account=self._account,
-            instrument=instrument.id,
-            side=request.side,
-            type=request.type,
             status=OrderStatus.SUBMITTING,
-            time_in_force=request.time_in_force,
-            created_ns=now,
-            updated_ns=now,
-            size=request.size,
-            quote_size=getattr(request, "quote_size", None),
-            price=getattr(request, "price", None),
-            expires_at_ns=getattr(request, "expires_at_ns", None),
-            post_only=getattr(request, "post_only", False),
-            client_order_id=request.client_order_id,
+            at_ns=self._clock.now_ns(),
+            instrument=instrument.id,
             venue_order_id=order_id,
             fee_asset=QUOTE,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from venuekit.adapter import Order, OrderEvent, OrderEventKind, OrderStatus
+from venuekit.adapter import STATUS_KINDS, Order, OrderEvent, OrderEventKind, OrderStatus
 from venuekit_polymarket.capabilities import VENUE
 from venuekit_polymarket.frame_values import Frame
 from venuekit_polymarket.reading import text
@@ -16,14 +16,6 @@ ReadOrder = Callable[[Frame], Order | None]
 
 #: Ended orders that are remembered, since a frame may come again.
 _MOST_ENDED = 1_000
-_KINDS = {
-    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
-    OrderStatus.FILLED: OrderEventKind.FILLED,
-    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
-    OrderStatus.CANCELED: OrderEventKind.CANCELED,
-    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
-    OrderStatus.REJECTED: OrderEventKind.REJECTED,
-}
 
 
 class OwnOrders:
@@ -81,5 +73,5 @@ def _onwards(last: Order | None, order: Order) -> Order:
 
 def _kind(before: Order | None, after: Order) -> OrderEventKind:
     if before is None or before.status is not after.status:
-        return _KINDS.get(after.status, OrderEventKind.ACCEPTED)
+        return STATUS_KINDS.get(after.status, OrderEventKind.ACCEPTED)
     return OrderEventKind.PARTIALLY_FILLED if after.filled_size > before.filled_size else OrderEventKind.AMENDED

@@ -68,6 +68,7 @@ from venuekit.model.codec import (
     to_plain,
 )
 from venuekit.model.events import (
+    STATUS_KINDS,
     BalanceEvent,
     BookDelta,
     BookSnapshot,
@@ -223,6 +224,7 @@ __all__ = [
     "ORDER_REQUESTS",
     "POSITIVE",
     "SHARE",
+    "STATUS_KINDS",
     "TRANSITIONS",
     "WORKING",
     "ZERO",

@@ -48,24 +48,13 @@ _FILL_PAGE = 100
 
 def new_order(request: OrderRequest, venue: Venue, now_ns: int, agent_id: str) -> Order:
     """The order that `request` becomes, not sent yet."""
-    return Order(
+    return Order.of(
+        request,
         venue=venue.name,
         account=venue.account,
-        instrument=request.instrument,
-        side=request.side,
-        type=request.type,
         status=OrderStatus.NEW,
-        time_in_force=request.time_in_force,
-        created_ns=now_ns,
-        updated_ns=now_ns,
-        size=request.size,
-        quote_size=getattr(request, "quote_size", None),
-        price=getattr(request, "price", None),
-        stop_price=getattr(request, "stop_price", None),
-        expires_at_ns=getattr(request, "expires_at_ns", None),
-        post_only=getattr(request, "post_only", False),
+        at_ns=now_ns,
         reduce_only=request.reduce_only,
-        client_order_id=request.client_order_id,
         agent_id=agent_id,
         reason=request.reason,
     )

@@ -11,7 +11,7 @@ from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
 from venuekit.desk.state import SNAPSHOT_EVERY, State
 from venuekit.errors import BudgetExceeded, JournalUnavailable
-from venuekit.model.events import DeskEvent, FillEvent, OrderEvent, OrderEventKind
+from venuekit.model.events import STATUS_KINDS, DeskEvent, FillEvent, OrderEvent, OrderEventKind
 from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.protocols.budget import Claim, Settled
 from venuekit.protocols.clock import Clock
@@ -19,18 +19,6 @@ from venuekit.protocols.journal import Entry, EntryKind, RowQuery, Store, desk_n
 from venuekit.protocols.venue import Venue, is_embedded
 
 T = TypeVar("T")
-_KINDS = {
-    OrderStatus.PENDING_APPROVAL: OrderEventKind.PENDING_APPROVAL,
-    OrderStatus.SUBMITTING: OrderEventKind.SUBMITTING,
-    OrderStatus.IN_DOUBT: OrderEventKind.IN_DOUBT,
-    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
-    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
-    OrderStatus.FILLED: OrderEventKind.FILLED,
-    OrderStatus.CANCELED: OrderEventKind.CANCELED,
-    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
-    OrderStatus.REJECTED: OrderEventKind.REJECTED,
-    OrderStatus.DENIED: OrderEventKind.DENIED,
-}
 _ROWS_PER_ORDER = 10
 #: More fills than one order has.
 _MOST_FILLS = 100_000
@@ -39,8 +27,8 @@ _EARLY = (OrderStatus.NEW, OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT, OrderSt
 
 def kind_of(before: Order | None, after: Order) -> OrderEventKind:
     """What a change of an order is called."""
-    if after.status in _KINDS and (before is None or before.status is not after.status):
-        return _KINDS[after.status]
+    if after.status in STATUS_KINDS and (before is None or before.status is not after.status):
+        return STATUS_KINDS[after.status]
     if after.status is OrderStatus.PENDING_APPROVAL:
         return OrderEventKind.PENDING_APPROVAL  # asked anew
     if before is None or before.status in _EARLY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from venuekit.model.account import Balance, Position
 from venuekit.model.identity import AccountId, InstrumentId, VenueName
 from venuekit.model.instrument import Instrument
 from venuekit.model.market import Candle, Level, OrderBook, Ticker, Trade
-from venuekit.model.order import Fill, Order
+from venuekit.model.order import Fill, Order, OrderStatus
 from venuekit.model.words import Word
 
 
@@ -51,6 +51,22 @@ class OrderEventKind(Word):
     REJECTED = "rejected"
     IN_DOUBT = "in_doubt"
     RECONCILED = "reconciled"
+
+
+#: What has happened to an order that has come to a state. OPEN and PENDING_TRIGGER say nothing by themselves: it was
+#: accepted, or amended.
+STATUS_KINDS: Mapping[OrderStatus, OrderEventKind] = {
+    OrderStatus.PENDING_APPROVAL: OrderEventKind.PENDING_APPROVAL,
+    OrderStatus.SUBMITTING: OrderEventKind.SUBMITTING,
+    OrderStatus.IN_DOUBT: OrderEventKind.IN_DOUBT,
+    OrderStatus.PENDING_CANCEL: OrderEventKind.CANCEL_REQUESTED,
+    OrderStatus.PARTIALLY_FILLED: OrderEventKind.PARTIALLY_FILLED,
+    OrderStatus.FILLED: OrderEventKind.FILLED,
+    OrderStatus.CANCELED: OrderEventKind.CANCELED,
+    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
+    OrderStatus.REJECTED: OrderEventKind.REJECTED,
+    OrderStatus.DENIED: OrderEventKind.DENIED,
+}
 
 
 @attrs.frozen(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 import attrs
 
@@ -18,7 +19,7 @@ from venuekit.model.identity import (
     VenueName,
     VenueOrderId,
 )
-from venuekit.model.intent import OrderType, Side, TimeInForce
+from venuekit.model.intent import OrderRequest, OrderType, Side, TimeInForce
 from venuekit.model.money import ZERO, minus
 from venuekit.model.words import Word
 
@@ -117,6 +118,49 @@ class Order:
     agent_id: str = ""
     reason: str = ""
     approval_id: ApprovalId | None = None
+
+    @classmethod
+    def of(
+        cls,
+        request: OrderRequest,
+        *,
+        venue: VenueName,
+        account: AccountId,
+        status: OrderStatus,
+        at_ns: int,
+        instrument: InstrumentId | None = None,
+        **more: Any,
+    ) -> Order:
+        """The order that `request` becomes.
+
+        Args:
+            request: What was asked for.
+            venue: Where, and `account` whose.
+            account: The user's name for it.
+            status: As far as it has come.
+            at_ns: When, UTC nanoseconds.
+            instrument: Its id, where the request names it by an alias.
+            more: Fields that a request does not have, such as the venue's id.
+        """
+        return cls(
+            venue=venue,
+            account=account,
+            instrument=instrument or request.instrument,
+            side=request.side,
+            type=request.type,
+            status=status,
+            time_in_force=request.time_in_force,
+            created_ns=at_ns,
+            updated_ns=at_ns,
+            size=request.size,
+            quote_size=getattr(request, "quote_size", None),
+            price=getattr(request, "price", None),
+            stop_price=getattr(request, "stop_price", None),
+            expires_at_ns=getattr(request, "expires_at_ns", None),
+            post_only=getattr(request, "post_only", False),
+            client_order_id=request.client_order_id,
+            **more,
+        )
 
     @property
     def id(self) -> str:
