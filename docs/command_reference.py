@@ -37,7 +37,12 @@ EXITS = {
 
 APPROVAL = (
     "id, desk, agent_id, order_id, order, order_hash, summary, notional, reference_price, price_tolerance, state, "
-    "created_ns, expires_ns, decided_by, decided_ns, note, people, decisions, replaces, replaced_by, renewal, source"
+    "created_ns, expires_ns, decided_by, decided_ns, note, people, decisions, replaces, replaced_by, renewal, source, "
+    "tool"
+)
+ACTION = (
+    "id, desk, tool, arguments, call_hash, summary, status, created_ns, updated_ns, agent_id, source, reason, worth, "
+    "approval_id, reference, result, status_code, status_reason"
 )
 ORDER = (
     "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "
@@ -59,7 +64,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "control": CONTROL,
         "figures[]": "desk, name, value, by, time_ns, limit, age_seconds, stale_after_seconds",
         "desks[]": "desk, session_open, running, holder, trading_state, since_ns, mode, environment, open_orders, "
-        "in_doubt, pending_approvals, pace, breakers, last_row_ns",
+        "in_doubt, actions_in_doubt, pending_approvals, pace, breakers, last_row_ns",
     },
     "agents list": {"": "agents", "agents[]": AGENT},
     "agents show": {"": "agent, refused_by", "agent": AGENT},
@@ -75,9 +80,12 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "approval": APPROVAL,
         "story[]": "sequence, time_ns, kind, subject, what",
     },
-    "approvals approve": {"": "approval, order", "approval": APPROVAL},
-    "approvals reject": {"": "approval, order", "approval": APPROVAL},
+    "approvals approve": {"": "approval, order, action", "approval": APPROVAL},
+    "approvals reject": {"": "approval, order, action", "approval": APPROVAL},
     "approvals credential": {"": "operator, token, token_sha256"},
+    "actions list": {"": "actions", "actions[]": ACTION},
+    "actions show": {"": "action, story", "action": ACTION, "story[]": "sequence, time_ns, kind, subject, what"},
+    "actions settle": {"": "action", "action": ACTION},
     "audit tail": {"": "rows", "rows[]": f"time, {ROW}"},
     "audit search": {"": "rows", "rows[]": f"time, {ROW}"},
     "audit stats": {"": "days", "days[]": "day, kind, agent_id, count"},

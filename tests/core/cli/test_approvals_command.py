@@ -24,6 +24,7 @@ KEYS = {
     "desk",
     "agent_id",
     "order_id",
+    "tool",
     "order",
     "order_hash",
     "summary",

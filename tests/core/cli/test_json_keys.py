@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from acted import keep_action
 
 REFERENCE = Path(__file__).parents[3] / "docs/command_reference.py"
 
@@ -34,6 +36,8 @@ ARGUMENTS = {
     "report": ["coverage", "0.91"],
     "risk unset": ["max_order_notional"],
     "approvals credential": ["carol"],
+    "actions show": ["act1"],
+    "actions settle": ["act1", "--done"],
     "client install": ["cursor"],
 }
 
@@ -42,6 +46,8 @@ ARGUMENTS = {
 def test_an_answer_has_exactly_the_promised_keys(venuekit: Any, recorded: Any, command: str) -> None:
     for where in ([], ["--desk", "paper:default"]) if command.startswith("risk") else ():
         venuekit("risk", "set", "max_order_notional", "500", "--reason", "careful", *where, config=recorded.config)
+    if command.startswith("actions"):
+        asyncio.run(keep_action(recorded.store))
     if command in ("report", "status"):
         with recorded.config.open("a") as file:
             file.write('[breakers.figures.coverage]\nfloor = "0.85"\n')

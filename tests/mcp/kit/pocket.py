@@ -315,6 +315,22 @@ class PocketVenue:
         return self._fanout.read(channel, instruments)
 
 
+@attrs.frozen(kw_only=True)
+class GiftArguments:
+    """To whom, and how much."""
+
+    to: str = attrs.field(metadata={"doc": "Who gets it."})
+    amount: Decimal = attrs.field(metadata={"doc": "In dollars."})
+
+
+@attrs.frozen(kw_only=True)
+class Given:
+    """What they got."""
+
+    to: str = attrs.field(metadata={"doc": "Who."})
+    total: Decimal = attrs.field(metadata={"doc": "All that was given away."})
+
+
 class PocketFactory:
     """Makes pocket venues and remembers the last one."""
 
@@ -322,6 +338,7 @@ class PocketFactory:
 
     def __init__(self, *, without: Sequence[vk.Feature] = ()) -> None:
         cannot = vk.Declared(vk.Support.UNSUPPORTED, "this venue cannot")
+        self.gifts: list[GiftArguments] = []
         self.capabilities = vk.Capabilities(
             venue="pocket",
             title="Pocket Exchange",
@@ -353,8 +370,30 @@ class PocketFactory:
                 result=Nudged,
                 call=self._nudge,
                 mutates=True,
-            )
+                simulates=True,
+            ),
+            vk.Extra(
+                name="give_away",
+                toolset="gifts",
+                title="Give money away",
+                description="Give some dollars to somebody.",
+                arguments=GiftArguments,
+                result=Given,
+                call=self._give,
+                explain=lambda _, a: vk.Explained(
+                    sentence=f"Give {a.amount} USD to {a.to}", worth=a.amount, currency="USD"
+                ),
+                mutates=True,
+            ),
         ]
+
+    async def _give(self, venue: Any, arguments: GiftArguments) -> Given:
+        if arguments.to == "nobody":
+            raise vk.Rejected("There is nobody to give it to.")
+        self.gifts.append(arguments)
+        if arguments.to == "somebody silent":
+            raise vk.OutcomeUnknown("They say nothing.", fix="Ask them.", details={"letter": "l-1"})
+        return Given(to=arguments.to, total=sum((g.amount for g in self.gifts), Decimal(0)))
 
     def create(self, context: vk.VenueContext) -> PocketVenue:
         self.venue = PocketVenue(context, self)

@@ -9,6 +9,7 @@ import attrs
 from venuekit.adapter import (
     CALLS,
     EndpointClass,
+    Explained,
     Extra,
     InstrumentStatus,
     InvalidValue,
@@ -103,6 +104,31 @@ async def _refuse(venue: PaperVenue, arguments: RefuseCalls) -> Done:
     return Done(message=f"the next {arguments.calls} {arguments.endpoint} calls are refused")
 
 
+async def _explained(venue: PaperVenue, arguments: Outcome, what: str, *, reduces: bool) -> Explained:
+    """A pair costs or returns one unit of quote, and is worth that."""
+    size = positive_amount(arguments.size, field="size")
+    instrument = await venue.instrument(arguments.instrument)
+    return Explained(
+        sentence=what.format(size=plain(size), name=instrument.alias or instrument.id, money=instrument.quote),
+        worth=size,
+        currency=instrument.quote,
+        instruments=(instrument.id,),
+        reduces=reduces,
+    )
+
+
+async def _explain_mint(venue: PaperVenue, arguments: Outcome) -> Explained:
+    return await _explained(
+        venue, arguments, "Mint {size} pairs of outcome shares of {name} for {size} {money}", reduces=False
+    )
+
+
+async def _explain_merge(venue: PaperVenue, arguments: Outcome) -> Explained:
+    return await _explained(
+        venue, arguments, "Merge {size} pairs of outcome shares of {name} into {size} {money}", reduces=True
+    )
+
+
 async def _mint(venue: PaperVenue, arguments: Outcome) -> Done:
     await venue.mint(arguments.instrument, positive_amount(arguments.size, field="size"))
     return Done(message=f"{plain(arguments.size)} pairs minted")
@@ -128,6 +154,7 @@ EXTRAS = (
         result=Advanced,
         call=_advance,
         mutates=True,
+        simulates=True,
     ),
     Extra(
         name="set_instrument_status",
@@ -138,6 +165,7 @@ EXTRAS = (
         result=Done,
         call=_set_status,
         mutates=True,
+        simulates=True,
     ),
     Extra(
         name="refuse_calls",
@@ -148,6 +176,7 @@ EXTRAS = (
         result=Done,
         call=_refuse,
         mutates=True,
+        simulates=True,
     ),
     Extra(
         name="resolve_market",
@@ -158,6 +187,7 @@ EXTRAS = (
         result=Done,
         call=_resolve,
         mutates=True,
+        simulates=True,
     ),
     Extra(
         name="mint_outcomes",
@@ -168,6 +198,7 @@ EXTRAS = (
         result=Done,
         call=_mint,
         mutates=True,
+        explain=_explain_mint,
     ),
     Extra(
         name="merge_outcomes",
@@ -178,5 +209,6 @@ EXTRAS = (
         result=Done,
         call=_merge,
         mutates=True,
+        explain=_explain_merge,
     ),
 )

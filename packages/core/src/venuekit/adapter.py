@@ -182,6 +182,7 @@ from venuekit.model.web import checked_url
 from venuekit.protocols.clock import (
     Clock,
 )
+from venuekit.protocols.extra import Explained, Extra
 from venuekit.protocols.fanout import (
     Fanout,
 )
@@ -201,7 +202,6 @@ from venuekit.protocols.venue import (
     Batches,
     Charges,
     Examines,
-    Extra,
     MarketData,
     OrderEntry,
     Portfolio,
@@ -259,6 +259,7 @@ __all__ = [
     "EndpointClass",
     "Event",
     "Examines",
+    "Explained",
     "Extra",
     "Fanout",
     "Feature",

@@ -16,6 +16,9 @@
     │   ├── Unsupported            this venue, or this adapter, cannot do that
     │   ├── UnknownVenue           no adapter of that name is installed
     │   ├── UnknownApproval        no approval with this id
+    │   ├── UnknownAction          no action with this id
+    │   ├── ActionIdReused         the same id for a different action
+    │   ├── ActionNotInDoubt       it has an answer already
     │   ├── ConfigError            a setting is unknown or wrong; names file, table, key
     │   ├── StoreInUse             another process holds the file, or runs the desk
     │   └── StoreDamaged           a file of ours no longer holds what was written
@@ -29,6 +32,7 @@
     │   ├── MarketClosed           outside the configured hours
     │   ├── DataNotTrusted         a price is missing, stale or not a number
     │   ├── ApprovalRefused        rejected, expired, used, or the price moved away
+    │   ├── ApprovalPending        a person has to decide first; says about which approval
     │   └── JournalUnavailable     the order could not be made durable first
     ├── Rejected                   the venue said no
     │   ├── InsufficientFunds
@@ -179,6 +183,25 @@ class UnknownApproval(UsageError):
     code = "UNKNOWN_APPROVAL"
 
 
+class UnknownAction(UsageError):
+    """No action with this id on this desk."""
+
+    code = "UNKNOWN_ACTION"
+
+
+class ActionIdReused(UsageError):
+    """This action id belongs to a different action."""
+
+    code = "ACTION_ID_REUSED"
+    default_fix = "Use a new action_id, or none: one is made for you."
+
+
+class ActionNotInDoubt(UsageError):
+    """Only what was sent and has no answer can be settled by a person."""
+
+    code = "ACTION_NOT_IN_DOUBT"
+
+
 class ConfigError(UsageError):
     """A setting is unknown or has a bad value. `field` is its place, like ``risk.max_order_notional``."""
 
@@ -256,6 +279,12 @@ class ApprovalRefused(Refused):
     """The approval was rejected, has expired or was used, or the price moved beyond its tolerance."""
 
     code = "APPROVAL_REFUSED"
+
+
+class ApprovalPending(Refused):
+    """It waits for a person; `details` has approval_id and action_id. Nothing was sent."""
+
+    code = "APPROVAL_PENDING"
 
 
 class JournalUnavailable(Refused):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from venuekit.errors import ApprovalRefused
+from venuekit.model.action import Action, ActionStatus
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Operator
 from venuekit_mcp.results import json_text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _KEY = "approve"
 _MODERN = "2026-07-28"
 _MOST_OPEN = 256
+_WAITING = (OrderStatus.PENDING_APPROVAL, ActionStatus.PENDING_APPROVAL)
 
 
 @attrs.frozen
@@ -36,9 +38,10 @@ def _form(approval: Approval) -> tuple[str, dict[str, Any]]:
     two = ""
     if approval.people > 1:
         two = f" {approval.people} people have to approve it: this dialog counts as one, an operator is the other."
-    return f"Approve this order? {approval.summary}{two}", {
+    what = "action" if approval.tool else "order"
+    return f"Approve this {what}? {approval.summary}{two}", {
         "type": "object",
-        "properties": {_KEY: {"type": "boolean", "title": "Approve this order"}},
+        "properties": {_KEY: {"type": "boolean", "title": f"Approve this {what}"}},
         "required": [_KEY],
     }
 
@@ -55,7 +58,7 @@ class Dialogs:
         self._open: dict[str, _Question] = {}
 
     async def resumed(self, call: Call) -> Any:
-        """The order after a second round with the person's answer; None when this is a first round.
+        """The order or action after a second round with the person's answer; None when this is a first round.
 
         Raises:
             ApprovalRefused: the state is unknown (used before, or not ours), or the answer was not yes.
@@ -75,11 +78,16 @@ class Dialogs:
                 fix="Look at get_orders before placing anything again.",
             )
         if question.page:
-            return await self._desk.order((await self._desk.approval(question.approval_id)).order_id)
+            return await self._now(await self._desk.approval(question.approval_id))
         return await self._decide(question.approval_id, (call.params.input_responses or {}).get(_KEY), call)
 
-    async def asked(self, call: Call, order: Order) -> Any:
-        """Ask about an order that waits. The order itself when the host cannot ask: a person decides elsewhere."""
+    async def _now(self, approval: Approval) -> Order | Action:
+        """What was asked for, as it is now."""
+        find = self._desk.action if approval.tool else self._desk.order
+        return await find(approval.order_id)
+
+    async def asked(self, call: Call, order: Order | Action) -> Any:
+        """Ask about what waits. That itself when the host cannot ask: a person decides elsewhere."""
         session, settings = call.context.session, self._desk.settings.approval
         able = session.client_capabilities and session.client_capabilities.elicitation
         if not able:
@@ -88,10 +96,10 @@ class Dialogs:
         if settings.elicitation and (able.form is not None or able.url is None):  # none named means forms
             return await self._ask_form(call, order, approval)
         if settings.page_url and able.url is not None:
-            return await self._show_page(call, order, approval, f"{settings.page_url.rstrip('/')}/approvals/")
+            return await self._show_page(call, approval, f"{settings.page_url.rstrip('/')}/approvals/")
         return order
 
-    async def _ask_form(self, call: Call, order: Order, approval: Approval) -> Any:
+    async def _ask_form(self, call: Call, order: Order | Action, approval: Approval) -> Any:
         message, schema = _form(approval)
         if call.context.protocol_version >= _MODERN:
             import mcp_types as mt  # noqa: PLC0415
@@ -104,8 +112,9 @@ class Dialogs:
         answer = await session.elicit_form(message, schema, related_request_id=call.context.request_id)
         return await self._decide(approval.id, answer, call)
 
-    async def _show_page(self, call: Call, order: Order, approval: Approval, pages: str) -> Any:
-        message = f"An operator decides about this order on a page, with a token: {approval.summary}"
+    async def _show_page(self, call: Call, approval: Approval, pages: str) -> Any:
+        what = "action" if approval.tool else "order"
+        message = f"An operator decides about this {what} on a page, with a token: {approval.summary}"
         if call.context.protocol_version >= _MODERN:
             import mcp_types as mt  # noqa: PLC0415
 
@@ -114,7 +123,7 @@ class Dialogs:
         session = call.context.session
         if session.can_send_request:
             await session.elicit_url(message, f"{pages}{approval.id}", approval.id, call.context.request_id)
-        return await self._desk.order(order.id)
+        return await self._now(approval)
 
     def _later(self, call: Call, approval: Approval, params: Any, *, page: bool) -> Any:
         """The question as a result; the client calls again with the answer."""
@@ -133,12 +142,12 @@ class Dialogs:
             try:
                 return await self._desk.approve(approval_id, operator, note="in the host's dialog")
             except ApprovalRefused as refused:
-                order = await self._desk.order(refused.order_id or "")
-                if "replaced_by" not in (refused.details or {}) or order.status is not OrderStatus.PENDING_APPROVAL:
+                found = await self._now(await self._desk.approval(approval_id))
+                if "replaced_by" not in (refused.details or {}) or found.status not in _WAITING:
                     raise
-                return await self.asked(call, order)  # the market has moved: shown as it is now
+                return await self.asked(call, found)  # the market has moved: shown as it is now
         action = getattr(answer, "action", None) or "missing"
         await self._desk.reject(approval_id, operator, note=f"the host's dialog: {action}")
         raise ApprovalRefused(
-            "The person did not approve; the order was denied and nothing was sent.", details={"answer": str(action)}
+            "The person did not approve; it was denied and nothing was sent.", details={"answer": str(action)}
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from venuekit.errors import ConfigError
-from venuekit.protocols.journal import Verification
+from venuekit.protocols.retention import Verification
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -31,7 +31,11 @@ _COMMANDS = {
     "orders": ("venuekit.cli.orders:orders", "What is open; with an id, one order from its beginning."),
     "positions": ("venuekit.cli.orders:positions", "What is held."),
     "agents": ("venuekit.cli.agents:app", "Agents: what each was granted, and what is left of it today."),
-    "approvals": ("venuekit.cli.approvals:app", "Orders that wait for a person: list, show, approve, reject."),
+    "approvals": (
+        "venuekit.cli.approvals:app",
+        "Orders and actions that wait for a person: list, show, approve, reject.",
+    ),
+    "actions": ("venuekit.cli.actions:app", "What was done with venues' own tools: list, show, settle."),
     "audit": ("venuekit.cli.audit:app", "The journal: tail, search, stats, verify, export, prune."),
     "halt": ("venuekit.cli.control:halt", "Stop trading at once; with --cancel-all, cancel every open order."),
     "reduce-only": ("venuekit.cli.control:reduce_only", "Let only orders go that make a position smaller."),

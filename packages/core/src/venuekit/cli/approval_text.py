@@ -8,6 +8,7 @@ from typing import Any
 from venuekit.cli.audit import what
 from venuekit.cli.output import moment, note, pairs, say, table
 from venuekit.console.pages import state_of
+from venuekit.model.action import Action
 from venuekit.model.codec import to_plain
 from venuekit.model.order import Order
 from venuekit.protocols.journal import Approval, ApprovalState, Row
@@ -40,7 +41,6 @@ def list_approvals(found: Sequence[Approval], now_ns: int) -> None:
 
 def show_approval(approval: Approval, now_ns: int) -> None:
     """Everything of one approval."""
-    order = {k: v for k, v in approval.order.items() if v not in (None, "", False)}
     links = (("asked before as", approval.replaces), ("asked anew as", approval.replaced_by))
     pairs(
         [
@@ -49,13 +49,14 @@ def show_approval(approval: Approval, now_ns: int) -> None:
             *([("takes", f"{approval.people} people")] if approval.people > 1 else []),
             *((name, other) for name, other in links if other),
             ("what", approval.summary),
-            *((f"  {name}", value) for name, value in order.items()),
+            *((f"  {name}", value) for name, value in approval.terms.items()),
+            ("reason", approval.order.get("reason") or "none given"),
             ("worth up to", approval.notional or "unknown"),
-            ("market then", approval.reference_price or "unknown"),
+            *([] if approval.tool else [("market then", approval.reference_price or "unknown")]),
             ("may move", f"by a share of {approval.price_tolerance}"),
             ("agent", approval.agent_id),
             ("desk", approval.desk),
-            ("order", approval.order_id),
+            ("action" if approval.tool else "order", approval.order_id),
             ("asked", moment(approval.created_ns)),
             ("expires", expiry(approval, now_ns)),
             *([("note", approval.note)] if approval.note else []),
@@ -81,18 +82,19 @@ def show_story(rows: Sequence[Row]) -> None:
     )
 
 
-def tell(order: Order | None, approval: Approval, verb: ApprovalState, *, running: bool) -> None:
+def tell(found: Order | Action | None, approval: Approval, verb: ApprovalState, *, running: bool) -> None:
     """What came of a decision."""
     if approval.state is ApprovalState.PENDING:
         say(f"{approval.progress}: somebody else has to approve it too, before {moment(approval.expires_ns)}.")
     elif approval.replaced_by:
-        note(f"{approval.note}. The order waits for approval anew: venuekit approvals show {approval.replaced_by}")
-    elif order is not None:
-        why = f": {order.status_reason}" if order.status_reason else ""
-        say(f"Order {order.id} is {order.status.value}{why}")
+        note(f"{approval.note}. It waits for approval anew: venuekit approvals show {approval.replaced_by}")
+    elif found is not None:
+        why = f": {found.status_reason}" if found.status_reason else ""
+        say(f"{'Action' if approval.tool else 'Order'} {found.id} is {found.status.value}{why}")
     elif not running:
-        doing = "sends it" if verb is ApprovalState.APPROVED else "denies it"
+        doing = ("does it" if approval.tool else "sends it") if verb is ApprovalState.APPROVED else "denies it"
         until_then = f"if it opens before {moment(approval.expires_ns)}"
         note(f"No desk is open for {approval.desk}; the next one {doing}, {until_then}.")
     else:
-        note(f"The desk has not acted yet. Look again: venuekit orders {approval.order_id}")
+        again = f"approvals show {approval.id}" if approval.tool else f"orders {approval.order_id}"
+        note(f"The desk has not acted yet. Look again: venuekit {again}")

@@ -1,4 +1,4 @@
-"""`venuekit approvals`: orders that wait for a person, and deciding them."""
+"""`venuekit approvals`: orders and actions that wait for a person, and deciding them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, say
 from venuekit.cli.output import note as remark
 from venuekit.cli.place import find, last_session, opened, read
-from venuekit.console.outcome import outcome
+from venuekit.console.outcome import outcome, shown
 from venuekit.desk.decisions import decide
 from venuekit.errors import InvalidValue, UnknownApproval
 from venuekit.journal.story import story
-from venuekit.model.codec import to_plain
+from venuekit.model.action import Action, ActionStatus
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.journal import Approval, ApprovalState, Store
 from venuekit.settings.check import check
@@ -28,8 +28,9 @@ from venuekit.settings.schema import DeskConfig, OperatorSettings
 from venuekit.watch.clock import SystemClock
 from venuekit.watch.redact import redact_text
 
-app = App(name="approvals", help="Orders that wait for a person: list, show, approve, reject, serve.")
+app = App(name="approvals", help="Orders and actions that wait for a person: list, show, approve, reject, serve.")
 app.command("venuekit.cli.serve:serve", name="serve", help="The operators' page and HTTP API.")
+_NOT_DONE = (OrderStatus.DENIED, OrderStatus.REJECTED, ActionStatus.DENIED, ActionStatus.REJECTED)
 _STATES = [s.value.lower() for s in ApprovalState]
 
 
@@ -63,7 +64,7 @@ async def list_(*, state: str = "pending", desk: str | None = None, limit: int =
 
 @app.command
 async def show(approval_id: str, /, *, options: Options = DEFAULT) -> int:
-    """One approval: the exact order, the agent's reason, the market when it was asked, and all that happened since.
+    """One approval: the exact order or call, the agent's reason, the market then, and all that happened since.
 
     Args:
         approval_id: As `venuekit approvals list` shows it.
@@ -90,7 +91,7 @@ async def approve(
     token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
-    """Let exactly this order go, once. A running desk checks it again on fresh data, and sends it.
+    """Let exactly this order or call go, once. A running desk checks it again on fresh data, and sends it.
 
     With [operators] configured it takes your token: from --token-file, VENUEKIT_OPERATOR_TOKEN, or a prompt.
 
@@ -98,7 +99,7 @@ async def approve(
         approval_id: As `venuekit approvals list` shows it.
         by: Your name, for the journal; otherwise the operating system's user. A token says it by itself.
         note: Kept beside the decision.
-        wait: Seconds to wait for what becomes of the order.
+        wait: Seconds to wait for what becomes of it.
         token_file: A file that only you can read, with your operator's token.
     """
     return await _decide(approval_id, ApprovalState.APPROVED, by, note, wait, token_file, options)
@@ -115,13 +116,13 @@ async def reject(
     token_file: Path | None = None,
     options: Options = DEFAULT,
 ) -> int:
-    """Deny this order; also after others approved it, as long as it was not sent.
+    """Deny it; also after others approved it, as long as it was not sent.
 
     Args:
         approval_id: As `venuekit approvals list` shows it.
         by: Your name, for the journal; otherwise the operating system's user. A token says it by itself.
         note: Why; the agent can read it.
-        wait: Seconds to wait until the desk has denied the order.
+        wait: Seconds to wait until the desk has denied it.
         token_file: A file that only you can read, with your operator's token.
     """
     return await _decide(approval_id, ApprovalState.REJECTED, by, note, wait, token_file, options)
@@ -181,20 +182,21 @@ async def _decide(
             store, before, known.operator, proof=known.proof, approve=approving, note=words, clock=clock
         )
         running = last_session(store, before.desk).open
-        order = await outcome(store, after, wait, clock) if running and wait > 0 else None
+        found = await outcome(store, after, wait, clock) if running and wait > 0 else None
         current = _get(store, approval_id)
     if options.json:
-        document({"approval": body(current), "order": None if order is None else {"id": order.id, **to_plain(order)}})
+        told = shown(found)
+        document({"approval": body(current), "order": told["order"], "action": told["action"]})
     else:
         say(f"\n{verb.value} by {known.operator.name}.")
-        tell(order, current, verb, running=running)
-    return _code(order, current) if approving else OK
+        tell(found, current, verb, running=running)
+    return _code(found, current) if approving else OK
 
 
-def _code(order: Order | None, approval: Approval) -> int:
+def _code(found: Order | Action | None, approval: Approval) -> int:
     """What an approval came to."""
-    if order is not None and order.status is OrderStatus.IN_DOUBT:
+    if found is not None and found.status in (OrderStatus.IN_DOUBT, ActionStatus.IN_DOUBT):
         return UNAVAILABLE
     stopped = approval.state in (ApprovalState.VOID, ApprovalState.EXPIRED)
-    denied = order is not None and order.status in (OrderStatus.DENIED, OrderStatus.REJECTED)
+    denied = found is not None and found.status in _NOT_DONE
     return REFUSED if stopped or denied else OK

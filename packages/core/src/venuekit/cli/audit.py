@@ -131,6 +131,9 @@ def what(row: Row) -> str:
         case EntryKind.DENIED:
             error = b.get("error") or {}
             return f"{error.get('code')}: {error.get('message')}"
+        case EntryKind.ACTION:
+            came = b.get("status_reason") or (_pairs(b.get("result") or {}) if b.get("status") == "DONE" else "")
+            return f"{b.get('status')} {b.get('tool')}: {b.get('summary')}" + (f"; {came}" if came else "")
         case EntryKind.APPROVAL:
             return f"{b.get('state')} {told(approval_in(row))}"
         case EntryKind.CALL:

@@ -18,12 +18,15 @@ from venuekit.cli.options import DEFAULT, Options
 from venuekit.cli.output import document, note, printable, say
 from venuekit.cli.place import Place, find, opened, proved
 from venuekit.errors import VenuekitError
+from venuekit.model.action import DOUBTFUL_ACTIONS
 from venuekit.model.codec import to_plain
 from venuekit.model.finding import Finding, State, found_failed
 from venuekit.registry import load_factory, venue_names
 from venuekit.settings.load import data_dir
 from venuekit.watch.redact import redact_text
 
+#: So many actions are named.
+_NAMED = 5
 _LITTLE_DISK = 200 * 1024 * 1024
 
 
@@ -132,7 +135,12 @@ async def _store(place: Place) -> Finding:
             return Finding("store", State.FAILED, f"{place.shown}: {result.problem}", fix)
         async with opened(place) as store:
             control = store.control()
+            doubtful = store.actions(statuses=DOUBTFUL_ACTIONS)
     except VenuekitError as error:
         return _failed("store", error)
     message = f"{place.shown}: {result.rows} rows, chain whole, trading {control.state.value}"
+    if doubtful:
+        message += f"; sent, and no answer: {', '.join(f'{a.tool} {a.id}' for a in doubtful[:_NAMED])}"
+        fix = "Look at the venue what became of it, then: venuekit actions settle ID"
+        return Finding("store", State.WARNING, message, fix)
     return Finding("store", State.OK, message)

@@ -14,7 +14,8 @@ import attrs
 from venuekit.cli.output import never_show
 from venuekit.errors import InvalidValue
 from venuekit.journal import open_store, verify_file
-from venuekit.protocols.journal import EntryKind, RowQuery, Store, Verification, desk_name
+from venuekit.protocols.journal import EntryKind, RowQuery, Store, desk_name
+from venuekit.protocols.retention import Verification
 from venuekit.settings.address import shown
 from venuekit.settings.check import check
 from venuekit.settings.load import Loaded, anchor_file, load, store_url

@@ -14,6 +14,7 @@ from venuekit.desk.risk.figure_gauge import limit_text
 from venuekit.desk.risk.halt import standing
 from venuekit.desk.risk.machine import CLOSED
 from venuekit.journal.replay import live_orders
+from venuekit.model.action import DOUBTFUL_ACTIONS
 from venuekit.model.codec import to_plain
 from venuekit.model.order import OrderStatus
 from venuekit.model.times import NANOS
@@ -26,7 +27,7 @@ from venuekit.watch.clock import SystemClock
 
 
 async def status(*, options: Options = DEFAULT) -> int:
-    """Trading state, and of every desk: mode, open orders, orders in doubt, approvals that wait, breakers."""
+    """Trading state, and of every desk: mode, open orders, what is in doubt, approvals that wait, breakers."""
     place = find(options)
     async with read(place) as store:
         control = store.control()
@@ -76,7 +77,10 @@ async def status(*, options: Options = DEFAULT) -> int:
         for words in in_words(d["pace"], now_ns):
             say(f"\n{d['desk']}, {words}")
     if any(d["pending_approvals"] for d in desks):
-        say("\nOrders wait for you: venuekit approvals list")
+        say("\nSomething waits for you: venuekit approvals list")
+    for d in desks:
+        if d["actions_in_doubt"]:
+            say(f"\n{d['desk']}: {d['actions_in_doubt']} actions have no answer: venuekit actions list --status doubt")
     return OK
 
 
@@ -186,6 +190,7 @@ def _desk(store: Store, name: str, now_ns: int, since_ns: int) -> dict[str, Any]
         "open_orders": len(live),
         "in_doubt": sum(o.status is OrderStatus.IN_DOUBT for o in live),
         "pending_approvals": len(waiting),
+        "actions_in_doubt": len(store.actions(desk=name, statuses=DOUBTFUL_ACTIONS, limit=1000)),
         "pace": list(slowed(store, name, now_ns, max(since_ns, session.since_ns or 0))),
         "breakers": [to_plain(b) for b in store.breakers(name)],
         "last_row_ns": newest[0].time_ns if newest else None,

@@ -19,7 +19,7 @@ from venuekit.journal.export import verify_lines
 from venuekit.journal.export_file import read as read_export
 from venuekit.journal.joining import Joint, joined
 from venuekit.model.codec import to_plain
-from venuekit.protocols.journal import Verification
+from venuekit.protocols.retention import Verification
 
 _UNPRUNED = {"pruned": 0, "kept": 0}
 

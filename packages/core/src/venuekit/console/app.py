@@ -10,7 +10,7 @@ from typing import Any
 
 from venuekit.console import pages
 from venuekit.console.access import Access, NotSignedIn
-from venuekit.console.outcome import outcome
+from venuekit.console.outcome import outcome, shown
 from venuekit.console.web import Request, Response, data, page, see
 from venuekit.desk.decisions import decide
 from venuekit.errors import (
@@ -24,6 +24,7 @@ from venuekit.errors import (
     VenuekitError,
 )
 from venuekit.journal.story import story
+from venuekit.model.action import Action
 from venuekit.model.codec import to_plain
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Operator
@@ -159,7 +160,7 @@ class Console:
         try:
             operator = self._access.operator(form.get("token", "").strip())
             if form.get("order_hash") != approval.order_hash:
-                raise InvalidValue("The page showed another order.", fix="Look at it again.", field="order_hash")
+                raise InvalidValue("The page showed something else.", fix="Look at it again.", field="order_hash")
             if form.get("decision") not in ("approve", "reject"):
                 raise InvalidValue("decision must be approve or reject.", field="decision")
             await self._decided(approval, operator, form.get("note", ""), approve=form["decision"] == "approve")
@@ -203,9 +204,8 @@ class Console:
     async def _api_decide(self, request: Request, approval_id: str, *, approve: bool) -> Response:
         operator = self._access.operator(request.bearer)
         note = _only_note(request.json())
-        order = await self._decided(self._get(approval_id), operator, note, approve=approve)
-        shown = None if order is None else {"id": order.id, **to_plain(order)}
-        return data({"approval": to_plain(self._get(approval_id)), "order": shown})
+        found = await self._decided(self._get(approval_id), operator, note, approve=approve)
+        return data({"approval": to_plain(self._get(approval_id)), **shown(found)})
 
     # -- both
 
@@ -215,7 +215,9 @@ class Console:
             raise UnknownApproval(f"No approval {approval_id}.", fix="See /approvals.")
         return found
 
-    async def _decided(self, approval: Approval, operator: Operator, note: str, *, approve: bool) -> Order | None:
+    async def _decided(
+        self, approval: Approval, operator: Operator, note: str, *, approve: bool
+    ) -> Order | Action | None:
         if len(note) > LONGEST_NOTE:
             raise InvalidValue(f"note may have {LONGEST_NOTE} characters.", field="note")
         words = redact_text(note, also=self._secrets | {operator.token})

@@ -73,7 +73,7 @@ def login(to: str, message: str = "") -> str:
     """Where an operator shows the token."""
     return _whole(
         "Sign in",
-        f"{_said(message)}<p>Orders that wait for a person are shown to operators only.</p>"
+        f"{_said(message)}<p>What waits for a person is shown to operators only.</p>"
         f'<form class="decide" method="post" action="/login"><input type="hidden" name="to" value="{shown(to)}">'
         f"{_token('Operator token')}<button>Sign in</button></form>",
     )
@@ -100,8 +100,8 @@ def listed(found: Sequence[Approval], now_ns: int, name: str) -> str:
         f"<td>{shown(a.desk)}</td><td>{shown(state_of(a, now_ns))}</td><td>{moment(a.expires_ns)}</td></tr>"
         for a in found
     )
-    table = f"<table><tr><th>Order<th>Agent<th>Desk<th>State<th>Expires</tr>{rows}</table>"
-    return _whole("Orders that wait", table if found else "<p>Nothing waits for you.</p>", name=name, again=True)
+    table = f"<table><tr><th>What<th>Agent<th>Desk<th>State<th>Expires</tr>{rows}</table>"
+    return _whole("What waits for a person", table if found else "<p>Nothing waits for you.</p>", name=name, again=True)
 
 
 def one(approval: Approval, rows: Sequence[Row], now_ns: int, name: str, message: str = "") -> str:
@@ -109,18 +109,17 @@ def one(approval: Approval, rows: Sequence[Row], now_ns: int, name: str, message
     state = state_of(approval, now_ns)
     waits = approval.state is ApprovalState.PENDING and now_ns < approval.expires_ns
     revocable = approval.state is ApprovalState.APPROVED and now_ns < approval.expires_ns
-    order = {k: v for k, v in approval.order.items() if v not in (None, "", False) and k != "reason"}
     facts: list[tuple[str, object]] = [
         ("State", state + (f" by {approval.decided_by}" if approval.decided_by else "")),
         *([("Takes", f"{approval.people} people, neither of them the agent")] if approval.people > 1 else []),
         ("Worth up to", approval.notional or "unknown"),
-        ("Market then", approval.reference_price or "unknown"),
+        *([] if approval.tool else [("Market then", approval.reference_price or "unknown")]),
         ("May move by", f"a share of {approval.price_tolerance}"),
         ("Agent", approval.agent_id),
         ("Desk", approval.desk),
         ("Asked", moment(approval.created_ns)),
         ("Expires", moment(approval.expires_ns)),
-        *((key, value) for key, value in order.items()),
+        *((key, value) for key, value in approval.terms.items()),
         *([("Note", approval.note)] if approval.note else []),
     ]
     table = "".join(f"<tr><th>{shown(key)}</th><td>{shown(value)}</td></tr>" for key, value in facts)
@@ -167,4 +166,6 @@ def what(row: Row) -> str:
     if row.kind is EntryKind.FILL:
         return f"filled {b.get('size')} at {b.get('price')}"
     why = f": {b['status_reason']}" if b.get("status_reason") else ""
+    if row.kind is EntryKind.ACTION:
+        return f"{b.get('tool')} is {b.get('status')}{why}"
     return f"order is {b.get('status')}{why}" if b.get("status") else str(b.get("message", row.kind.value))

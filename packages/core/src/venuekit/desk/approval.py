@@ -1,4 +1,4 @@
-"""Orders that wait for a person: asked once, decided once, used once."""
+"""Orders and actions that wait for a person: asked once, decided once, used once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from venuekit.desk.risk.verdicts import text
 from venuekit.desk.stages import RiskApproved
 from venuekit.desk.state import State
 from venuekit.errors import ApprovalRefused, UnknownApproval
+from venuekit.model.action import Action, ActionStatus
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.intent import ORDER_REQUESTS, OrderRequest, OrderType
-from venuekit.model.money import minus, ratio
+from venuekit.model.money import minus, ratio, times
 from venuekit.model.order import Order
+from venuekit.model.times import NANOS
 from venuekit.protocols.approver import Operator
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Approval, ApprovalState, Store
@@ -63,6 +65,8 @@ class Approvals:
     ) -> None:
         self._desk = desk
         self._settings = config.approval
+        self._tolerance = config.approval.price_tolerance
+        self._currency = config.desk.currency
         self._credentials = Credentials(config)
         self._store = store
         self._state = state
@@ -96,13 +100,10 @@ class Approvals:
 
     def _question(self, approved: RiskApproved, order: Order) -> Approval:
         valid, proposal = approved.valid, approved.proposal
-        now = self._clock.now_ns()
         # Only the free text may be altered: the order that is sent later must be the one that was asked for.
         body = {**request_body(valid.request), "reason": valid.request.reason}
         reference = touch(self._state.exposure.quote(valid.instrument.id), proposal.side)
-        return Approval(
-            id=self._identifiers.approval(),
-            desk=self._desk,
+        return self._new(
             agent_id=valid.caller.agent_id,
             source=valid.caller.source,
             order_id=order.id,
@@ -111,12 +112,71 @@ class Approvals:
             summary=_summary(approved, order),
             notional="" if proposal.notional is None else text(proposal.notional),
             reference_price=None if reference is None else text(reference),
+            people=max(1, self.people(proposal.value)),
+        )
+
+    def _new(self, **asked: Any) -> Approval:
+        now = self._clock.now_ns()
+        return Approval(
+            id=self._identifiers.approval(),
+            desk=self._desk,
             price_tolerance=text(self._settings.price_tolerance),
             state=ApprovalState.PENDING,
             created_ns=now,
-            expires_ns=now + self._settings.expires_seconds * 1_000_000_000,
-            people=max(1, self.people(proposal.value)),
+            expires_ns=now + self._settings.expires_seconds * NANOS,
+            **asked,
         )
+
+    # -- about actions
+
+    def people_for_action(self, worth: Decimal | None, *, real: bool) -> int:
+        """How many people have to approve an action; for a `real` one at least one, unless that was switched off."""
+        least = 1 if real and not self._settings.actions_without_approval else 0
+        return max(least, self.people(worth))
+
+    async def ask_about(self, action: Action, people: int, before: str) -> Action:
+        """Store the question and the waiting action in one commit; the action as it waits.
+
+        `before` is what a person should know of the same call earlier.
+        """
+        approval = self._action_question(action, people, before)
+        waiting = action.but(status=ActionStatus.PENDING_APPROVAL, approval_id=approval.id)
+        await self._store.add_approval(approval, [], action=waiting)
+        return waiting
+
+    async def ask_about_anew(self, old: Approval, action: Action, people: int, why: str) -> Action | None:
+        """End `old` and store the next question about its action; None when another was faster."""
+        fresh = attrs.evolve(self._action_question(action, people), replaces=old.id, renewal=old.renewal + 1)
+        over = attrs.evolve(ended(old, ApprovalState.VOID, why, self._clock.now_ns()), replaced_by=fresh.id)
+        waiting = action.but(approval_id=fresh.id, updated_ns=max(fresh.created_ns, action.updated_ns + 1))
+        return waiting if await self._store.move_approval(old, over, [], successor=fresh, action=waiting) else None
+
+    def _action_question(self, action: Action, people: int, before: str = "") -> Approval:
+        body = {"tool": action.tool, "arguments": dict(action.arguments), "reason": action.reason}
+        worth = "unknown value" if action.worth is None else f"up to {text(action.worth)} {self._currency}"
+        return self._new(
+            agent_id=action.agent_id,
+            source=action.source,
+            order_id=action.id,
+            order=body,
+            order_hash=order_hash(action.agent_id, body),
+            summary=f"{action.summary}, {worth}{before}",
+            notional="" if action.worth is None else text(action.worth),
+            reference_price=None,
+            people=people,
+            tool=action.tool,
+        )
+
+    def changed(self, approval: Approval, action: Action, summary: str, worth: Decimal | None, people: int) -> str:
+        """Why an action that was approved is not what would be done now; empty when it is."""
+        if summary != action.summary:
+            return f"it would now be: {summary}"
+        if people > approval.people:
+            return f"it is worth more by now, and {people} people have to approve it"
+        before = action.worth
+        if before is not None and (worth is None or abs(minus(worth, before)) > times(before, self._tolerance)):
+            return f"its worth moved from {text(before)} to {'unknown' if worth is None else text(worth)}"
+        return ""
 
     def get(self, approval_id: str) -> Approval:
         """One approval of this desk.
@@ -153,9 +213,14 @@ class Approvals:
         Raises:
             ApprovalRefused: the stored order is not the one that the decision was bound to.
         """
+        return request_from(self.bound_body(approval))
+
+    def bound_body(self, approval: Approval) -> dict[str, Any]:
+        """Exactly what was approved, as data. Raises as `bound`."""
         if order_hash(approval.agent_id, approval.order) != approval.order_hash:
-            raise ApprovalRefused(f"Approval {approval.id} does not match its order.", order_id=approval.order_id)
-        return request_from(dict(approval.order))
+            what = "call" if approval.tool else "order"
+            raise ApprovalRefused(f"Approval {approval.id} does not match its {what}.", order_id=approval.order_id)
+        return dict(approval.order)
 
     def outdated(self, approval: Approval, approved: RiskApproved) -> str:
         """Why what was approved is not what would go now; empty when it is."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from venuekit.desk.action_checks import ActionChecks
+from venuekit.desk.actions import Actions
+from venuekit.desk.actions_later import ActionsLater
 from venuekit.desk.approval import Approvals
 from venuekit.desk.budgets import Budgets
 from venuekit.desk.bus import EventBus
@@ -18,6 +22,7 @@ from venuekit.desk.health import Health
 from venuekit.desk.identifiers import Identifiers
 from venuekit.desk.limits import Limits
 from venuekit.desk.paced import at_once, paced
+from venuekit.desk.performing import Performer
 from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.recorder import Recorder
@@ -28,17 +33,22 @@ from venuekit.desk.screening import Screening
 from venuekit.desk.shared import Shared
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
+from venuekit.errors import VenuekitError
 from venuekit.model.order import Order
 from venuekit.protocols.approver import Caller, Mode
 from venuekit.protocols.clock import Clock
+from venuekit.protocols.extra import Extra
 from venuekit.protocols.journal import Approval, EntryKind, RowQuery, Store, desk_name
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
+from venuekit.protocols.trading import TradingState
 from venuekit.protocols.venue import Venue
 from venuekit.settings.agents import caller_of
 from venuekit.settings.credentials import Credentials
 from venuekit.settings.schema import DeskConfig
 from venuekit.watch.redact import redact_text
+
+log = logging.getLogger("venuekit.desk")
 
 
 class Parts:
@@ -55,6 +65,7 @@ class Parts:
         limiter: Limiter,
         bus: EventBus,
         resolve: Callable[[Order], None],
+        extras: Sequence[Extra],
         usage: ProcessUsage | None,
         tokens: Callable[[int], str],
         secrets: frozenset[str],
@@ -167,6 +178,54 @@ class Parts:
             fail_closed=self.fail_closed,
         )
         self.closing = Closing(hours, self.state, self.changes, clock)
+        tools = {extra.name: extra for extra in extras if extra.acts(venue.environment)}
+        checks = ActionChecks(
+            desk=name,
+            mode=mode,
+            venue=venue,
+            store=store,
+            permission=self.permission,
+            limits=self.limits,
+            screening=self.screening,
+            state=self.state,
+            hours=hours,
+            budgets=self.budgets,
+            approvals=self.approvals,
+            clock=clock,
+            standing=self._standing,
+        )
+        performer = Performer(
+            venue=venue,
+            store=store,
+            recorder=self.recorder,
+            budgets=self.budgets,
+            clock=clock,
+            standing=self._standing_now,
+            done=self._moved,
+            fail_closed=self.fail_closed,
+        )
+        self.actions = Actions(
+            desk=name,
+            store=store,
+            recorder=self.recorder,
+            checks=checks,
+            approvals=self.approvals,
+            performer=performer,
+            identifiers=identifiers,
+            clock=clock,
+            duplicate_window=lambda: self.limits.risk.duplicate_window_seconds,
+            secrets=secrets,
+        )
+        self.actions_later = ActionsLater(
+            desk=name,
+            tools=tools,
+            store=store,
+            checks=checks,
+            approvals=self.approvals,
+            performer=performer,
+            clock=clock,
+            caller_of=self._caller_of,
+        )
         self.decided = Decided(
             desk=name,
             store=store,
@@ -176,6 +235,7 @@ class Parts:
             screening=self.screening,
             submission=self.submission,
             approvals=self.approvals,
+            actions=self.actions_later,
             clock=clock,
             caller_of=self._caller_of,
             fail_closed=self.fail_closed,
@@ -200,6 +260,25 @@ class Parts:
     def fail_closed(self, why: str) -> None:
         """Halt this desk at once, in memory, because something that it relies on is gone. Resume ends it."""
         self.controls.fail_closed(why)
+
+    def _standing(self) -> tuple[TradingState, str]:
+        """The trading state, the stricter of what people and circuit breakers say, and why."""
+        return self.controls.standing()
+
+    def _standing_now(self) -> TradingState:
+        """The trading state as the store has it at this moment. Raises JournalUnavailable."""
+        self.refresh()
+        return self.state.exposure.trading_state()
+
+    async def _moved(self) -> None:
+        """An action was done: what is held is as the venue says."""
+        self.state.quoted_ns.clear()
+        try:
+            await self.reconciler.take_over()
+        except VenuekitError as error:
+            log.warning("What is held after an action could not be asked for: %s", error)
+        except Exception:
+            log.exception("The adapter failed to say what is held after an action.")
 
     def _agent_of_old(self, order_id: str) -> str:
         rows = self.store.rows(RowQuery(desk=self.name, subject=order_id, kinds=(EntryKind.INTENT,), limit=1))

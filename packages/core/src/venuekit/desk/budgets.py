@@ -1,6 +1,8 @@
-"""What orders take of their agents' budgets: read before a check, taken with the intent, given back when it is over."""
+"""What orders and actions take of agents' budgets: read before a check, taken with the intent, given back after."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from venuekit.books.exposure import unit_of, worth_the_same
 from venuekit.desk.grants import Grants
@@ -12,9 +14,12 @@ from venuekit.desk.risk.agent_budgets import (
     is_new,
     left_of,
 )
+from venuekit.desk.risk.verdicts import text
 from venuekit.desk.state import State
+from venuekit.errors import RiskRefused
+from venuekit.model.action import Action, ActionStatus
 from venuekit.model.identity import AgentId
-from venuekit.model.money import ZERO, times
+from venuekit.model.money import ZERO, minus, times
 from venuekit.model.order import Order
 from venuekit.protocols.budget import Claim, Settled, Spent, Take
 from venuekit.protocols.clock import Clock
@@ -103,6 +108,49 @@ class Budgets:
                 max_orders_per_minute=bounds.max_orders_per_minute,
             )
         ]
+
+    def check_action(self, agent_id: AgentId, worth: Decimal | None, *, reduces: bool) -> None:
+        """Whether an action fits into what its agent may spend on a day; one that only reduces does.
+
+        Raises:
+            RiskRefused: it does not, or its worth is not known. JournalUnavailable: what is used is not known.
+        """
+        self.look(agent_id)
+        bounds = self.of(agent_id)
+        limit = None if bounds is None else bounds[0].max_notional_per_day
+        if bounds is None or limit is None or reduces:
+            return
+        left = max(ZERO, minus(limit, bounds[1].amount))
+        if worth is None or worth > left:
+            value = "unknown" if worth is None else text(worth)
+            raise RiskRefused(
+                f"{agent_id} has {text(left)} {self._currency} of {text(limit)} left to spend today; "
+                + ("what this moves is not known." if worth is None else f"this moves up to {value}."),
+                fix="An operator does it, or raises max_notional_per_day.",
+                details={"check": AgentDayNotional.name, "limit": text(limit), "value": value},
+            )
+
+    def takes_action(self, agent_id: AgentId, worth: Decimal | None, action_id: str, *, free: bool) -> list[Claim]:
+        """What is to be taken when an action is recorded."""
+        grant = self._grants.of(agent_id) if self.active else None
+        if grant is None or grant.settings.max_notional_per_day is None:
+            return []
+        return [
+            Take(
+                budget=budget_of(grant.name, self._currency),
+                subject=self._subject(action_id),
+                time_ns=self._clock.now_ns(),
+                amount=worth or ZERO,
+                orders=0,
+                max_amount_per_day=None if free else grant.settings.max_notional_per_day,
+            )
+        ]
+
+    def given_back(self, action: Action) -> list[Claim]:
+        """What an action that came to nothing gives back, where anybody counts that."""
+        if not self.settles or action.status not in (ActionStatus.REJECTED, ActionStatus.DENIED):
+            return []
+        return [Settled(subject=self._subject(action.id), amount=ZERO)]
 
     def settled(self, order: Order) -> Settled | None:
         """What an order that is over has spent, where anybody counts that."""

@@ -1,4 +1,4 @@
-"""Carrying out what people decided: an approved order goes once, a rejected or expired one is denied."""
+"""Carrying out what people decided: what was approved goes once, what was rejected or expired is denied."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from venuekit.desk.actions_later import ActionsLater
 from venuekit.desk.approval import Approvals
 from venuekit.desk.changes import Changes
 from venuekit.desk.decisions import already
@@ -16,6 +17,7 @@ from venuekit.desk.stages import RiskApproved
 from venuekit.desk.state import State
 from venuekit.desk.submission import Submission
 from venuekit.errors import ApprovalRefused, JournalUnavailable, Unavailable, VenuekitError
+from venuekit.model.action import Action
 from venuekit.model.order import Order, OrderStatus
 from venuekit.protocols.approver import Caller, Operator
 from venuekit.protocols.clock import Clock
@@ -42,6 +44,7 @@ class Decided:
         screening: Screening,
         submission: Submission,
         approvals: Approvals,
+        actions: ActionsLater,
         clock: Clock,
         caller_of: Callable[[Approval], Caller],
         fail_closed: Callable[[str], None],
@@ -54,6 +57,7 @@ class Decided:
         self._screening = screening
         self._submission = submission
         self._approvals = approvals
+        self._actions = actions
         self._clock = clock
         self._caller_of = caller_of
         self._fail_closed = fail_closed
@@ -73,13 +77,14 @@ class Decided:
         for order in self._state.orders.live():
             if order.status is OrderStatus.PENDING_APPROVAL and order.approval_id is not None:
                 await self._follow(order)
+        await self._actions.look()
 
     # -- decided here
 
-    async def approve(self, approval_id: str, operator: Operator, note: str) -> Order:
-        """One person approves; when enough have, the order is sent, after all checks ran again.
+    async def approve(self, approval_id: str, operator: Operator, note: str) -> Order | Action:
+        """One person approves; when enough have, the order is sent or the action done, after all checks ran again.
 
-        Returns the order, which still waits when another person has to approve too.
+        Returns it, which still waits when another person has to approve too.
 
         Raises:
             UnknownApproval, PermissionRefused, ApprovalRefused, and everything that `submit` raises.
@@ -89,17 +94,23 @@ class Decided:
         self._keep(task)
         return await asyncio.shield(task)
 
-    async def _approve(self, approval_id: str, operator: Operator, note: str) -> Order:
+    async def _approve(self, approval_id: str, operator: Operator, note: str) -> Order | Action:
         with self._at_work(approval_id):  # so that `look` does not carry it out beside this
             approval = await self._approvals.decide(approval_id, operator, note, approve=True)
             if approval.state is ApprovalState.APPROVED:
                 return await self._execute(approval)
-        order = self._submission.find(approval.order_id)
-        if order is None:
+        asked = self._asked(approval)
+        if asked is None:
             raise already(approval)
         event = self._recorder.about("approved_in_part", f"{approval.summary}: {approval.progress}", approval.id)
         self._recorder.publish(event)
-        return order
+        return asked
+
+    def _asked(self, approval: Approval) -> Order | Action | None:
+        """What it was asked for, as it is now."""
+        if approval.tool:
+            return self._store.action(self._desk, approval.order_id)
+        return self._submission.find(approval.order_id)
 
     @contextmanager
     def _at_work(self, approval_id: str) -> Iterator[None]:
@@ -121,10 +132,15 @@ class Decided:
             UnknownApproval, PermissionRefused, ApprovalRefused.
         """
         approval = await self._approvals.decide(approval_id, operator, note, approve=False)
-        order = self._submission.find(approval.order_id)
-        if order is not None and order.status is OrderStatus.PENDING_APPROVAL:
-            await self._follow(order)
+        await self._follow_asked(approval)
         return approval
+
+    async def _follow_asked(self, approval: Approval) -> None:
+        asked = self._asked(approval)
+        if isinstance(asked, Action):
+            await self._actions.follow(asked)
+        elif asked is not None and asked.status is OrderStatus.PENDING_APPROVAL:
+            await self._follow(asked)
 
     # -- carrying it out
 
@@ -133,7 +149,7 @@ class Decided:
         self._busy[approval.id] += 1  # from now on, and not only once the task has begun
         self._keep(asyncio.get_running_loop().create_task(self._execute_quietly(approval)))
 
-    def _keep(self, task: asyncio.Task[Order] | asyncio.Task[None]) -> None:
+    def _keep(self, task: asyncio.Task[Order | Action] | asyncio.Task[None]) -> None:
         self._beside.add(task)
         task.add_done_callback(self._ended)
 
@@ -152,7 +168,9 @@ class Decided:
         finally:
             self._done(approval.id)
 
-    async def _execute(self, approval: Approval) -> Order:
+    async def _execute(self, approval: Approval) -> Order | Action:
+        if approval.tool:
+            return await self._actions.approved(approval)
         order = await self._waiting(approval)
         try:
             request = self._approvals.bound(approval)
@@ -259,6 +277,9 @@ class Decided:
 
     async def _end(self, approval: Approval, state: ApprovalState, why: str) -> None:
         if await self._approvals.finish(approval, state, why):
+            if approval.tool:
+                await self._follow_asked(approval)
+                return
             order = self._submission.find(approval.order_id)
             if order is not None and order.status is OrderStatus.PENDING_APPROVAL:
                 await self._changes.deny_waiting(order, ApprovalRefused.code, why)

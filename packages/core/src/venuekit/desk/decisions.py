@@ -1,4 +1,4 @@
-"""Deciding about an order that waits: the same rules at every door, and exactly one outcome."""
+"""Deciding about an order or action that waits: the same rules at every door, and exactly one outcome."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def approved(approval: Approval, decision: Decision) -> Approval:
     if approval.state is not ApprovalState.PENDING:
         raise already(approval)
     if same_person(decision.by, approval.agent_id):
-        raise _not_by(approval, f"{decision.by} asked for this order and cannot approve it too.")
+        raise _not_by(approval, f"{decision.by} asked for this {_what(approval)} and cannot approve it too.")
     for earlier in approval.decisions:
         if same_person(earlier.by, decision.by):
             raise _not_by(approval, f"{earlier.who} has approved it already; {approval.progress}.")
@@ -101,10 +101,14 @@ def already(approval: Approval) -> ApprovalRefused:
         + (f" by {approval.decided_by}" if approval.decided_by else "")
         + (f": {approval.note}" if approval.note else "")
         + ".",
-        fix=fix or ("Ask for a new order if it is still wanted." if over else ""),
+        fix=fix or (f"Ask for a new {_what(approval)} if it is still wanted." if over else ""),
         order_id=approval.order_id,
         details={"state": approval.state.value} | ({"replaced_by": approval.replaced_by} if fix else {}),
     )
+
+
+def _what(approval: Approval) -> str:
+    return "action" if approval.tool else "order"
 
 
 def _not_by(approval: Approval, why: str) -> ApprovalRefused:

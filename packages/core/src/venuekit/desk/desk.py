@@ -5,15 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import attrs
 
+from venuekit.desk.acting import Acting
 from venuekit.desk.admission import Admission
 from venuekit.desk.assembly import Parts
 from venuekit.desk.bus import EventBus, EventFeed
 from venuekit.desk.calls import ServedCall
-from venuekit.desk.extras import call_extra
 from venuekit.desk.glance import desk_status, risk_state
 from venuekit.desk.history import order_events
 from venuekit.desk.many import Many
@@ -25,6 +24,7 @@ from venuekit.desk.upkeep import Upkeep
 from venuekit.desk.views import DeskStatus, Preview, RiskState, StreamStatus
 from venuekit.errors import UnknownOrder
 from venuekit.model.account import AccountProfile, Balance, FillQuery, HistoryQuery, Page, Position, Transfer
+from venuekit.model.action import Action
 from venuekit.model.capability import Capabilities
 from venuekit.model.events import Channel, DeskEvent, Event, OrderEvent
 from venuekit.model.intent import OrderRequest
@@ -35,12 +35,12 @@ from venuekit.protocols.journal import Approval, ApprovalState, Control, EntryKi
 from venuekit.protocols.limiter import Limiter
 from venuekit.protocols.process import ProcessUsage
 from venuekit.protocols.risk import Headroom
-from venuekit.protocols.venue import Extra, Venue, VenueFactory
+from venuekit.protocols.venue import Venue, VenueFactory
 from venuekit.settings.agents import caller_of
 from venuekit.settings.schema import DeskConfig
 
 
-class Desk:
+class Desk(Acting):
     """Everything a bot or a frontend does with a venue. `venuekit.open_desk` makes one.
 
     A method that takes `caller` acts for that caller; without one, for the desk's own (`[desk] agent_id` and
@@ -88,6 +88,7 @@ class Desk:
             limiter=limiter,
             bus=bus,
             resolve=resolve,
+            extras=factory.extras,
             usage=usage,
             tokens=tokens,
             secrets=known_secrets,
@@ -299,8 +300,8 @@ class Desk:
         """One approval. Raises UnknownApproval."""
         return self._approvals.get(approval_id)
 
-    async def approve(self, approval_id: str, operator: Operator, *, note: str = "") -> Order:
-        """A person approves: all checks run again, then the order is sent, once; it still waits where it takes two.
+    async def approve(self, approval_id: str, operator: Operator, *, note: str = "") -> Order | Action:
+        """A person approves: all checks run again, then it goes, once; it still waits where it takes two.
 
         Raises:
             UnknownApproval, PermissionRefused, and as `submit`. ApprovalRefused: decided, used or expired before, or
@@ -370,25 +371,6 @@ class Desk:
         return await self._reconciler.run()
 
     # -- frontends
-
-    @property
-    def extras(self) -> Sequence[Extra]:
-        """The venue's own tools."""
-        return self.factory.extras
-
-    async def call_extra(self, name: str, arguments: Any, *, caller: Caller | None = None) -> Any:
-        """Call one of the venue's own tools, gated and recorded like an order.
-
-        Raises:
-            Unsupported: the venue has none of that name. ModeRefused, PermissionRefused, and what the tool raises.
-        """
-        self._controls.refresh()
-        with self.serve(caller) as who:
-            answer = await call_extra(self.extras, name, arguments, who, self.permission, self._venue, self._recorder)
-        self._state.quoted_ns.clear()
-        if any(e.name == name and e.mutates for e in self.extras):
-            await self._reconciler.take_over()
-        return answer
 
     async def record_calls(self, calls: Sequence[ServedCall]) -> None:
         """Keep a frontend's calls in the journal, all or none, redacted. Raises JournalUnavailable."""

@@ -28,6 +28,7 @@ def desk_status(parts: Parts, streams: Sequence[StreamStatus], *, connected: boo
         open_orders=len(parts.state.orders),
         in_doubt=len(parts.state.orders.in_doubt()),
         pending_approvals=len(pending),
+        actions_in_doubt=parts.actions_later.doubtful,
         clock_skew_ns=parts.reconciler.clock_skew_ns,
         last_reconciled_ns=parts.reconciler.last_ns,
         version=VERSION,

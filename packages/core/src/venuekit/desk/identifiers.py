@@ -1,4 +1,4 @@
-"""Client order ids: unique over processes and restarts, sorted by time, safe at every venue."""
+"""Ids of orders and actions: unique over processes and restarts, sorted by time, safe at every venue."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class Identifiers:
     def order(self) -> ClientOrderId:
         """A client order id."""
         return f"vk{self._clock.now_ns() // 1000:x}{self._process}{next(self._count):x}"
+
+    def action(self) -> str:
+        """An action id."""
+        return f"act{self._clock.now_ns() // 1000:x}{self._process}{next(self._count):x}"
 
     def approval(self) -> ApprovalId:
         """An approval id, which cannot be guessed."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from venuekit.desk.grants import Grants
 from venuekit.errors import ConfigError, ModeRefused, PermissionRefused, VenuekitError
+from venuekit.model.identity import PAPER
 from venuekit.model.instrument import Instrument
 from venuekit.model.order import Order
 from venuekit.model.times import iso
@@ -13,7 +14,6 @@ from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.settings.schema import DeskConfig
 
 _STRICTNESS = (Mode.READ_ONLY, Mode.SHADOW, Mode.LIVE)
-PAPER = "paper"
 #: Sources of bots and people; whatever else there may be one day is an agent.
 _OWN = ("library", "cli")
 
@@ -98,6 +98,11 @@ class Permission:
         if grant is None or order.agent_id == caller.agent_id:
             return True
         return grant.allows_instrument(instrument, order.instrument)
+
+    def covers(self, caller: Caller, instrument: Instrument | None, name: str) -> bool:
+        """Whether the caller was granted this instrument; one whose rules are not known goes by `name` alone."""
+        grant = self._grants.of(caller.agent_id)
+        return grant is None or grant.allows_instrument(instrument, name)
 
     def granted(self, caller: Caller) -> list[str]:
         """What bounds the caller beside its role, in a sentence each; its budgets are among the limits."""

@@ -12,7 +12,7 @@ from venuekit.desk.budgets import Budgets
 from venuekit.desk.health import Health
 from venuekit.desk.limits import Limits
 from venuekit.desk.lookalike import twin_of
-from venuekit.desk.permission import PAPER, Permission
+from venuekit.desk.permission import Permission
 from venuekit.desk.reconcile import Reconciler
 from venuekit.desk.risk.checks import error_of, run, run_all
 from venuekit.desk.risk.headroom import figures, sizes
@@ -25,6 +25,7 @@ from venuekit.desk.state import State
 from venuekit.desk.validation import validate
 from venuekit.desk.views import HoursState, Preview, refused
 from venuekit.errors import BudgetExceeded, DataNotTrusted, Unavailable, VenuekitError
+from venuekit.model.identity import PAPER
 from venuekit.model.instrument import Instrument
 from venuekit.model.intent import MarketOrder, OrderRequest, Side
 from venuekit.model.money import times

@@ -53,6 +53,7 @@ class Upkeep:
             "holdings": parts.state.holdings(),
         }
         await parts.recorder.write([parts.recorder.entry(EntryKind.SESSION, "", self._agent_id, body)])
+        await parts.actions_later.look()  # so that nobody finds an action of before that is still being sent
         parts.shared.begin()
         await parts.shared.say()
         self.connected = True
@@ -92,6 +93,8 @@ class Upkeep:
             loop.create_task(parts.submission.landed()),
             loop.create_task(parts.changes.landed()),
             loop.create_task(parts.closing.landed()),
+            loop.create_task(parts.actions.landed()),
+            loop.create_task(parts.actions_later.landed()),
             loop.create_task(parts.dispatcher.landed()),
             loop.create_task(parts.recorder.landed()),
         ]
@@ -100,6 +103,8 @@ class Upkeep:
         await asyncio.wait((both, patience), return_when=asyncio.FIRST_COMPLETED)
         patience.cancel()
         parts.submission.close()
+        parts.actions.close()
+        parts.actions_later.close()
         parts.changes.overdue(0)
         await both
 

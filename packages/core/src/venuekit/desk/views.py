@@ -130,3 +130,5 @@ class DeskStatus:
     version: str
     streams: Sequence[StreamStatus] = ()
     pace: Sequence[PaceState] = ()
+    #: Calls of acting tools that were sent and have no trustworthy answer.
+    actions_in_doubt: int = 0

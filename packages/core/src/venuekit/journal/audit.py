@@ -12,8 +12,8 @@ from venuekit.journal.anchor import Anchor
 from venuekit.journal.record import GENESIS
 from venuekit.journal.walk import BEGINNING, Walk
 from venuekit.model.codec import from_record
-from venuekit.protocols.journal import EntryKind, Verification
-from venuekit.protocols.retention import Checkpoint
+from venuekit.protocols.journal import EntryKind
+from venuekit.protocols.retention import Checkpoint, Verification
 
 _NOTHING = object()
 _ALONE: Mapping[Hashable, str] = {"control": "the control record", "checkpoint": "the checkpoint"}
@@ -123,7 +123,7 @@ def _steps(evidence: Evidence, walk: Walk, said: _Said) -> Iterator[str]:
 
 
 class _Said:
-    """The journal's last word on each approval, on the trading state, on each breaker, changed limit and figure."""
+    """The journal's last word on approvals and actions, the trading state, breakers, changed limits and figures."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, Any] = {}
@@ -132,6 +132,8 @@ class _Said:
         """Take in a row whose digest is right."""
         if kind == EntryKind.APPROVAL:
             self._last["approval", subject] = _decode(body)
+        elif kind == EntryKind.ACTION:
+            self._last["action", desk, subject] = _decode(body)
         elif kind == EntryKind.CONTROL:
             said = _decode(body)
             if "control" in said:
@@ -154,6 +156,9 @@ class _Said:
             found["control"] = _decoded(body)
         for desk, name, body in evidence.beside("SELECT desk, name, body FROM breakers ORDER BY desk, name"):
             found["breaker", desk, name] = _decoded(body)
+        if evidence.has("actions"):
+            for desk, name, body in evidence.beside("SELECT desk, id, body FROM actions ORDER BY desk, id"):
+                found["action", desk, name] = _decoded(body)
         if evidence.has("figures"):
             for desk, name, body in evidence.beside("SELECT desk, name, body FROM figures ORDER BY desk, name"):
                 found["figure", desk, name] = _decoded(body)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from venuekit.errors import JournalUnavailable
 from venuekit.journal import audit
 from venuekit.journal.anchor import Anchor, AnchorFile
-from venuekit.protocols.journal import Verification
+from venuekit.protocols.retention import Verification
 
 _ROWS = (
     "SELECT sequence, time_ns, CAST(kind AS BLOB), CAST(desk AS BLOB), CAST(subject AS BLOB), CAST(agent_id AS BLOB), "

@@ -11,8 +11,8 @@ from venuekit.journal.record import GENESIS
 from venuekit.journal.walk import BEGINNING, Walk
 from venuekit.model.codec import to_plain
 from venuekit.model.times import iso
-from venuekit.protocols.journal import Row, Verification
-from venuekit.protocols.retention import Checkpoint
+from venuekit.protocols.journal import Row
+from venuekit.protocols.retention import Checkpoint, Verification
 
 #: How a header begins, in bytes and as text.
 _MARK = 10

@@ -8,7 +8,8 @@ import attrs
 
 from venuekit.journal.export import verify_lines
 from venuekit.journal.rows import every
-from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store, Verification
+from venuekit.protocols.journal import EntryKind, Row, RowQuery, Store
+from venuekit.protocols.retention import Verification
 
 
 @attrs.frozen

@@ -24,7 +24,8 @@ from venuekit.journal.queries import FIELDS, found_in
 from venuekit.journal.record import draft
 from venuekit.journal.store import SqlStore
 from venuekit.protocols.budget import Claim
-from venuekit.protocols.journal import DayCount, Entry, Holder, Row, RowQuery, Verification
+from venuekit.protocols.journal import DayCount, Entry, Holder, Row, RowQuery
+from venuekit.protocols.retention import Verification
 from venuekit.settings.address import shown
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ GENESIS = "0" * 64
 
 _encode_model = msgspec.json.Encoder(decimal_format="string").encode
 #: Rows that are found again by an id, which a venue may have made: whatever it looks like, it is one.
-_FILED_BY_ID = frozenset({EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.APPROVAL})
+_FILED_BY_ID = frozenset({EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.APPROVAL, EntryKind.ACTION})
 _encode_head = msgspec.json.Encoder().encode
 
 #: An entry as it will be written, but for its place: time_ns, kind, desk, subject, agent_id, body.

@@ -15,6 +15,8 @@ from venuekit.protocols.journal import EntryKind, RowQuery, Store
 
 #: Told once, and read by people only.
 _NEEDLESS = {EntryKind.CALL, EntryKind.DENIED, EntryKind.RECONCILE}
+#: Compared with what stands beside the journal, however old it is.
+_LAST_WORDS = {EntryKind.APPROVAL, EntryKind.ACTION}
 _ORDERS = {EntryKind.INTENT, EntryKind.ORDER}
 #: Fills this much older than the newest are still looked for when holdings are compared with the venue.
 _RECENT_NS = 3_600_000_000_000
@@ -42,7 +44,7 @@ class JournalNeeds:
         """Whether a row must stay. `first` and `last`: of those of its kind, desk and subject."""
         if kind in _NEEDLESS:
             return False
-        if kind == EntryKind.APPROVAL or (kind == EntryKind.SNAPSHOT and desk in self.desks):
+        if kind in _LAST_WORDS or (kind == EntryKind.SNAPSHOT and desk in self.desks):
             return last
         need = self.desks.get(desk)
         if need is None or sequence >= need.start:

@@ -19,7 +19,8 @@ from venuekit.journal.queries import says
 from venuekit.journal.record import GENESIS, Draft, draft, place
 from venuekit.journal.store import SqlStore
 from venuekit.protocols.budget import Claim
-from venuekit.protocols.journal import Entry, Holder, Verification
+from venuekit.protocols.journal import Entry, Holder
+from venuekit.protocols.retention import Verification
 
 T = TypeVar("T")
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

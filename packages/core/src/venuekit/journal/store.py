@@ -11,17 +11,18 @@ import attrs
 import msgspec
 
 from venuekit.errors import JournalUnavailable
-from venuekit.journal import sealing
-from venuekit.journal.budgets import LAST_MINUTE, STANDINGS, TODAY, amount
+from venuekit.journal import actions, sealing
+from venuekit.journal.budgets import LAST_MINUTE, STANDINGS, TODAY, amount, claim
 from venuekit.journal.chain import Chain
 from venuekit.journal.control_record import read_control
 from venuekit.journal.queries import DAY_NS, FIELDS, RARE, where
 from venuekit.journal.record import encode_body, to_row
+from venuekit.model.action import Action, ActionStatus
 from venuekit.model.codec import from_record, to_plain
 from venuekit.model.identity import ApprovalId
 from venuekit.model.times import iso
 from venuekit.protocols.breakers import BreakerRecord, Figure
-from venuekit.protocols.budget import MINUTE_NS, Spent, Standing, day_of
+from venuekit.protocols.budget import MINUTE_NS, Claim, Spent, Standing, day_of
 from venuekit.protocols.journal import (
     Approval,
     ApprovalState,
@@ -217,12 +218,13 @@ class SqlStore(ABC):
 
         await self._transact(work)
 
-    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
-        """Store a new approval with its journal rows in one commit."""
+    async def add_approval(self, approval: Approval, entries: Sequence[Entry], *, action: Action | None = None) -> None:
+        """Store a new approval with its journal rows, and the action that waits for it, in one commit."""
 
         def work(chain: Chain) -> None:
             self._put_approval(chain, approval)
-            chain.insert([_approval_entry(approval), *entries])
+            told = [] if action is None else [actions.put(chain, action, self._secrets)]
+            chain.insert([_approval_entry(approval), *told, *entries])
 
         await self._transact(work)
 
@@ -250,7 +252,14 @@ class SqlStore(ABC):
         return [_record(body, Approval) for (body,) in found]
 
     async def move_approval(
-        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
+        self,
+        before: Approval,
+        after: Approval,
+        entries: Sequence[Entry],
+        *,
+        successor: Approval | None = None,
+        action: Action | None = None,
+        claims: Sequence[Claim] = (),
     ) -> bool:
         """Replace an approval if it is still `before`; False, and nothing written, when it is not."""
 
@@ -258,6 +267,7 @@ class SqlStore(ABC):
             found = chain.execute("SELECT body FROM approvals WHERE id = ?", (before.id,)).fetchone()
             if found is None or _record(found[0], Approval) != before:
                 return False
+            claim(chain, claims)
             chain.execute(
                 "UPDATE approvals SET state = ?, body = ? WHERE id = ?",
                 (str(after.state), encode_body(after, self._secrets), before.id),
@@ -266,7 +276,41 @@ class SqlStore(ABC):
             if successor is not None:
                 self._put_approval(chain, successor)
                 told.append(_approval_entry(successor))
+            if action is not None:
+                told.append(actions.put(chain, action, self._secrets))
             chain.insert([*told, *entries])
+            return True
+
+        return await self._transact(work)
+
+    # -- actions
+
+    def action(self, desk: str, action_id: str) -> Action | None:
+        """One action of a desk."""
+        found = self._read(actions.ONE, (desk, action_id))
+        return _record(found[0][0], Action) if found else None
+
+    def actions(
+        self,
+        *,
+        desk: str | None = None,
+        statuses: Sequence[ActionStatus] = (),
+        call_hash: str | None = None,
+        limit: int = 100,
+    ) -> Sequence[Action]:
+        """Actions, newest first."""
+        sql, values = actions.wanted(desk, statuses, call_hash, limit)
+        return [_record(body, Action) for (body,) in self._read(sql, values)]
+
+    async def put_action(self, before: Action | None, after: Action, claims: Sequence[Claim] = ()) -> bool:
+        """Keep an action's new state if it is still `before`; False, and nothing written, when it is not."""
+
+        def work(chain: Chain) -> bool:
+            found = chain.execute(actions.ONE, (after.desk, after.id)).fetchone()
+            if not actions.is_still(None if found is None else _record(found[0], Action), before):
+                return False
+            claim(chain, claims)
+            chain.insert([actions.put(chain, after, self._secrets)])
             return True
 
         return await self._transact(work)

@@ -1,21 +1,22 @@
-"""The story of one approval: asked, decided, used or ended, and what became of its order, in the journal's order."""
+"""The story of one approval: asked, decided, used or ended, and what became of what it was for, as recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from venuekit.model.action import Action
 from venuekit.model.codec import from_record
 from venuekit.model.identity import ApprovalId
 from venuekit.protocols.journal import Approval, ApprovalState, EntryKind, Row, RowQuery, Store
 
-_ORDER = (EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.RECONCILE)
+_ABOUT_IT = (EntryKind.INTENT, EntryKind.ORDER, EntryKind.FILL, EntryKind.RECONCILE, EntryKind.ACTION)
 #: More rows than one order has, and more renewals than an approval.
 _MOST = 10_000
 _LONGEST_CHAIN = 100
 
 
 def chain(store: Store, approval: Approval) -> Sequence[Approval]:
-    """Every question about the same order, the first one first."""
+    """Every question about the same order or action, the first one first."""
     found = {approval.id: approval}
     before, after = approval.replaces, approval.replaced_by
     while before and len(found) < _LONGEST_CHAIN and (earlier := _other(store, before, found)) is not None:
@@ -30,12 +31,22 @@ def _other(store: Store, approval_id: ApprovalId, found: dict[str, Approval]) ->
 
 
 def story(store: Store, approval: Approval) -> Sequence[Row]:
-    """The rows of every question about the order, and of the order, oldest first."""
+    """The rows of every question about the order or action, and of itself, oldest first."""
     rows: list[Row] = []
     for one in chain(store, approval):
         rows += store.rows(RowQuery(subject=one.id, kinds=(EntryKind.APPROVAL,), limit=_MOST))
-    rows += store.rows(RowQuery(desk=approval.desk, subject=approval.order_id, kinds=_ORDER, limit=_MOST))
+    rows += store.rows(RowQuery(desk=approval.desk, subject=approval.order_id, kinds=_ABOUT_IT, limit=_MOST))
     return sorted(rows, key=lambda row: row.sequence)
+
+
+def action_story(store: Store, action: Action) -> Sequence[Row]:
+    """The rows of an action, and of every question about it, oldest first."""
+    approval = store.approval(action.approval_id) if action.approval_id else None
+    if approval is not None:
+        return story(store, approval)
+    return store.rows(
+        RowQuery(desk=action.desk, subject=action.id, kinds=(EntryKind.ACTION,), newest_first=False, limit=_MOST)
+    )
 
 
 def approval_in(row: Row) -> Approval:
@@ -57,7 +68,8 @@ def told(approval: Approval) -> str:
         case ApprovalState.REJECTED:
             return f"rejected by {approval.decided_by}{note}"
         case ApprovalState.USED:
-            return f"used for order {approval.order_id}, approved by {approval.decided_by}"
+            what = "action" if approval.tool else "order"
+            return f"used for {what} {approval.order_id}, approved by {approval.decided_by}"
         case ApprovalState.VOID if approval.replaced_by:
             return f"void{note}; {approval.replaced_by} asks anew"
         case _:

@@ -18,6 +18,9 @@ ApprovalId: TypeAlias = str
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]*")
 
+#: The environment of a venue in which nothing that moves is anybody's money.
+PAPER = "paper"
+
 
 def checked_name(text: object, *, field: str, longest: int = 64) -> str:
     """Return `text` if it is a plain ASCII name: letters, digits, ``. _ : -``, at most `longest` characters.

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 import attrs
 
+from venuekit.model.action import Action
 from venuekit.model.identity import AccountId, AgentId, ApprovalId, VenueName
+from venuekit.protocols.actions import ActionStore
 from venuekit.protocols.breakers import BreakerRecord, Figure
 from venuekit.protocols.budget import Claim, Spent, Standing
 from venuekit.protocols.retention import Provable
@@ -28,6 +30,7 @@ class EntryKind(StrEnum):
     RECONCILE = "reconcile"
     SESSION = "session"
     SNAPSHOT = "snapshot"
+    ACTION = "action"
 
 
 @attrs.frozen(kw_only=True)
@@ -80,22 +83,6 @@ class RowQuery:
 
 
 @attrs.frozen
-class Verification:
-    """The chain's state. `problem` names the first altered, missing or reordered row.
-
-    `rows` is the number of the last row. Rows up to `pruned` were removed under a checkpoint, but for `kept` of them.
-    """
-
-    ok: bool
-    rows: int
-    head: str
-    problem: str = ""
-    sequence: int | None = None
-    pruned: int = 0
-    kept: int = 0
-
-
-@attrs.frozen
 class DayCount:
     """How many rows of a kind on one UTC day (``2026-11-21``)."""
 
@@ -139,9 +126,10 @@ class Decision:
 
 @attrs.frozen(kw_only=True)
 class Approval:
-    """One single-use question: may exactly this order go?
+    """One single-use question: may exactly this order go, or exactly this call of the venue's own `tool`?
 
-    `order` is the whole request as data, `order_hash` binds the decision to it and to the principal.
+    `order` is the whole request as data: of an order, or of a call its `tool`, `arguments` and `reason`; `order_id`
+    is the order's id, or the action's. `order_hash` binds the decision to the request and to the principal.
     `reference_price` is the market when it was asked; the price may move by `price_tolerance` (a share). After a
     larger move this question is void and another is asked: `replaced_by` and `replaces` link them, and `renewal`
     counts how many came before. It is APPROVED when `people` different persons have approved.
@@ -170,6 +158,14 @@ class Approval:
     renewal: int = 0
     #: From where it was asked, as `Caller.source`; empty in a record that is older than this field.
     source: str = ""
+    #: The tool that is called; empty for an order, and so in every record that is older than this field.
+    tool: str = ""
+
+    @property
+    def terms(self) -> Mapping[str, Any]:
+        """What is asked for, name by name: of an order, or of a call its arguments."""
+        asked = {"tool": self.tool, **self.order["arguments"]} if self.tool else self.order
+        return {name: value for name, value in asked.items() if value not in (None, "", False) and name != "reason"}
 
     @property
     def approvers(self) -> Sequence[str]:
@@ -239,7 +235,7 @@ class LimitOverride:
     format: int = 1
 
 
-class Store(Provable, Protocol):
+class Store(Provable, ActionStore, Protocol):
     """Where a desk remembers. A call that changes something has made it durable when it returns.
 
     Any write may raise `JournalUnavailable`; the caller must then send nothing.
@@ -355,8 +351,8 @@ class Store(Provable, Protocol):
         """Keep a figure, and record who reported it, in one commit."""
         ...
 
-    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
-        """Store a new approval with its journal rows in one commit."""
+    async def add_approval(self, approval: Approval, entries: Sequence[Entry], *, action: Action | None = None) -> None:
+        """Store a new approval with its journal rows, and the action that waits for it, in one commit."""
         ...
 
     def approval(self, approval_id: ApprovalId) -> Approval | None:
@@ -370,12 +366,22 @@ class Store(Provable, Protocol):
         ...
 
     async def move_approval(
-        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
+        self,
+        before: Approval,
+        after: Approval,
+        entries: Sequence[Entry],
+        *,
+        successor: Approval | None = None,
+        action: Action | None = None,
+        claims: Sequence[Claim] = (),
     ) -> bool:
         """Replace an approval if it is still exactly `before`, with its journal rows, in one commit.
 
-        With `successor`, a new approval is stored with it. False when another had moved it first; nothing is
-        written then.
+        With `successor`, a new approval is stored with it; with `action`, the new state of what it was asked for, and
+        `claims` are counted. False when another had moved it first; nothing is written then.
+
+        Raises:
+            BudgetExceeded: a budget has less left than is taken; nothing was written.
         """
         ...
 

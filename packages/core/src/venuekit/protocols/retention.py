@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 if TYPE_CHECKING:
-    from venuekit.protocols.journal import Entry, Verification
+    from venuekit.protocols.journal import Entry
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +46,22 @@ class Needs(Protocol):
     ) -> bool:
         """Whether a row must stay. `first` and `last`: of those of its kind, desk and subject."""
         ...
+
+
+@attrs.frozen
+class Verification:
+    """The chain's state. `problem` names the first altered, missing or reordered row.
+
+    `rows` is the number of the last row. Rows up to `pruned` were removed under a checkpoint, but for `kept` of them.
+    """
+
+    ok: bool
+    rows: int
+    head: str
+    problem: str = ""
+    sequence: int | None = None
+    pruned: int = 0
+    kept: int = 0
 
 
 class Provable(Protocol):

@@ -7,7 +7,7 @@ request on a connection.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -25,6 +25,7 @@ from venuekit.model.intent import OrderRequest
 from venuekit.model.market import Candle, Granularity, OrderBook, Ticker, Trade
 from venuekit.model.order import CancelResult, Fill, Liquidity, Order, OrderRef
 from venuekit.protocols.clock import Clock
+from venuekit.protocols.extra import Extra
 from venuekit.protocols.limiter import Unpaced, VenuePace
 
 
@@ -212,25 +213,6 @@ class Venue(MarketData, OrderEntry, Portfolio, Streams, Protocol):
     async def server_time_ns(self) -> int:
         """The venue's clock, UTC nanoseconds."""
         ...
-
-
-@attrs.frozen(kw_only=True)
-class Extra:
-    """A venue's own read or action, beyond the protocols, offered to frontends as a tool of a toolset.
-
-    `arguments` and `result` are attrs classes whose fields carry ``metadata={"doc": ...}``; the frontend
-    makes schemas of them. `call` gets the venue and an instance of `arguments`, and returns `result`.
-    An action that changes something sets `mutates`; it then needs the trader role and a mode that trades.
-    """
-
-    name: str
-    toolset: str
-    title: str
-    description: str
-    arguments: type[Any]
-    result: type[Any]
-    call: Callable[[Any, Any], Any]
-    mutates: bool = False
 
 
 @attrs.frozen(kw_only=True)

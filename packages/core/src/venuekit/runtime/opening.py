@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from venuekit.desk.permission import PAPER
 from venuekit.errors import ConfigError
 from venuekit.model.account import KeyPermission
 from venuekit.model.capability import Feature
+from venuekit.model.identity import PAPER
 from venuekit.model.table import is_secret
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.venue import Venue, VenueContext, VenueFactory

@@ -164,6 +164,11 @@ class ApprovalSettings:
         kind=SHARE,
     )
     max_renewals: int = _field("How often one order may be asked about anew; after that it is denied.", 3)
+    actions_without_approval: bool = _field(
+        "Dangerous: in live mode, tools that act (convert, split, redeem) ask a person only above require_above. "
+        "Without it a person decides about every one of them.",
+        False,
+    )
     elicitation: bool = _field(
         "Also ask in the MCP host's own dialog. The host is then trusted to show it to a person, and counts as one.",
         False,

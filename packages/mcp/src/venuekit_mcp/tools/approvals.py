@@ -43,6 +43,7 @@ class ApprovalRow:
     expires_ns: int
     decided_by: str = ""
     note: str = ""
+    tool: str = ""
     replaces: str = ""
     replaced_by: str = ""
     waits_for: str = ""
@@ -86,6 +87,7 @@ def row(desk: Desk, approval: Approval) -> ApprovalRow:
         expires_ns=approval.expires_ns,
         decided_by=clean(approval.decided_by, 2 * _LONGEST_NAME),
         note=clean(approval.note),
+        tool=approval.tool,
         replaces=approval.replaces,
         replaced_by=approval.replaced_by,
         waits_for=waits_for(desk, approval),
@@ -106,7 +108,7 @@ def approval_tool(desk: Desk) -> Tool:
     return Tool(
         name="get_approval_status",
         title="Get approval status",
-        description="Orders that wait for a person, or one approval.",
+        description="Orders and actions that wait for a person, or one approval.",
         arguments=ApprovalArguments,
         result=Approvals,
         handler=approvals,

@@ -12,7 +12,7 @@ import attrs
 
 from venuekit import registry
 from venuekit.adapter import Capabilities, ConfigError, Venue, VenueContext, VenueFactory
-from venuekit.desk.permission import PAPER
+from venuekit.model.identity import PAPER
 from venuekit.protocols.approver import Mode
 from venuekit.runtime.opening import make_venue
 from venuekit.testing.contract.profile import Profile

@@ -198,8 +198,8 @@ class Driver:
         desk, approval = self._world.desk, self._pending(step)
 
         async def work() -> None:
-            if approval is not None:
-                self._told(await desk.approve(approval.id, _ANN))
+            if approval is not None and isinstance(told := await desk.approve(approval.id, _ANN), Order):
+                self._told(told)
 
         self._call(step, work())
 

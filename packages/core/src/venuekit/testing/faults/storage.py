@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from venuekit.errors import JournalUnavailable
 from venuekit.journal.sqlite import SqliteStore
+from venuekit.model.action import Action as VenueAction
 from venuekit.protocols.breakers import BreakerRecord
 from venuekit.protocols.budget import Claim
 from venuekit.protocols.journal import Approval, Control, Entry, Store
@@ -168,26 +169,45 @@ class PointedStore:
         await self._inner.set_breaker(desk, breaker, entry)
         self._life.reach("journal.set_breaker.after", breaker.name)
 
-    async def add_approval(self, approval: Approval, entries: Sequence[Entry]) -> None:
+    async def add_approval(
+        self, approval: Approval, entries: Sequence[Entry], *, action: VenueAction | None = None
+    ) -> None:
         """See `Store.add_approval`."""
         self._before("add_approval", approval.order_id)
-        await self._inner.add_approval(approval, entries)
+        await self._inner.add_approval(approval, entries, action=action)
         self._ledger.approval(approval)
         self._life.reach("journal.add_approval.after", approval.order_id)
 
     async def move_approval(
-        self, before: Approval, after: Approval, entries: Sequence[Entry], *, successor: Approval | None = None
+        self,
+        before: Approval,
+        after: Approval,
+        entries: Sequence[Entry],
+        *,
+        successor: Approval | None = None,
+        action: VenueAction | None = None,
+        claims: Sequence[Claim] = (),
     ) -> bool:
         """See `Store.move_approval`."""
         detail = f"{after.order_id} {after.state.value}"
         self._before("move_approval", detail)
-        moved = await self._inner.move_approval(before, after, entries, successor=successor)
+        moved = await self._inner.move_approval(
+            before, after, entries, successor=successor, action=action, claims=claims
+        )
         if moved:
             self._ledger.approval(after)
         if moved and successor is not None:
             self._ledger.approval(successor)
         self._life.reach("journal.move_approval.after", detail)
         return moved
+
+    async def put_action(self, before: VenueAction | None, after: VenueAction, claims: Sequence[Claim] = ()) -> bool:
+        """See `Store.put_action`."""
+        detail = f"{after.id} {after.status.value}"
+        self._before("put_action", detail)
+        put = await self._inner.put_action(before, after, claims)
+        self._life.reach("journal.put_action.after", detail)
+        return put
 
     async def close(self) -> None:
         """See `Store.close`."""
