@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -91,6 +92,7 @@ def _whole(value: Any) -> int:
     return int(text)
 
 
+@lru_cache(maxsize=4096)
 def _address(value: Any) -> str:
     if not is_address(value):
         raise ValueError("not an address")

@@ -71,6 +71,8 @@ class Clob:
         self._delay_seconds = delay_seconds
         self.listeners: list[Listener] = []
         self.orders: dict[str, OrderRecord] = {}
+        #: Those that were open when they were looked at last, and those that came since.
+        self._open: list[OrderRecord] = []
         self.trades: dict[str, TradeRecord] = {}
         self.admission = Admission(markets)
         self._reports: list[Report] = []
@@ -138,6 +140,7 @@ class Clob:
         if taken and order.side is Side.BUY and money < MILLION:
             raise refusals.too_little_money(order.side.value, f"{money / MILLION:g}")
         self.orders[order.id] = order
+        self._open.append(order)
         if taken and order.market.delay_seconds and not order.post_only:
             self._delay(order)
             return order
@@ -145,6 +148,7 @@ class Clob:
             self._enter(order, lots, taken)
         except refusals.Refusal:
             del self.orders[order.id]
+            self._open.remove(order)
             raise
         return order
 
@@ -236,7 +240,8 @@ class Clob:
 
     def open_orders(self) -> list[OrderRecord]:
         """Every order that may still trade, oldest first."""
-        return [o for o in self.orders.values() if o.state.is_open]
+        self._open = [order for order in self._open if order.state.is_open]
+        return list(self._open)
 
     def cancel(self, order: OrderRecord) -> str:
         """Cancel an order: why not, or nothing."""

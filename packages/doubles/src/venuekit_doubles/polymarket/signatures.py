@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import attrs
-from eth_account import Account
-from eth_account.messages import SignableMessage, encode_typed_data
+from eth_account.messages import encode_typed_data
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from venuekit.adapter import Side
 from venuekit_doubles.polymarket.contracts import CHAIN_ID, DOMAIN_NAME
@@ -40,6 +43,8 @@ _DOMAIN = {"name": "string", "version": "string", "chainId": "uint256", "verifyi
 _LOGIN = {"address": "address", "timestamp": "string", "nonce": "uint256", "message": "string"}
 _LOGIN_MESSAGE = "This message attests that I control the given wallet"
 _SIGNATURE_BYTES, _WORD = 65, 32
+#: The last byte of a signature; wallets count from 27, some libraries from 0.
+_RECOVERY_BITS = (27, 28, 0, 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -77,62 +82,60 @@ class SignedOrder:
         }
 
 
-def _fields(types: dict[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "type": kind} for name, kind in types.items()]
+def _type_hash(name: str, types: dict[str, str], *others: bytes) -> bytes:
+    return keccak(f"{name}({','.join(f'{kind} {field}' for field, kind in types.items())})".encode() + b"".join(others))
 
 
-def _domain(exchange: str, version: str) -> dict[str, Any]:
-    return {"name": DOMAIN_NAME, "version": version, "chainId": CHAIN_ID, "verifyingContract": exchange}
+_ORDER_TYPE = keccak(_ORDER_WORDS)
+_WRAPPED_TYPE = _type_hash("TypedDataSign", _WRAPPED, _ORDER_WORDS)
+_DOMAIN_TYPE = _type_hash("EIP712Domain", _DOMAIN)
 
 
-def _plain(order: SignedOrder, exchange: str, version: str) -> SignableMessage:
-    return encode_typed_data(
-        full_message={
-            "types": {"EIP712Domain": _fields(_DOMAIN), "Order": _fields(_ORDER)},
-            "primaryType": "Order",
-            "domain": _domain(exchange, version),
-            "message": order.message(),
-        }
-    )
+def _word(value: int | str) -> bytes:
+    """A number, an address or 32 bytes in hexadecimal, as one word."""
+    return (value if isinstance(value, int) else int(value.removeprefix("0x"), 16)).to_bytes(_WORD, "big")
 
 
-def _wrapped(order: SignedOrder, exchange: str, version: str) -> SignableMessage:
-    return encode_typed_data(
-        full_message={
-            "types": {
-                "EIP712Domain": _fields(_DOMAIN),
-                "Order": _fields(_ORDER),
-                "TypedDataSign": _fields(_WRAPPED),
-            },
-            "primaryType": "TypedDataSign",
-            "domain": _domain(exchange, version),
-            "message": {
-                "contents": order.message(),
-                "name": "DepositWallet",
-                "version": "1",
-                "chainId": CHAIN_ID,
-                "verifyingContract": order.signer,
-                "salt": b"\0" * _WORD,
-            },
-        }
-    )
+def _body(order: SignedOrder) -> bytes:
+    """The hash of an order's fields, without the contract that it is for."""
+    return keccak(_ORDER_TYPE + b"".join(_word(value) for value in order.message().values()))
+
+
+@lru_cache(maxsize=64)
+def _domain(exchange: str, version: str) -> bytes:
+    """The hash of a contract: orders that are signed for it are no orders for another."""
+    words = keccak(DOMAIN_NAME.encode()) + keccak(version.encode()) + _word(CHAIN_ID) + _word(exchange)
+    return keccak(_DOMAIN_TYPE + words)
+
+
+def _wrapped(order: SignedOrder) -> bytes:
+    """The hash of what a deposit wallet signs: the order, and the wallet's own domain."""
+    own = keccak(b"DepositWallet") + keccak(b"1") + _word(CHAIN_ID) + _word(order.signer) + _word(0)
+    return keccak(_WRAPPED_TYPE + _body(order) + own)
+
+
+def _digest(domain: bytes, body: bytes) -> bytes:
+    return keccak(b"\x19\x01" + domain + body)
 
 
 def order_id(order: SignedOrder, exchange: str, version: str) -> str:
     """An order's id: the digest of its typed data."""
-    message = _plain(order, exchange, version)
-    return "0x" + keccak(b"\x19" + message.version + message.header + message.body).hex()
+    return "0x" + _digest(_domain(exchange, version), _body(order)).hex()
 
 
 def signed_by(order: SignedOrder, exchange: str, version: str) -> str | None:
     """The address of the key that signed an order for a contract; None when the signature is none."""
+    domain = _domain(exchange, version)
     if order.kind is not WalletKind.DEPOSIT:
-        return _recovered(_plain(order, exchange, version), order.signature)
-    plain = _plain(order, exchange, version)
-    trailer = plain.header + plain.body + _ORDER_WORDS + len(_ORDER_WORDS).to_bytes(2, "big")
+        return _recovered(_digest(domain, _body(order)), order.signature)
+    trailer = domain + _body(order) + _ORDER_WORDS + len(_ORDER_WORDS).to_bytes(2, "big")
     if order.signature[_SIGNATURE_BYTES:] != trailer:
         return None
-    return _recovered(_wrapped(order, exchange, version), order.signature[:_SIGNATURE_BYTES])
+    return _recovered(_digest(domain, _wrapped(order)), order.signature[:_SIGNATURE_BYTES])
+
+
+def _fields(types: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in types.items()]
 
 
 def login_by(address: str, timestamp: str, nonce: int, signature: bytes) -> str | None:
@@ -146,13 +149,14 @@ def login_by(address: str, timestamp: str, nonce: int, signature: bytes) -> str 
             "message": {"address": address, "timestamp": timestamp, "nonce": nonce, "message": _LOGIN_MESSAGE},
         }
     )
-    return _recovered(message, signature)
+    return _recovered(_digest(message.header, message.body), signature)
 
 
-def _recovered(message: SignableMessage, signature: bytes) -> str | None:
-    if len(signature) != _SIGNATURE_BYTES:
+def _recovered(digest: bytes, signature: bytes) -> str | None:
+    if len(signature) != _SIGNATURE_BYTES or signature[-1] not in _RECOVERY_BITS:
         return None
     try:
-        return str(Account.recover_message(message, signature=signature))
-    except Exception:  # noqa: BLE001 - the library has an error of its own for each way of being no signature
+        made = Signature(signature[:-1] + bytes([signature[-1] % _RECOVERY_BITS[0]]))
+        return str(made.recover_public_key_from_msg_hash(digest).to_checksum_address())
+    except (BadSignature, ValidationError):
         return None
