@@ -12,6 +12,7 @@ from venuekit_polymarket.api import Api
 from venuekit_polymarket.capabilities import LEDGER
 from venuekit_polymarket.kept_rows import KeptOrder
 from venuekit_polymarket.ledger import FIRST, Ledger, pages
+from venuekit_polymarket.order_words import IMMEDIATE
 from venuekit_polymarket.orders import Orders
 from venuekit_polymarket.reading import text
 from venuekit_polymarket.records import Records
@@ -83,7 +84,7 @@ class Finder:
     async def _gone(self, order: Order) -> Order:
         """An order that was taken and is not listed any more."""
         after = self._orders.settled(order)
-        if after.size is not None and after.filled_size >= after.size:
+        if self._is_through(after):
             return self._orders.ended(order)
         patience = _DELAY_SECONDS if order.status_code == "DELAYED" else self.patience_seconds
         ends = order.venue_order_id in self._leaving or self._orders.has_expired(order)
@@ -94,6 +95,12 @@ class Finder:
             if text(row, "id") == order.venue_order_id:
                 return await self.complete(self._orders.listed(row))
         return self._orders.ended(order)
+
+    @staticmethod
+    def _is_through(order: Order) -> bool:
+        """Whether nothing of an order that is not listed can still trade, by what is known to have traded."""
+        never_rests = order.time_in_force in IMMEDIATE and order.filled_size > 0
+        return never_rests or (order.size is not None and order.filled_size >= order.size)
 
     async def _row(self, order_id: str) -> Mapping[str, Any] | None:
         """The order as the venue lists it; None when it says nothing of it, in whichever way."""
@@ -135,6 +142,7 @@ class Finder:
             and order.status_code == "DELAYED"
             and instrument in (None, order.instrument)
             and self._orders.age_seconds(order) < _DELAY_SECONDS
+            and not self._is_through(self._orders.settled(order))
         ]
 
 

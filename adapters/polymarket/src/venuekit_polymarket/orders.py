@@ -24,7 +24,7 @@ from venuekit.adapter import (
     ratio,
 )
 from venuekit_polymarket.capabilities import VENUE
-from venuekit_polymarket.order_words import expires_at_ns, state, time_in_force
+from venuekit_polymarket.order_words import IMMEDIATE, State, expires_at_ns, state, time_in_force
 from venuekit_polymarket.reading import number, positive, text, time_ns
 from venuekit_polymarket.records import Records
 from venuekit_polymarket.trades import netted
@@ -34,6 +34,8 @@ QUOTE = "pUSD"
 #: The venue leaves less than a hundredth of a share unfilled in an order that it calls matched.
 _DUST = Decimal("0.01")
 _AVERAGE = Decimal("1E-18")
+#: Why an order that trades at once has ended with a part of it filled.
+LEFT = "The rest found nobody, or is worth less than a cent."
 _UNDONE = "A trade of it failed on the chain and was undone."
 
 
@@ -72,7 +74,11 @@ class Orders:
         ours = kept.order if kept is not None and kept.order.client_order_id else None
         filled = number(row, "size_matched")
         whole = size if ours is None or ours.size is None else ours.size
-        told = state(text(row, "status"), _without_dust(filled, whole, text(row, "status")), whole)
+        word = text(row, "status")
+        told = state(word, _without_dust(filled, whole, word), whole)
+        never_rests = ours is not None and ours.time_in_force in IMMEDIATE
+        if never_rests and _is_matched(word) and told.status is OrderStatus.PARTIALLY_FILLED:
+            told = State(OrderStatus.CANCELED, reason=LEFT)
         if text(row, "type").upper() == "CANCELLATION" and told.status not in _OVER:
             told = state("CANCELED", filled, whole)
         created = time_ns(row, "created_at") or time_ns(row, "timestamp") or self._clock.now_ns()
@@ -152,6 +158,15 @@ class Orders:
         self._records.tell(order)
         return order
 
+    def answered(self, order: Order) -> Order:
+        """An order as the answer to who placed it has it: the stream is often quicker, and may have told its end."""
+        kept = self._records.by_venue_id(order.venue_order_id or "")
+        if kept is not None and kept.taken and kept.order.filled_size >= order.filled_size:
+            ahead = kept.order.filled_size > order.filled_size and not order.is_done
+            if kept.order.is_done or ahead:
+                return self.tell(kept.order)
+        return self.tell(order)
+
     def known(self, order_id: str) -> Order | None:
         """An order as it was last told, by the venue's id."""
         kept = self._records.by_venue_id(order_id)
@@ -182,7 +197,7 @@ class Orders:
         if order.quote_size is not None:
             return OrderStatus.FILLED if minus(order.quote_size, spent) < _DUST else OrderStatus.CANCELED
         assert order.size is not None
-        return OrderStatus.FILLED if filled >= order.size else OrderStatus.CANCELED
+        return OrderStatus.FILLED if minus(order.size, filled) < _DUST else OrderStatus.CANCELED
 
     def resting(self, order: Order) -> OrderStatus:
         """How an order that may rest stands after its first answer."""
@@ -206,8 +221,11 @@ _OVER = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderSta
 
 def _without_dust(filled: Decimal, size: Decimal, word: str) -> Decimal:
     """What is filled of an order, as its state sees it: the venue's MATCHED leaves dust."""
-    matched = word.upper().removeprefix("ORDER_STATUS_") == "MATCHED"
-    return size if matched and minus(size, filled) < _DUST else filled
+    return size if _is_matched(word) and minus(size, filled) < _DUST else filled
+
+
+def _is_matched(word: str) -> bool:
+    return word.upper().removeprefix("ORDER_STATUS_") == "MATCHED"
 
 
 def difference(request: OrderRequest, instrument: str, order: Order) -> str:

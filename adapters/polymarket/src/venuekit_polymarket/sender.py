@@ -32,7 +32,7 @@ from venuekit_polymarket.holdings import Holdings
 from venuekit_polymarket.kept_rows import KeptOrder
 from venuekit_polymarket.ledger import Ledger
 from venuekit_polymarket.order_words import IMMEDIATE
-from venuekit_polymarket.orders import Orders, difference
+from venuekit_polymarket.orders import LEFT, Orders, difference
 from venuekit_polymarket.placed import Placed, read_placed
 from venuekit_polymarket.preparing import Preparing, Ready
 from venuekit_polymarket.records import Records
@@ -202,13 +202,14 @@ class Sender:
             order = self._orders.matched(order, shares, money, paid)
         if order.time_in_force in IMMEDIATE and placed.matched:
             status = self._orders.over(order, shares, money)
-            reason = "" if status is OrderStatus.FILLED else "The rest found nobody, or is worth less than a cent."
+            reason = "" if status is OrderStatus.FILLED else LEFT
             size = shares if order.size is None else order.size
-            return self._orders.tell(order.but(status=status, status_reason=reason, size=size))
+            return self._orders.answered(order.but(status=status, status_reason=reason, size=size))
         if order.time_in_force in IMMEDIATE or placed.delayed:
             # Some orders are matched seconds later: what became of it comes by the stream, or when it is asked for.
-            return self._orders.tell(order.but(status=OrderStatus.OPEN, status_code="DELAYED", status_reason=_DELAYED))
-        return self._orders.tell(order.but(status=self._orders.resting(order)))
+            held = order.but(status=OrderStatus.OPEN, status_code="DELAYED", status_reason=_DELAYED)
+            return self._orders.answered(held)
+        return self._orders.answered(order.but(status=self._orders.resting(order)))
 
 
 def post(path: str, body: Any) -> Call:

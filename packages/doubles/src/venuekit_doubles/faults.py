@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 F = TypeVar("F", bound=StrEnum)
+S = TypeVar("S", bound=StrEnum)
 
 
 class Fault(StrEnum):
@@ -63,8 +64,8 @@ class StreamFault(StrEnum):
     SWAP = "swap"
 
 
-class FaultQueues(Generic[F]):
-    """A queue for each endpoint, by its name; ``*`` is any."""
+class FaultQueues(Generic[F, S]):
+    """A queue for each endpoint, by its name; ``*`` is any. `F` is what goes wrong with answers, `S` with frames."""
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, deque[F]] = defaultdict(deque)
@@ -86,7 +87,7 @@ class FaultQueues(Generic[F]):
     async def answering(self, endpoint: str) -> None:
         """A request was carried out, and its answer goes when this returns."""
 
-    def telling(self, channel: str) -> StreamFault | None:  # noqa: ARG002 - frames are faulty for who says so
+    def telling(self, channel: str) -> S | None:  # noqa: ARG002 - frames are faulty for who says so
         """A frame of this channel is about to go on a connection: what goes wrong with that."""
         return None
 
@@ -100,5 +101,5 @@ class FaultQueues(Generic[F]):
         return None
 
 
-class Faults(FaultQueues[Fault]):
-    """Those of Coinbase's endpoints."""
+#: Those of Coinbase.
+Faults = FaultQueues[Fault, StreamFault]

@@ -262,7 +262,7 @@ class Reconciler:
         fresh: list[Fill] = []
         cursor: str | None = None
         # Fills of the same moment may have come in pieces: ask from that moment on, known ones are skipped.
-        start = self._state.last_fill_ns or None
+        start = self._state.fills_from_ns or None
         while True:
             page = await self._venue.fills(FillQuery(start_ns=start, limit=100, cursor=cursor))
             fresh += [f for f in page.items if not self._state.positions.knows(f)]

@@ -16,11 +16,12 @@ from venuekit.books.reports import Applied
 from venuekit.journal.replay import OVERLAP
 from venuekit.model.account import Balance
 from venuekit.model.codec import from_record, to_plain
-from venuekit.model.identity import AgentId, InstrumentId
+from venuekit.model.identity import AgentId, FillId, InstrumentId
 from venuekit.model.instrument import Instrument, impossible
 from venuekit.model.market import Ticker
 from venuekit.model.money import ZERO, minus, plus
 from venuekit.model.order import Fill, FillState, Order, OrderStatus
+from venuekit.model.times import NANOS
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.journal import Entry, EntryKind, Row, RowQuery, Store
 from venuekit.protocols.risk import Quote
@@ -32,6 +33,8 @@ _MOST_FILLS = 100_000
 _FIGURES = attrgetter("side", "price", "size", "fee", "fee_asset")
 #: A snapshot row is written after so many rows, so that a start replays few.
 SNAPSHOT_EVERY = 5_000
+#: A fill that is not final for so long is not asked for any more; the venue has forgotten to say.
+_LONGEST_UNSETTLED_NS = 86_400 * NANOS
 
 
 class State:
@@ -64,6 +67,8 @@ class State:
         self._held: frozenset[str] = frozenset()
         self._filled: dict[str, Decimal] = {}
         self.last_fill_ns = 0
+        #: Fills that are not final, as they were told.
+        self._unsettled: dict[FillId, Fill] = {}
         #: How many fills were folded in since the start.
         self.folded = 0
         #: Fills that are folded in and not in the journal yet.
@@ -130,6 +135,7 @@ class State:
         self.unwritten.add(fill.id)
         self.folded += 1
         self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
+        self._settle(fill)
         holding = self.positions.holding(fill.instrument)
         direction = _direction(before, fill.state)
         if direction == 0 and before is not None and _FIGURES(undone) != _FIGURES(fill):
@@ -148,6 +154,21 @@ class State:
         if before is None and fill.state is not FillState.REVERSED:
             self._count(fill)
         return True
+
+    def _settle(self, fill: Fill) -> None:
+        if fill.state is FillState.PROVISIONAL:
+            self._unsettled[fill.id] = fill
+        else:
+            self._unsettled.pop(fill.id, None)
+
+    @property
+    def fills_from_ns(self) -> int:
+        """From when on the venue is asked for fills: the newest known one, or the oldest that is not final; 0 is ever.
+
+        How a fill ended is told once, and where nobody heard it only asking finds it.
+        """
+        oldest = min((f.time_ns for f in self._unsettled.values()), default=self.last_fill_ns)
+        return min(self.last_fill_ns, max(oldest, self.last_fill_ns - _LONGEST_UNSETTLED_NS))
 
     def _fold_agents(self, fill: Fill, direction: int) -> None:
         if self._books:
@@ -186,6 +207,7 @@ class State:
         return {
             "orders": [to_plain(o) for o in self.orders],
             "last_fill_ns": self.last_fill_ns,
+            "unsettled": [to_plain(fill) for fill in self._unsettled.values()],
             "holdings": self.holdings(),
             "day": self.exposure.day,
             "day_start_equity": None if start is None else str(start),
@@ -210,6 +232,9 @@ class State:
             for body in snapshot.body["orders"]:
                 self.orders.put(from_record(body, Order))
             self.last_fill_ns = int(snapshot.body["last_fill_ns"])
+            unsettled = [from_record(body, Fill) for body in snapshot.body.get("unsettled", ())]
+            self._unsettled = {fill.id: fill for fill in unsettled}
+            self.positions.remember(unsettled)
             self._hold(snapshot)
             if snapshot.body["day_start_equity"] is not None:
                 self.exposure.start_day_at(int(snapshot.body["day"]), Decimal(snapshot.body["day_start_equity"]))
@@ -224,6 +249,7 @@ class State:
                 else:
                     self.positions.remember([fill])
                 self.last_fill_ns = max(self.last_fill_ns, fill.time_ns)
+                self._settle(fill)
             elif row.kind is EntryKind.SESSION:
                 self.last_fill_ns = max(self.last_fill_ns, int(row.body.get("fills_from_ns", 0)))
                 self._hold(row)

@@ -1,21 +1,21 @@
 """How `venuekit chaos` exercises the Coinbase adapter: a double on the run's event loop, and what its wire does wrong.
 
-A profile for ``venuekit chaos --venue coinbase --venue-profile venuekit_doubles.coinbase.chaos``. Needs no import of
-the test kit: a `Gate` has what `venuekit.testing.faults.gate` says.
+A profile for ``venuekit chaos --venue coinbase --venue-profile venuekit_doubles.coinbase.chaos``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from venuekit.adapter import Clock
+from venuekit_doubles import chaos
 from venuekit_doubles.coinbase.ids import MAIN
 from venuekit_doubles.coinbase.quirks import Quirk
 from venuekit_doubles.coinbase.server import CoinbaseDouble
 from venuekit_doubles.coinbase.truth import Truth
-from venuekit_doubles.faults import Fault, Faults, StreamFault
+from venuekit_doubles.faults import Fault, StreamFault
 
 D = Decimal
 options: Mapping[str, Any] = {"environment": "sandbox"}
@@ -71,57 +71,21 @@ stream_faults: Sequence[str] = (
 unnoticed_faults: Sequence[str] = (StreamFault.CHANNEL_SILENCE,)
 
 
-class Gate(Protocol):
-    """Who says what goes wrong."""
-
-    async def arrived(self, endpoint: str) -> str | None:
-        """A request has come in."""
-        ...
-
-    async def answering(self, endpoint: str) -> None:
-        """Its answer goes."""
-        ...
-
-    def telling(self, channel: str) -> str | None:
-        """A frame goes."""
-        ...
-
-
-class GatedFaults(Faults):
-    """Faults by a gate."""
-
-    def __init__(self, gate: Gate) -> None:
-        super().__init__()
-        self._gate = gate
-
-    async def arrived(self, endpoint: str) -> Fault | None:
-        """See `Faults.arrived`."""
-        name = await self._gate.arrived(endpoint)
-        return None if name is None else Fault(name)
-
-    async def answering(self, endpoint: str) -> None:
-        """See `Faults.answering`."""
-        await self._gate.answering(endpoint)
-
-    def telling(self, channel: str) -> StreamFault | None:
-        """See `Faults.telling`; a heartbeat has no point of its own."""
-        name = self._gate.telling(channel) if channel in _USER else None
-        return None if name is None else StreamFault(name)
-
-
-class Exchange:
+class Exchange(chaos.Exchange):
     """The double of one schedule; `seed` chooses among the ways in which the venue's answers are known to vary."""
 
-    def __init__(self, gate: Gate, *, clock: Clock, seed: int) -> None:
+    def __init__(self, gate: chaos.Gate, *, clock: Clock, seed: int) -> None:
         quirks = [quirk for number, quirk in enumerate(Quirk) if seed >> number & 1]
         self._timeout = (0.3, 0.6, 3.0)[seed % 3]
         exchange = {**_EXCHANGE, "seed": seed % 5}
-        self._double = CoinbaseDouble(clock=clock, exchange=exchange, quirks=quirks, faults=GatedFaults(gate))
-        self.secrets: Sequence[str] = (max(self._double.secret.splitlines(), key=len), "eyJ")
+        faults = chaos.GatedFaults(gate, Fault, StreamFault, _USER)
+        self._double = CoinbaseDouble(clock=clock, exchange=exchange, quirks=quirks, faults=faults)
+        super().__init__(self._double)
+        self.secrets = (max(self._double.secret.splitlines(), key=len), "eyJ")
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Options of the adapter."""
+        """See `chaos.Exchange.options`."""
         return {
             "api_key": self._double.key,
             "api_secret": self._double.secret,
@@ -134,28 +98,14 @@ class Exchange:
             "heartbeat_timeout_seconds": 2.5,
         }
 
-    async def open(self) -> None:
-        """Begin to serve."""
-        await self._double.__aenter__()
-        self.truth = Truth(self._double.backing, MAIN, instruments)
-
-    async def close(self) -> None:
-        """End."""
-        await self._double.__aexit__(None, None, None)
-
-    async def vanish(self) -> None:
-        """Break every connection, and take no new one."""
-        await self._double.vanish()
-
-    async def come_back(self) -> None:
-        """Serve again."""
-        await self._double.come_back()
+    def _truth(self) -> Truth:
+        return Truth(self._double.backing, MAIN, instruments)
 
     async def strike(self, fault: str) -> None:
-        """Let every open stream fail in this way."""
+        """See `chaos.Exchange.strike`."""
         await self._double.sockets.fail(StreamFault(fault))
 
 
-def exchange(gate: Gate, *, clock: Clock, seed: int) -> Exchange:
+def exchange(gate: chaos.Gate, *, clock: Clock, seed: int) -> Exchange:
     """The venue of one schedule."""
     return Exchange(gate, clock=clock, seed=seed)

@@ -86,7 +86,7 @@ class CoinbaseDouble(Double):
         self._manners = Manners(subscribe_seconds, Quirk.NO_CLIENT_ID not in self._quirks, self._limits)
         self._endpoints: set[str] = set()
         self._record = Record()
-        self.faults = faults or Faults()
+        self.faults: Faults = faults or Faults()
         self.door = Doorkeeper(self._clock, single_use=single_use_tokens)
         self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
 

@@ -24,7 +24,7 @@ from venuekit.adapter import (
     TimeInForce,
 )
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
-from venuekit_doubles.polymarket.records import EXPIRES_EARLY, OrderRecord
+from venuekit_doubles.polymarket.records import EXPIRES_EARLY, HOUSE, OrderRecord
 from venuekit_paper.candles import Candles
 from venuekit_paper.exchange import Exchange
 from venuekit_paper.fees import FeeSchedule
@@ -229,7 +229,7 @@ def house_order(paper: PaperOrder, market: Listed, now_ns: int) -> OrderRecord:
     name = f"house {paper.account.name} {paper.number % 7}"
     return OrderRecord(
         id=f"0x{keccak(f'house order {paper.number}'.encode()).hex()}",
-        owner="house",
+        owner=HOUSE,
         api_key=HOUSE_KEY,
         wallet=to_checksum_address(keccak(name.encode())[12:]),
         market=market,

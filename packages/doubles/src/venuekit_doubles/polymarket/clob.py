@@ -11,6 +11,7 @@ from venuekit.adapter import Clock, NoLiquidity, OrderStatus, PostOnlyWouldCross
 from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.admission import Admission, Posted, Terms
 from venuekit_doubles.polymarket.books import Books, house_order, id_of
+from venuekit_doubles.polymarket.faults import Faults
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.ledger import CASH, Ledger
 from venuekit_doubles.polymarket.listings import MILLION, PRICE_ONE, Listed
@@ -20,6 +21,7 @@ from venuekit_paper.orders import PaperOrder
 from venuekit_paper.reports import LEVEL, ORDER, TRADE, Report
 
 _TIF = {"GTC": TimeInForce.GTC, "GTD": TimeInForce.GTD, "FOK": TimeInForce.FOK, "FAK": TimeInForce.IOC}
+_IMMEDIATE = ("FOK", "FAK")
 _SPACE = uuid.UUID("9c7b1c66-2b62-4b5f-bb0c-4c4f7c6a2d10")
 
 
@@ -31,6 +33,9 @@ class Listener(Protocol):
 
     def changed(self, order: OrderRecord) -> None:
         """An order was matched, or has ended."""
+
+    def refused(self, order: OrderRecord, why: refusals.Refusal) -> None:
+        """An order was signed as it should be, and not taken in all the same."""
 
     def killed(self, order: OrderRecord, why: str) -> None:
         """An order that could not trade at once is gone."""
@@ -64,6 +69,7 @@ class Clob:
         seed: int,
         settle_seconds: float | None,
         delay_seconds: float | None,
+        faults: Faults,
     ) -> None:
         self.markets, self.ledger = markets, ledger
         self._clock = clock
@@ -77,7 +83,7 @@ class Clob:
         self.admission = Admission(markets)
         self._reports: list[Report] = []
         self._delayed: list[OrderRecord] = []
-        self.settlement = Settlement(ledger, settle_seconds, later, self._settled)
+        self.settlement = Settlement(ledger, settle_seconds, later, self._settled, faults)
         self.books = Books(markets, seed, clock.now_ns(), self._reports.extend)
         self._reports.clear()
         for market in markets.values():
@@ -111,7 +117,12 @@ class Clob:
         terms = self.admission.terms(posted, digest, market, token)
         self.admission.check_times(posted, self.now_ns())
         order = self._record(terms, key, posted.order.maker, market, posted.order.side, posted)
-        return self.submit(order)
+        try:
+            return self.submit(order)
+        except refusals.Refusal as why:
+            for listener in self.listeners:
+                listener.refused(order, why)
+            raise
 
     def _record(
         self, terms: Terms, key: ApiKey, wallet: str, market: Listed, side: Side, posted: Posted
@@ -131,6 +142,7 @@ class Clob:
             expiration=posted.order.expiration,
             post_only=posted.post_only,
             created_ns=self.now_ns(),
+            salt=posted.order.salt,
         )
 
     def submit(self, order: OrderRecord) -> OrderRecord:
@@ -182,7 +194,7 @@ class Clob:
 
     def _enter(self, order: OrderRecord, lots: int, taken: int, *, told: bool = False) -> None:
         tif = _TIF[order.type]
-        if order.type in ("FOK", "FAK") and not (lots and taken):
+        if order.type in _IMMEDIATE and not (lots and taken):
             self._killed(order, tif)
         try:
             order.number = self.books.place(order, lots, tif, self.now_ns())
@@ -190,6 +202,8 @@ class Clob:
             raise refusals.bad(refusals.CROSSES) from error
         except NoLiquidity:
             self._killed(order, tif)
+        if order.type in _IMMEDIATE and not any(report[0] == TRADE for report in self._reports):
+            self._killed(order, tif)  # it would have traded with its own owner
         self._tell(None if told else order)
 
     def _killed(self, order: OrderRecord, tif: TimeInForce) -> NoReturn:

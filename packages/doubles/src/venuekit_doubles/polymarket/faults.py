@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from venuekit_doubles.faults import FaultQueues
+
 
 class Fault(StrEnum):
     """What goes wrong with an answer. ``AFTER_*``: the request is carried out, and only its answer goes wrong."""
@@ -14,6 +16,8 @@ class Fault(StrEnum):
     #: 425: the matching engine restarts.
     RESTARTING = "425"
     DISABLED = "503"
+    CANCEL_ONLY = "503_cancel_only"
+    POST_ONLY = "503_post_only"
     #: A page of HTML, as the venue's gateway answers whom it does not let in.
     FORBIDDEN_HTML = "403_html"
     BAD_GATEWAY_HTML = "502_html"
@@ -61,6 +65,17 @@ class StreamFault(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ChainFault(StrEnum):
+    """What becomes of a matched trade instead of being mined."""
+
+    #: It fails, for good.
+    FAILED = "trade_failed"
+    #: It fails, and is sent again.
+    RETRIED = "trade_retried"
+    #: Nothing, for long.
+    LATE = "trade_late"
+
+
 class EngineState(StrEnum):
     """What the matching engine takes."""
 
@@ -71,3 +86,11 @@ class EngineState(StrEnum):
     POST_ONLY = "post_only"
     CANCEL_ONLY = "cancel_only"
     DISABLED = "disabled"
+
+
+class Faults(FaultQueues[Fault, StreamFault]):
+    """What goes wrong at the venue, and on the chain."""
+
+    def mining(self) -> ChainFault | None:
+        """A trade of somebody's is about to be mined: what becomes of it instead."""
+        return None

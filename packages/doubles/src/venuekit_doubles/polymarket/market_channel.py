@@ -11,6 +11,7 @@ from aiohttp import web
 from venuekit.adapter import Side, plain
 from venuekit_doubles.polymarket import words
 from venuekit_doubles.polymarket.clob import Clob
+from venuekit_doubles.polymarket.faults import StreamFault
 from venuekit_doubles.polymarket.listings import PRICE_ONE, Listed
 from venuekit_doubles.polymarket.records import OrderRecord, TradeRecord
 from venuekit_doubles.polymarket.refusals import Refusal
@@ -29,9 +30,10 @@ class MarketConnection(Connection):
         socket: web.WebSocketResponse,
         seconds_to_ping: float,
         begun: Counter[str],
+        telling: Callable[[], StreamFault | None],
         clob: Clob,
     ) -> None:
-        super().__init__(request, socket, seconds_to_ping, begun)
+        super().__init__(request, socket, seconds_to_ping, begun, telling)
         self._clob = clob
         self.assets: set[str] = set()
         self.custom = False
@@ -75,12 +77,18 @@ def book_event(clob: Clob, market: Listed, token: int) -> dict[str, Any]:
 class MarketChannel:
     """Tells subscribers of markets. A `Listener` of the CLOB."""
 
-    def __init__(self, clob: Clob, seconds_to_ping: float, event_of: Callable[[Listed], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        clob: Clob,
+        seconds_to_ping: float,
+        event_of: Callable[[Listed], dict[str, Any]],
+        telling: Callable[[], StreamFault | None],
+    ) -> None:
         self._clob = clob
         self._event_of = event_of
         self._best: dict[str, tuple[int, int]] = {}
         self.sockets = Sockets(
-            lambda request, socket, begun: MarketConnection(request, socket, seconds_to_ping, begun, clob)
+            lambda request, socket, begun: MarketConnection(request, socket, seconds_to_ping, begun, telling, clob)
         )
         clob.listeners.append(self)
 
@@ -103,6 +111,9 @@ class MarketChannel:
 
     def changed(self, order: OrderRecord) -> None:
         """Its levels tell."""
+
+    def refused(self, order: OrderRecord, why: Refusal) -> None:
+        """Nobody else's business."""
 
     def killed(self, order: OrderRecord, why: str) -> None:
         """Nobody else's business."""

@@ -12,6 +12,8 @@ from venuekit_doubles.polymarket.listings import PRICE_ONE, Listed
 
 #: The venue's security threshold: an order ends that many seconds before the expiration that it names.
 EXPIRES_EARLY = 60
+#: The owner of the simulated market's orders.
+HOUSE = "house"
 
 
 class OrderState(StrEnum):
@@ -65,6 +67,8 @@ class OrderRecord:
     trades: list[str] = attrs.field(factory=list)
     #: The matching engine's number, once it has it.
     number: str = ""
+    #: What whoever signed it made it one of a kind with.
+    salt: int = 0
 
     @property
     def left(self) -> int:
@@ -149,6 +153,11 @@ class TradeRecord:
             Move(order.wallet, CASH, -sign * money),
             Move(order.wallet, order.asset, sign * size, sign * money),
         ]
+
+    @property
+    def is_of_the_house(self) -> bool:
+        """Whether nobody but the simulated market is in it."""
+        return all(order.owner == HOUSE for order in (self.taker, *(part.order for part in self.makers)))
 
     def involves(self, owner: str) -> bool:
         """Whether an owner's order is in it."""

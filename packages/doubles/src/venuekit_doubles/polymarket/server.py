@@ -10,6 +10,7 @@ from aiohttp import web
 
 from venuekit.adapter import Clock
 from venuekit_doubles.polymarket.accounts import Account
+from venuekit_doubles.polymarket.faults import Faults
 from venuekit_doubles.polymarket.levers import FUNDS, Levers
 from venuekit_doubles.polymarket.listings import Listing, default_listings
 from venuekit_doubles.polymarket.venue import Pace, Venue
@@ -37,6 +38,7 @@ class PolymarketDouble(Double, Levers):
         seed: The market's random seed.
         window_seconds: How far the time of signed headers may be from the venue's.
         page: Entries on a page of orders and trades.
+        faults: Says what goes wrong; by default what `fail`, `fail_streams` and `fail_settlements` have said does.
 
     Raises:
         OSError: on `start`, the port is taken.
@@ -55,6 +57,7 @@ class PolymarketDouble(Double, Levers):
         seed: int = 7,
         window_seconds: int = 60,
         page: int = 100,
+        faults: Faults | None = None,
     ) -> None:
         super().__init__(thread="polymarket double", secure=secure, port=port, clock=clock)
         self._cash = cash
@@ -63,6 +66,7 @@ class PolymarketDouble(Double, Levers):
         self._seed = seed
         self._window = window_seconds
         self._page = page
+        self._faults = faults
         self.account = Account.named("trader", kind)
         self.other = Account.named("counterparty")
 
@@ -70,7 +74,13 @@ class PolymarketDouble(Double, Levers):
 
     async def _open(self, folder: Path) -> web.Application:  # noqa: ARG002 - it keeps no file
         self.venue = Venue(
-            self._listings, self._clock, self._pace, seed=self._seed, window=self._window, page=self._page
+            self._listings,
+            self._clock,
+            self._pace,
+            seed=self._seed,
+            window=self._window,
+            page=self._page,
+            faults=self._faults,
         )
         for account in (self.account, self.other):
             self.venue.open_account(account, self._cash)

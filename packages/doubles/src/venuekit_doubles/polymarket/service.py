@@ -9,11 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from venuekit_doubles.broken import aborted, broken, page
-from venuekit_doubles.faults import FaultQueues
+from venuekit_doubles.broken import NO_ANSWER, aborted, broken, page
 from venuekit_doubles.polymarket import refusals
 from venuekit_doubles.polymarket.clob import Clob
-from venuekit_doubles.polymarket.faults import EngineState, Fault
+from venuekit_doubles.polymarket.faults import EngineState, Fault, Faults
 from venuekit_doubles.polymarket.keys import Doorkeeper, NotAuthorized
 from venuekit_doubles.polymarket.refusals import Refusal
 from venuekit_doubles.polymarket.wire import KEY, Asked, Door, Route, body_of
@@ -34,7 +33,7 @@ _LIMIT_HEADERS = {
 class Service:
     """Serves every endpoint in the same way."""
 
-    def __init__(self, clob: Clob, doorkeeper: Doorkeeper, faults: FaultQueues[Fault]) -> None:
+    def __init__(self, clob: Clob, doorkeeper: Doorkeeper, faults: Faults) -> None:
         self._clob = clob
         self._doorkeeper = doorkeeper
         self._faults = faults
@@ -80,22 +79,31 @@ class Service:
         )
 
     async def _answer(self, request: web.Request, route: Route, asked: str) -> web.StreamResponse:
-        fault = self._faults.next(asked) or (self._faults.next(route.name) if asked != route.name else None)
+        try:
+            await request.read()
+        except ConnectionError:
+            return web.Response(status=NO_ANSWER)  # the client left before it had sent all of it
+        fault = self._faults.next(asked) if asked != route.name else None
+        fault = fault or await self._faults.arrived(route.name)
         if fault is not None and not fault.is_after:
-            return await _instead(request, fault)
+            return await self._instead(request, fault)
+        status, body = await self._carried_out(request, route)
+        await self._faults.answering(route.name)
+        return await _after(request, status, body, fault)
+
+    async def _carried_out(self, request: web.Request, route: Route) -> tuple[int, Any]:
+        """The status and the body of the answer; a refusal without a body is the gateway's page."""
         try:
             await self._admit(request, route)
             self._clob.pass_time()
-            body = await route.handler(request)
+            return 200, await route.handler(request)
         except NotAuthorized as why:
             self.refused.append(str(why))
             error = refusals.BAD_LOGIN if route.door is Door.LOGIN else refusals.UNAUTHORIZED
-            return web.json_response({"error": error}, status=401)
+            return 401, {"error": error}
         except Refusal as refusal:
-            if refusal.status == 403 and refusal.body is None:
-                return page(_HTML, 403)
-            return web.json_response(refusal.answer, status=refusal.status)
-        return await _after(request, body, fault)
+            gateways = refusal.status == 403 and refusal.body is None
+            return refusal.status, None if gateways else refusal.answer
 
     async def _admit(self, request: web.Request, route: Route) -> None:
         """Raises NotAuthorized, Refusal."""
@@ -120,28 +128,35 @@ class Service:
         ):
             raise refusals.post_only_mode(self.post_only_seconds)
 
-
-async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
-    """The answer to a request that is not carried out."""
-    if fault is Fault.RATE_LIMITED:
-        return web.json_response({"error": "Too Many Requests"}, status=429, headers=_LIMIT_HEADERS)
-    if fault is Fault.SERVER_ERROR:
-        return web.json_response({"error": "could not insert order"}, status=500)
-    if fault is Fault.RESTARTING:
-        return web.json_response(refusals.RESTARTING.answer, status=425)
-    if fault is Fault.DISABLED:
-        return web.json_response(refusals.DISABLED.answer, status=503)
-    if fault is Fault.UNAUTHORIZED:
-        return web.json_response({"error": refusals.UNAUTHORIZED}, status=401)
-    return await broken(request, fault, _HTML) or aborted(request)
+    async def _instead(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        """The answer to a request that is not carried out."""
+        if fault is Fault.RATE_LIMITED:
+            return web.json_response({"error": "Too Many Requests"}, status=429, headers=_LIMIT_HEADERS)
+        if fault is Fault.SERVER_ERROR:
+            return web.json_response({"error": "could not insert order"}, status=500)
+        if fault is Fault.POST_ONLY or fault in _STATES:
+            refusal = _STATES.get(fault) or refusals.post_only_mode(self.post_only_seconds)
+            return web.json_response(refusal.answer, status=refusal.status)
+        if fault is Fault.UNAUTHORIZED:
+            return web.json_response({"error": refusals.UNAUTHORIZED}, status=401)
+        return await broken(request, fault, _HTML) or aborted(request)
 
 
-async def _after(request: web.Request, body: Any, fault: Fault | None) -> web.StreamResponse:
-    """The answer to a request that was carried out."""
+_STATES = {
+    Fault.RESTARTING: refusals.RESTARTING,
+    Fault.DISABLED: refusals.DISABLED,
+    Fault.CANCEL_ONLY: refusals.CANCEL_ONLY,
+}
+
+
+async def _after(request: web.Request, status: int, body: Any, fault: Fault | None) -> web.StreamResponse:
+    """The answer to a request that was carried out, or refused."""
     if fault is Fault.AFTER_SERVER_ERROR:
         return web.json_response({"error": "order timed out"}, status=500)
     if fault is Fault.AFTER_THIN:
         return web.json_response({"success": True} if isinstance(body, dict) else [])
+    if status == 403 and body is None:
+        return page(_HTML, status)
     text = json.dumps(body)
-    answer = web.Response(text=text, content_type="application/json")
+    answer = web.Response(status=status, text=text, content_type="application/json")
     return await broken(request, fault, _HTML, text) or answer

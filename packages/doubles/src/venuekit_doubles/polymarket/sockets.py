@@ -16,6 +16,8 @@ from venuekit_doubles.polymarket.faults import StreamFault
 
 #: A client that does not answer a close within that time is left.
 _SECONDS_TO_CLOSE = 0.3
+#: A frame that is to be overtaken waits that long for another one.
+_SECONDS_TO_OVERTAKE = 0.5
 _INVALID = "INVALID OPERATION"
 _CLOSE = object()
 
@@ -28,15 +30,21 @@ class Connection(ABC):
     """One client's connection. Whatever is told is queued at once, and sent in that order."""
 
     def __init__(
-        self, request: web.Request, socket: web.WebSocketResponse, seconds_to_ping: float, begun: Counter[str]
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        seconds_to_ping: float,
+        begun: Counter[str],
+        telling: Callable[[], StreamFault | None],
     ) -> None:
+        self._telling = telling
         self._request = request
         self._socket = socket
         self._seconds_to_ping = seconds_to_ping
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._begun = begun
         self._pinged = True
-        self._stalled = self._silent = False
+        self._stalled = self._silent = self._closing = False
         self._next: StreamFault | None = None
         self._kept: str | None = None
         #: Messages of the client, as they came.
@@ -100,24 +108,39 @@ class Connection(ABC):
 
     def tell(self, frame: object) -> None:
         """Send a frame: an event, or a list of them."""
-        if self._stalled or self._silent:
+        text, meanwhile = json.dumps(frame), self._telling()
+        if meanwhile is StreamFault.GARBAGE:
+            text = text[: len(text) // 2]
+        elif meanwhile is not None:
+            self.fail(meanwhile)
+        if not self.tells:
             return
-        text, fault = json.dumps(frame), self._next
+        fault, self._next = self._next, None
         if fault is StreamFault.LOSE:
-            self._next = None
-        elif fault is StreamFault.REORDER and self._kept is None:
+            return
+        if fault is StreamFault.REORDER and self._kept is None:
             self._kept = text
-        else:
-            self._next = None
+            asyncio.get_running_loop().call_later(_SECONDS_TO_OVERTAKE, self._tell_kept)
+            return
+        self._queue.put_nowait(text)
+        if fault is StreamFault.DUPLICATE:
             self._queue.put_nowait(text)
-            if fault is StreamFault.DUPLICATE:
-                self._queue.put_nowait(text)
-            elif self._kept is not None:
-                self._queue.put_nowait(self._kept)
-                self._kept = None
+        self._tell_kept()
+
+    def _tell_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None and self.tells:
+            self._queue.put_nowait(kept)
+
+    @property
+    def tells(self) -> bool:
+        """Whether what it is told now goes to the client."""
+        transport = self._request.transport
+        return not (self._stalled or self._silent or self._closing or transport is None or transport.is_closing())
 
     def close(self) -> None:
         """End it politely, after what is queued."""
+        self._closing = True
         self._queue.put_nowait(_CLOSE)
 
     def fail(self, fault: StreamFault) -> None:
@@ -152,7 +175,10 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One connection, until it ends."""
         socket = web.WebSocketResponse(max_msg_size=4_000_000, timeout=_SECONDS_TO_CLOSE)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket  # the client has gone
         connection = self._made(request, socket, self.begun)
         self.open.append(connection)
         self.count += 1

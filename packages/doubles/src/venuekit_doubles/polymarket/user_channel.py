@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from venuekit_doubles.polymarket import words
 from venuekit_doubles.polymarket.clob import Clob
+from venuekit_doubles.polymarket.faults import StreamFault
 from venuekit_doubles.polymarket.keys import ApiKey, Doorkeeper, NotAuthorized
 from venuekit_doubles.polymarket.listings import Listed
 from venuekit_doubles.polymarket.records import OrderRecord, OrderState, TradeRecord
+from venuekit_doubles.polymarket.refusals import Refusal
 from venuekit_doubles.polymarket.sockets import BadOperation, Connection, Sockets
 
 
@@ -25,9 +27,10 @@ class UserConnection(Connection):
         socket: web.WebSocketResponse,
         seconds_to_ping: float,
         begun: Counter[str],
+        telling: Callable[[], StreamFault | None],
         doorkeeper: Doorkeeper,
     ) -> None:
-        super().__init__(request, socket, seconds_to_ping, begun)
+        super().__init__(request, socket, seconds_to_ping, begun, telling)
         self._doorkeeper = doorkeeper
         self._key: ApiKey | None = None
         #: Markets that it is told of; None is all of them.
@@ -68,10 +71,12 @@ class UserConnection(Connection):
 class UserChannel:
     """Tells accounts of their own. A `Listener` of the CLOB."""
 
-    def __init__(self, clob: Clob, seconds_to_ping: float, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self, clob: Clob, seconds_to_ping: float, doorkeeper: Doorkeeper, telling: Callable[[], StreamFault | None]
+    ) -> None:
         self._clob = clob
         self.sockets = Sockets(
-            lambda request, socket, begun: UserConnection(request, socket, seconds_to_ping, begun, doorkeeper)
+            lambda request, socket, begun: UserConnection(request, socket, seconds_to_ping, begun, telling, doorkeeper)
         )
         clob.listeners.append(self)
 
@@ -91,6 +96,9 @@ class UserChannel:
         """It was matched, or has ended."""
         over = order.state not in (OrderState.LIVE, OrderState.MATCHED, OrderState.DELAYED)
         self._order(order, "CANCELLATION" if over else "UPDATE")
+
+    def refused(self, order: OrderRecord, why: Refusal) -> None:
+        """Told by the answer alone."""
 
     def killed(self, order: OrderRecord, why: str) -> None:
         """It found nothing to trade with."""

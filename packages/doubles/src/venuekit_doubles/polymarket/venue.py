@@ -12,13 +12,12 @@ from aiohttp import web
 from eth_utils.crypto import keccak
 
 from venuekit.adapter import NANOS, Clock, Side, plain
-from venuekit_doubles.faults import FaultQueues
 from venuekit_doubles.polymarket.accounts import Account
 from venuekit_doubles.polymarket.books import STEP_SECONDS
 from venuekit_doubles.polymarket.chain import Chain
 from venuekit_doubles.polymarket.clob import Clob
 from venuekit_doubles.polymarket.execution import Execution
-from venuekit_doubles.polymarket.faults import Fault
+from venuekit_doubles.polymarket.faults import Faults
 from venuekit_doubles.polymarket.gamma import Gamma
 from venuekit_doubles.polymarket.heartbeats import Heartbeats
 from venuekit_doubles.polymarket.keys import Doorkeeper
@@ -58,7 +57,15 @@ class Venue:
     """Used on the double's event loop only."""
 
     def __init__(
-        self, listings: Sequence[Listing], clock: Clock, pace: Pace, *, seed: int, window: int, page: int
+        self,
+        listings: Sequence[Listing],
+        clock: Clock,
+        pace: Pace,
+        *,
+        seed: int,
+        window: int,
+        page: int,
+        faults: Faults | None = None,
     ) -> None:
         self._clock = clock
         self._pace = pace
@@ -66,7 +73,7 @@ class Venue:
         self._moving: asyncio.Task[None] | None = None
         self._numbers = itertools.count(1)
         self._owed_ns = 0
-        self.faults: FaultQueues[Fault] = FaultQueues()
+        self.faults = faults or Faults()
         self.ledger = Ledger()
         self.clob = Clob(
             {listing.slug: Listed(listing) for listing in listings},
@@ -76,6 +83,7 @@ class Venue:
             seed=seed,
             settle_seconds=pace.settle,
             delay_seconds=pace.delay,
+            faults=self.faults,
         )
         self.transactions = Transactions(Execution(self.clob), pace.settle, self._later, self.clob.now_ns)
         self.doorkeeper = Doorkeeper(clock, window)
@@ -85,8 +93,10 @@ class Venue:
         self.heartbeats = Heartbeats(self._later, pace.heartbeat, self._silenced)
         self.orders = Orders(self.clob, self.heartbeats)
         self.gamma = Gamma(self.clob)
-        self.market_channel = MarketChannel(self.clob, pace.ping, self.gamma.named)
-        self.user_channel = UserChannel(self.clob, pace.ping, self.doorkeeper)
+        self.market_channel = MarketChannel(
+            self.clob, pace.ping, self.gamma.named, lambda: self.faults.telling("market")
+        )
+        self.user_channel = UserChannel(self.clob, pace.ping, self.doorkeeper, lambda: self.faults.telling("user"))
         self._page = page
 
     def routes(self) -> list[Route]:

@@ -67,8 +67,10 @@ class Profile:
     frame_faults: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     #: What goes wrong with every open stream at once.
     stream_faults: Sequence[str] = ()
-    #: Those of them after which no client can know that there is anything to ask for.
+    #: Those faults of frames and streams after which no client can know that there is anything to ask for.
     unnoticed_faults: Sequence[str] = ()
+    #: How long a client may take, by its own patience, until it knows all that the venue has done, in seconds.
+    quiet_seconds: float = 0.0
     #: Whether what is left of an order is whole lots. Not so where orders for an amount of money leave fractions.
     whole_lots: bool = True
     #: More options for runs with faults, where simulated time passes by the minute and the market may move less often.

@@ -10,7 +10,8 @@ from typing import Any
 
 from venuekit.errors import UnknownOrder, VenuekitError
 from venuekit.model.account import FillQuery, HistoryQuery
-from venuekit.model.order import Fill, Order, OrderStatus
+from venuekit.model.codec import from_record
+from venuekit.model.order import Fill, FillState, Order, OrderStatus
 from venuekit.protocols.journal import ApprovalState, EntryKind, Row, RowQuery, Store
 from venuekit.testing.faults.site import Truth
 from venuekit.testing.faults.world import PATIENCE_SECONDS, World
@@ -23,6 +24,8 @@ _MOST = 100_000
 _CUT_OFF_SECONDS = 62.0
 #: After this long everything that the venue had to tell has arrived.
 _TOLD_SECONDS = 3.0
+#: How often it is looked whether a slow venue has become quiet.
+_LOOK_SECONDS = 2.5
 
 
 async def settle(world: World) -> None:
@@ -31,12 +34,33 @@ async def settle(world: World) -> None:
     if world.site.on_a_wire:
         world.right_clock()  # a venue takes no token of another time, so nothing would become quiet
     await world.desk.resume(by="ann")
-    await asyncio.sleep(PATIENCE_SECONDS + 4.0)
+    await _quiet(world, PATIENCE_SECONDS + 4.0)
     if any(o.status is OrderStatus.PENDING_APPROVAL and _cut_off(world, o) for o in await world.desk.open_orders()):
         await asyncio.sleep(_CUT_OFF_SECONDS)
     # Nothing may trade while desk and venue are compared.
     await world.truth.cancel_all()
-    await asyncio.sleep(_TOLD_SECONDS)
+    await _quiet(world, _TOLD_SECONDS)
+
+
+async def _quiet(world: World, seconds: float) -> None:
+    """Let so much time pass, and more where the venue is known to be slow, until nothing is on its way any more."""
+    await asyncio.sleep(seconds)
+    until = world.now() + world.site.quiet_seconds
+    while world.now() < until and (await _moving(world) or await _differ(world)):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _moving(world: World) -> bool:
+    return any(fill.state is FillState.PROVISIONAL for fill in await _venue_fills(world.truth))
+
+
+async def _differ(world: World) -> list[str]:
+    """What the desk has otherwise than the venue, without anybody asking it to compare."""
+    assert world.store is not None
+    rows = _rows(world.store.inner, world.name)
+    world.site.sent(_intents(rows))
+    orders = [problem async for problem in _orders(world, await _venue_orders(world.truth))]
+    return orders + list(_fills(rows, await _venue_fills(world.truth)))
 
 
 def _cut_off(world: World, order: Order) -> bool:
@@ -51,14 +75,14 @@ async def check(world: World) -> list[str]:
     try:
         await settle(world)
         if world.schedule.unaided and not any(action in world.site.unnoticed for action, _ in world.points.fired):
-            at_venue = await _venue_orders(world.truth)
-            found += [f"nobody told the desk: {problem}" async for problem in _orders(world, at_venue)]
+            found += [f"nobody told the desk: {problem}" for problem in await _differ(world)]
         await world.desk.reconcile()
     except VenuekitError as error:
         return [*found, f"the desk did not become quiet: {error.code} {error.message}"]
     found += [f"reconciling again found: {event.message}" for event in await world.desk.reconcile()]
     assert world.store is not None
     rows = _rows(world.store.inner, world.name)
+    world.site.sent(_intents(rows))
     at_venue = await _venue_orders(world.truth)
     fills = await _venue_fills(world.truth)
     found += [f async for f in _orders(world, at_venue)]
@@ -73,12 +97,19 @@ async def check(world: World) -> list[str]:
         found.append(f"the journal does not verify: {verified.problem}")
     await world.close_desk()
     found += await _holdings(world)
+    found += world.site.complaints
     found += [v for v in world.ledger.violations if v not in found]
     return found
 
 
 def _rows(store: Store, desk: str) -> list[Row]:
     return list(store.replay(desk))
+
+
+def _intents(rows: list[Row]) -> list[Order]:
+    """Orders as they were to be sent, the newest of each id."""
+    written = {row.subject: row for row in rows if row.kind is EntryKind.INTENT}
+    return [from_record(row.body, Order) for row in written.values()]
 
 
 async def _venue_orders(venue: Truth) -> list[Order]:
@@ -141,12 +172,18 @@ def _doubles(world: World, at_venue: list[Order]) -> Iterator[str]:
 
 
 def _fills(rows: list[Row], at_venue: list[Fill]) -> Iterator[str]:
-    """Each fill once in the journal, and none that is not the venue's."""
-    recorded = Counter(row.body["id"] for row in rows if row.kind is EntryKind.FILL)
-    yield from (f"fill {i} is {n} times in the journal" for i, n in recorded.items() if n > 1)
-    theirs = {f.id for f in at_venue}
-    yield from (f"fill {i} of the venue is not in the journal" for i in sorted(theirs - set(recorded)))
-    yield from (f"fill {i} is in the journal, and the venue has no such" for i in sorted(set(recorded) - theirs))
+    """Each fill once in the journal, and once more when it is final; as final as the venue's, and no other."""
+    written = [(str(row.body["id"]), FillState(row.body["state"])) for row in rows if row.kind is EntryKind.FILL]
+    for (fill_id, state), count in Counter(written).items():
+        if count > 1:
+            yield f"fill {fill_id} is {count} times in the journal as {state.value}"
+    last = dict(written)
+    theirs = {f.id: f.state for f in at_venue}
+    yield from (f"fill {i} of the venue is not in the journal" for i in sorted(set(theirs) - set(last)))
+    yield from (f"fill {i} is in the journal, and the venue has no such" for i in sorted(set(last) - set(theirs)))
+    for fill_id in sorted(set(theirs) & set(last)):
+        if last[fill_id] is not theirs[fill_id]:
+            yield f"fill {fill_id} is {last[fill_id].value} here, and {theirs[fill_id].value} at the venue"
 
 
 def _told(world: World, rows: list[Row]) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Driver:
     async def run(self) -> None:
         """Every step, with a new life of the desk after each end."""
         world = self._world
-        self._instruments = await tradable(world.truth)
+        self._instruments = await tradable(world.truth, chosen=world.site.on_a_wire)
         await world.start()
         for number, step in enumerate(world.schedule.steps):
             await self.revive()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from venuekit.model.order import Order
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.venue import Venue, VenueContext
 from venuekit.runtime.pace import Pace
@@ -26,6 +27,8 @@ class Embedded:
     secrets: Sequence[str] = ()
     on_a_wire = False
     unnoticed: Collection[str] = ()
+    quiet_seconds = 0.0
+    complaints: Sequence[str] = ()
 
     def __init__(
         self, subject: Subject, schedule: Schedule, sending: Sending, *, folder: Path, clock: Clock, account: str
@@ -37,6 +40,9 @@ class Embedded:
         self._clock = clock
         self._account = account
         self._network = Network(schedule.seed, slowest=schedule.slowest)
+
+    def sent(self, orders: Sequence[Order]) -> None:
+        """See `Site.sent`; a venue that simulates keeps our ids."""
 
     async def open(self) -> None:
         """See `Site.open`."""

@@ -29,12 +29,15 @@ _AWAY = D("0.01")
 _THROUGH = D("0.005")
 
 
-async def tradable(venue: Truth) -> list[Instrument]:
-    """One instrument of each kind that trades and has a market; two of the first kind that has two."""
+async def tradable(venue: Truth, *, chosen: bool = False) -> list[Instrument]:
+    """One instrument of each kind that trades and has a market; two of the first kind that has two.
+
+    All of them where the venue's own choice of instruments is what it tells.
+    """
     found: list[Instrument] = []
     for kind in _KINDS:
         of_kind = [i for i in await venue.instruments() if i.kind is kind and i.status is InstrumentStatus.TRADING]
-        for instrument in of_kind[: 2 if not found else 1]:
+        for instrument in of_kind if chosen else of_kind[: 2 if not found else 1]:
             [ticker] = await venue.tickers([instrument.id])
             if ticker.bid and ticker.ask:
                 found.append(instrument)

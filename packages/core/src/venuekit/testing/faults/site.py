@@ -70,6 +70,20 @@ class Site(Protocol):
         """Faults of streams after which nobody can know that there is anything to ask for."""
         ...
 
+    @property
+    def quiet_seconds(self) -> float:
+        """How long the way to the venue may take until all is known that has happened there."""
+        ...
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What was asked of the venue that nobody should ask."""
+        ...
+
+    def sent(self, orders: Sequence[Order]) -> None:
+        """The orders that were to be sent, as they were written down before: the venue may keep no ids of ours."""
+        ...
+
     async def open(self) -> None:
         """Begin."""
         ...
@@ -106,6 +120,12 @@ class Exchange(Protocol):
     truth: Truth
     #: Text that must be in no row of the journal, such as the key.
     secrets: Sequence[str]
+    #: What was asked of it that nobody should ask.
+    complaints: Sequence[str]
+
+    def sent(self, orders: Sequence[Order]) -> None:
+        """The orders that were to be sent, as they were written down before, for a venue that keeps no ids of ours."""
+        ...
 
     async def open(self) -> None:
         """Begin to serve."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from venuekit.errors import Unavailable, VenuekitError
 from venuekit.model.events import Channel, Event
+from venuekit.model.order import Order
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.venue import Venue, VenueContext
 from venuekit.runtime.pace import Pace
@@ -46,6 +47,7 @@ class Wired:
         self._account = account
         self._cuts = subject.profile.stream_faults
         self.unnoticed: Collection[str] = subject.profile.unnoticed_faults
+        self.quiet_seconds = subject.profile.quiet_seconds
         table = table_of(subject.profile)
         self._gate = Gate(table.points if table else (), schedule.seed, slowest=schedule.slowest)
         assert subject.profile.exchange is not None
@@ -63,6 +65,15 @@ class Wired:
     def secrets(self) -> Sequence[str]:
         """See `Site.secrets`."""
         return self._exchange.secrets
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """See `Site.complaints`."""
+        return self._exchange.complaints
+
+    def sent(self, orders: Sequence[Order]) -> None:
+        """See `Site.sent`."""
+        self._exchange.sent(orders)
 
     async def open(self) -> None:
         """See `Site.open`."""
