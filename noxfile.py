@@ -46,7 +46,10 @@ CONTRACTS = (
     "--venue polymarket --venue-profile venuekit_doubles.polymarket.contract --venue-shadow",
 )
 #: Venues whose faults are on a real wire, and the doubles that bring them.
-WIRED = {"coinbase": "venuekit_doubles.coinbase.chaos"}
+WIRED = {
+    "coinbase": "venuekit_doubles.coinbase.chaos",
+    "polymarket": "venuekit_doubles.polymarket.chaos",
+}
 TEST_TOOLS = (
     "hypothesis>=6.120",
     "jsonschema>=4.23",
@@ -115,7 +118,8 @@ def bench(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Ten thousand seeded schedules of faults and crashes, 300 real kills, and 300 schedules on PostgreSQL.
 
-    Then 500 at Coinbase's double, over real sockets, and 20 real kills there. Arguments go to venuekit chaos instead.
+    Then 500 at each double of a venue, over real sockets, and 20 real kills there. Arguments go to venuekit chaos
+    instead.
     """
     _install_workspace(session)
     arguments = session.posargs or ["--schedules", "10000", "--processes", "300", "--thorough"]

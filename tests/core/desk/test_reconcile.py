@@ -14,7 +14,7 @@ from venuekit.desk.desk import Desk
 from venuekit.model.capability import Declared, Feature, Support
 from venuekit.model.events import Channel, DeskEvent
 from venuekit.model.intent import MarketOrder, Side
-from venuekit.model.order import Order, OrderStatus
+from venuekit.model.order import FillState, Order, OrderStatus
 from venuekit.protocols.journal import EntryKind
 from venuekit.settings.schema import DeskConfig, ReconcileSettings
 
@@ -190,6 +190,35 @@ async def test_what_happened_while_nobody_listened_is_found(bench: Bench) -> Non
         assert sorted(r.body["id"] for r in rows(desk, EntryKind.FILL)) == ["f1", "f2"]
         assert desk._state.positions.size("BTC-USD") == D("1.3")
         assert await desk.reconcile() == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("end", "left"), [(FillState.CONFIRMED, D(1)), (FillState.REVERSED, D(0))])
+async def test_how_a_fill_has_ended_is_asked_for_when_nobody_told_even_if_newer_ones_were(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, end: FillState, left: Decimal, restarted: bool
+) -> None:
+    monkeypatch.setattr("venuekit.desk.state.OVERLAP", 0)  # a start reads no row from before the last end
+    async with bench.open(by_hand(bench)) as desk:
+        await desk.submit(limit(client_order_id="mine", size=D(3)))
+        order = bench.venue.orders["mine"]
+        open_end = bench.venue.execution(order, D(1), D(98), id="open end", state=FillState.PROVISIONAL)
+        bench.venue.executions.append(open_end)
+        bench.venue.push(Channel.OWN_FILLS, bench.venue.fill_event(open_end))
+        await bench.clock.advance(60)
+        bench.venue.fill("mine", D(2), D(98))
+        await bench.clock.settle()
+        bench.venue.executions[0] = attrs.evolve(open_end, state=end)
+        if end is FillState.CONFIRMED:
+            bench.venue.cash["USD"] -= 98
+            bench.venue.cash["BTC"] += 1
+        if not restarted:
+            await desk.reconcile()
+            assert desk._state.positions.size("BTC-USD") == 2 + left
+    async with bench.open(by_hand(bench)) as desk:
+        assert desk._state.positions.size("BTC-USD") == 2 + left
+        states = [r.body["state"] for r in rows(desk, EntryKind.FILL) if r.body["id"] == "open end"]
+        assert states == ["PROVISIONAL", end.value], "it is in the journal otherwise"
+        assert {"position", "balance"}.isdisjoint(differences(desk)), "it was counted twice, or not undone"
 
 
 async def test_fills_of_orders_that_are_not_ours_are_found_too_page_by_page(bench: Bench) -> None:

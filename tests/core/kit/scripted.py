@@ -326,6 +326,8 @@ class ScriptedVenue:
         await self._call("positions")
         sizes: dict[str, Decimal] = {}
         for f in self.executions:
+            if f.state is FillState.REVERSED:
+                continue
             sizes[f.instrument] = sizes.get(f.instrument, D(0)) + f.size * f.side.sign
         return [
             Position(

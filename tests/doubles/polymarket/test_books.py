@@ -34,11 +34,17 @@ _orders = st.tuples(
 _steps = st.tuples(st.sampled_from(["cancel", "step", "settle", "fail", "split"]), st.integers(0, 50))
 
 
+def _well() -> None:
+    """Nothing goes wrong with a frame."""
+
+
 class _Told(MarketConnection):
     """A subscriber's books, as the channel told them."""
 
     def __init__(self, venue: Venue) -> None:
-        super().__init__(cast("Any", None), cast("Any", None), 60.0, venue.market_channel.sockets.begun, venue.clob)
+        super().__init__(
+            cast("Any", None), cast("Any", None), 60.0, venue.market_channel.sockets.begun, _well, venue.clob
+        )
         self.books: dict[str, dict[str, dict[Decimal, Decimal]]] = {}
         venue.market_channel.sockets.open.append(self)
         self.asked({"type": "market", "assets_ids": list(venue.market(FED).tokens)})

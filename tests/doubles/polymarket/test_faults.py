@@ -22,11 +22,25 @@ async def _open(wire: Wire) -> list[str]:
         (Fault.SERVER_ERROR, 500, {"error": "could not insert order"}),
         (Fault.RESTARTING, 425, {"error": "Too Early: the matching engine is restarting"}),
         (Fault.DISABLED, 503, {"error": "Trading is currently disabled. Check polymarket.com for updates"}),
+        (
+            Fault.CANCEL_ONLY,
+            503,
+            {"error": "Trading is currently cancel-only. New orders are not accepted, but cancels are allowed."},
+        ),
+        (
+            Fault.POST_ONLY,
+            503,
+            {
+                "code": "post_only_mode",
+                "error": "post-only mode: only post-only orders and cancels are allowed",
+                "retry_after_seconds": 79,
+            },
+        ),
         (Fault.UNAUTHORIZED, 401, {"error": "Unauthorized/Invalid api key"}),
     ],
 )
 async def test_a_fault_before_the_work_answers_as_the_venue_does_and_does_nothing(
-    double: PolymarketDouble, fault: Fault, status: int, body: dict[str, str]
+    double: PolymarketDouble, fault: Fault, status: int, body: dict[str, object]
 ) -> None:
     async with Wire.to(double) as wire:
         double.fail("post_order", fault)
@@ -65,6 +79,13 @@ async def test_an_answer_is_lost_and_the_order_is_there(double: PolymarketDouble
         await _unanswered(wire, fault)
         assert len(await _open(wire)) == 1
         assert "Duplicated." in (await wire.post(wire.draft())).error
+
+
+async def test_the_answer_that_refuses_is_lost_like_any_other(double: PolymarketDouble) -> None:
+    async with Wire.to(double) as wire:
+        double.fail("post_order", Fault.AFTER_RESET)
+        with pytest.raises(aiohttp.ClientError):
+            await wire.post(wire.draft(maker_amount=1))
 
 
 async def _unanswered(wire: Wire, fault: Fault) -> None:

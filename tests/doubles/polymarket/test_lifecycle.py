@@ -75,6 +75,18 @@ async def test_a_sweep_of_several_prices_is_a_trade_for_each(double: PolymarketD
     assert "0.61" in bought or "0.62" in bought
 
 
+async def test_an_immediate_order_that_meets_only_its_own_owner_is_killed(double: PolymarketDouble) -> None:
+    token = double.market(FED).tokens[0]
+    bid, ask = double.do(lambda: double.venue.clob.books.best(double.market(FED), 0))
+    assert ask - bid > 100, "there is no room between bid and ask"
+    double.give(double.account.wallet, "10", token)
+    double.order(token, Side.SELL, str(D(ask - 100) / 10_000), "10", account=double.account)
+    async with Wire.to(double) as wire:
+        at = ask - 100
+        answer = await wire.post(wire.draft(type="FAK", maker_amount=at * 500, taker_amount=5 * M))
+        assert "no orders found to match" in answer.error
+
+
 # -- sports
 
 

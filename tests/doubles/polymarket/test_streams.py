@@ -191,6 +191,15 @@ async def test_a_stalled_stream_answers_pings_and_tells_nothing(double: Polymark
         assert await stream.text() == "PONG"
 
 
+async def test_a_frame_that_waits_for_another_goes_by_itself_when_none_comes(double: PolymarketDouble) -> None:
+    yes, _ = double.market(FED).tokens
+    async with Stream.market(double, yes, custom=False) as stream:
+        await stream.kind("book")
+        double.fail_streams(StreamFault.REORDER)
+        double.order(yes, Side.BUY, "0.11", "10")
+        assert (await stream.kind("price_change"))["price_changes"][0]["price"] == "0.11"
+
+
 async def test_a_silent_stream_does_not_even_answer_pings(double: PolymarketDouble) -> None:
     async with Stream.market(double) as stream:
         double.fail_streams(StreamFault.SILENCE, "market")

@@ -21,6 +21,7 @@ from venuekit.adapter import (
     UnknownOrder,
 )
 from venuekit_doubles.polymarket import Fault, PolymarketDouble
+from venuekit_doubles.polymarket.words import order_event
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -165,3 +166,22 @@ async def test_what_is_no_digest_is_not_asked_for(desk: Desk, name: str) -> None
         await desk.own.finder.find(OrderRef(venue_order_id=name))
     if not name.endswith("000"):
         assert len(desk.double.requests) == asked
+
+
+async def test_an_answer_that_comes_after_the_streams_word_of_the_end_opens_nothing_again(desk: Desk) -> None:
+    order = await desk.own.trading.submit(desk.limit())
+    frame = order_event(desk.double.venue.clob.orders[order.venue_order_id or ""], "CANCELLATION", order.created_ns)
+    told = desk.own.orders.from_frame({**frame, "status": "CANCELED"})
+    assert told is not None
+    assert told.status is OrderStatus.CANCELED
+    late = desk.own.orders.answered(order)
+    assert late.status is OrderStatus.CANCELED
+    assert desk.own.orders.answered(order.but(filled_size=D(4))).filled_size == 4, "what has traded counts"
+
+
+async def test_an_answer_takes_nothing_back_of_what_the_stream_has_told(desk: Desk) -> None:
+    order = await desk.own.trading.submit(desk.limit())
+    frame = order_event(desk.double.venue.clob.orders[order.venue_order_id or ""], "UPDATE", order.created_ns)
+    desk.own.orders.from_frame({**frame, "size_matched": "4"})
+    late = desk.own.orders.answered(order)
+    assert (late.status, late.filled_size) == (OrderStatus.PARTIALLY_FILLED, D(4))

@@ -69,6 +69,15 @@ async def test_an_immediate_order_fills_what_is_there_and_the_rest_is_canceled(d
     assert not [o async for o in desk.own.finder.open()]
 
 
+async def test_less_than_a_hundredth_of_a_share_that_no_cent_buys_is_not_missing(desk: Desk) -> None:
+    """The stream says so of what the venue calls matched, so the answer says the same."""
+    ask = await desk.best()
+    size = next(n for n in range(1000, 1100) if 0 < (n * ask.price) % 1 < D("0.5"))
+    order = await desk.own.trading.submit(desk.limit(price=str(ask.price), size=str(D(size) / 100), time_in_force=IOC))
+    assert 0 < D(size) / 100 - order.filled_size < D("0.01")
+    assert order.status is OrderStatus.FILLED
+
+
 async def test_an_immediate_purchase_never_buys_more_than_it_asks_for(desk: Desk) -> None:
     """The venue would spend the whole amount, and a limit far above the market would buy twice the shares."""
     order = await desk.own.trading.submit(desk.limit(price="0.95", size="10", time_in_force=IOC))
@@ -227,6 +236,19 @@ async def test_delayed_orders_are_open_until_the_venue_enters_them(desk: Desk) -
     desk.double.release_delayed()
     after = await desk.own.finder.find(desk.ref(order))
     assert (after.status, after.filled_size) == (OrderStatus.FILLED, D(10))
+
+
+async def test_a_delayed_order_that_never_rests_is_over_when_a_part_of_it_has_traded(desk: Desk) -> None:
+    token = desk.token(GAME)
+    ask = await desk.best(token=token)
+    request = desk.limit(price=str(ask.price), size=str(ask.size + 100), instrument=token, time_in_force=IOC)
+    order = await desk.own.trading.submit(request)
+    assert (order.status, order.status_code) == (OrderStatus.OPEN, "DELAYED")
+    desk.double.release_delayed()
+    await desk.own.ledger.cover(order.created_ns)
+    assert not [o async for o in desk.own.finder.open()], "it is held to be waiting still"
+    after = await desk.own.finder.find(desk.ref(order))
+    assert (after.status, after.filled_size > 0) == (OrderStatus.CANCELED, True)
 
 
 @pytest.mark.parametrize(
