@@ -75,7 +75,7 @@ async def loopback(routes: Mapping[str, Any] | None = None) -> AsyncIterator[Loo
     here = Loopback(routes=dict(routes or {}))
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", here.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     here.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
