@@ -33,7 +33,7 @@ import sys
 import venuekit_coinbase.streams, venuekit_polymarket.streams
 assert "websockets" not in sys.modules, "a stream imports websockets"
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
 
 

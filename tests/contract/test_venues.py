@@ -72,7 +72,7 @@ def test_the_toy_venue_keeps_every_promise_by_the_command_that_its_tutorial_show
         "--venue",
         "venuekit_toy:factory",
     ]
-    done = subprocess.run([*command, "-q"], env=environ, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*command, "-q"], env=environ, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "contract of toy" in done.stdout
     assert "Broken promises" not in done.stdout

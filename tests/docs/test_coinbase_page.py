@@ -76,7 +76,7 @@ def run(words: list[str], environ: dict[str, str], folder: Path) -> str:
         check=False,
         env=environ,
         cwd=folder,
-        timeout=90,
+        timeout=240,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"

@@ -20,7 +20,7 @@ def words(line: str) -> str:
 def test_the_picture_of_the_demo_has_the_steps_of_the_demo(tmp_path: Path) -> None:
     venuekit = Path(sys.executable).with_name("venuekit")
     done = subprocess.run(
-        [str(venuekit), "demo", "--json"], capture_output=True, text=True, check=False, timeout=90, cwd=tmp_path
+        [str(venuekit), "demo", "--json"], capture_output=True, text=True, check=False, timeout=240, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     steps = [step["step"] for step in json.loads(done.stdout)["steps"]]

@@ -99,7 +99,7 @@ def test_the_program_says_what_it_does_and_leaves_quietly_on_ctrl_c(tmp_path: Pa
         assert bot.stdout is not None
         first = bot.stdout.readline()
         bot.send_signal(signal.SIGINT)
-        said, complained = bot.communicate(timeout=60)
+        said, complained = bot.communicate(timeout=240)
     assert first.startswith("BTC-PERP: holds 0, quotes BUY at ")
     assert said.splitlines()[-1].endswith("quotes nothing")
     assert (bot.returncode, complained) == (0, "")

@@ -39,7 +39,7 @@ def in_order(text: str) -> None:
 
 def test_in_a_pipe_it_is_plain_lines_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=60, check=False, env=environ, cwd=tmp_path)
+    done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=240, check=False, env=environ, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert done.stderr == ""

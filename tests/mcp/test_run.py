@@ -117,7 +117,7 @@ def test_the_command_refuses_to_start_with_one_line_and_code_2(tmp_path: Path, f
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         env=environment(tmp_path),

@@ -72,7 +72,7 @@ def test_live_without_a_threshold_is_refused_in_a_line(double: CoinbaseDouble, t
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env=environment(tmp_path, double, key=True),
     )

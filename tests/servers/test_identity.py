@@ -64,7 +64,7 @@ class Served:
     @asynccontextmanager
     async def client(self, token: str, era: str = "auto", query: str = "", **headers: str) -> AsyncIterator[Client]:
         sent = {"Authorization": f"Bearer {token}", **headers}
-        async with httpx2.AsyncClient(headers=sent, timeout=30) as http_client:
+        async with httpx2.AsyncClient(headers=sent, timeout=60) as http_client:
             transport = streamable_http_client(self.url + query, http_client=http_client)
             async with Client(transport, mode=era, client_info=BOB) as client:
                 yield client
@@ -145,7 +145,7 @@ async def test_nothing_that_a_caller_says_changes_who_it_is(served: Served, era:
 
 async def test_an_unknown_token_is_refused_although_there_is_a_table_for_all_others(served: Served) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    async with httpx2.AsyncClient(timeout=30) as client:
+    async with httpx2.AsyncClient(timeout=60) as client:
         for token in ("none", "bob", "default", TOKENS["bob"][:-1], TOKENS["bob"].swapcase()):
             sent = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {token}", **HEADERS}
             answer = await client.post(f"{served.url}?token={TOKENS['bob']}", json=body, headers=sent)
@@ -160,6 +160,6 @@ async def test_over_stdio_the_process_says_who_it_is_for(tmp_path: Path) -> None
             args=["-m", "venuekit_mcp_paper", "--mode", "shadow", "--config", str(config), *flags],
             env=dict(os.environ),
         )
-        async with Client(command, client_info=BOB, read_timeout_seconds=30) as client:
+        async with Client(command, client_info=BOB, read_timeout_seconds=60) as client:
             assert (await place(client, meta={**META, "agent_id": "ann"}))["order"]["agent_id"] == agent
             assert await left(client) == {"bob": "1", "claude": "99"}[agent]

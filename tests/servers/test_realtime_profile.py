@@ -46,7 +46,7 @@ async def serving(
     command = StdioServerParameters(
         command=sys.executable, args=["-m", "venuekit_mcp_paper", *flags], env=environ, cwd=folder
     )
-    async with Client(command, mode=era, read_timeout_seconds=30, logging_callback=log) as client:  # type: ignore[arg-type]
+    async with Client(command, mode=era, read_timeout_seconds=60, logging_callback=log) as client:  # type: ignore[arg-type]
         yield client
 
 
@@ -60,7 +60,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 async def wait_for(client: Client, opened: dict[str, Any], wanted: str) -> list[dict[str, Any]]:
     """Events of a subscription until one of a kind has come."""
     cursor, found = opened["cursor"], list[dict[str, Any]]()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not any(event["event"] == wanted for event in found):
             answer = await call(
                 client, "wait_for_event", subscription=opened["subscription_id"], cursor=cursor, timeout=5
@@ -137,7 +137,7 @@ async def test_who_watches_the_status_resource_is_told_when_there_is_something_t
     uri = "polymarket://websocket-status"
     async with serving(tmp_path) as client, client.listen(resource_subscriptions=[uri]) as stream:
         opened = await call(client, "subscribe_market_prices", market_ids=[YES])
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async for update in stream:
                 assert str(update.uri) == uri  # type: ignore[union-attr]
                 break
@@ -155,7 +155,7 @@ async def test_with_callback_log_events_come_as_log_messages_of_that_connection(
     async with serving(tmp_path, "legacy", log) as client:
         await call(client, "subscribe_market_prices", market_ids=[YES], callback_type="log")
         await call(client, "subscribe_user_orders")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while not any(m.data.get("event") == "ticker" for m in heard):  # noqa: ASYNC110 - it comes from a process
                 await anyio.sleep(0.02)
         assert {m.logger for m in heard} == {"venuekit.ticker"}

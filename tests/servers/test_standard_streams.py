@@ -81,7 +81,7 @@ class Wire:
 
     def end(self) -> tuple[int, bytes, bytes]:
         """Hang up; the exit code and what was left on the streams."""
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 

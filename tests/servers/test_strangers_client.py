@@ -61,14 +61,14 @@ class Served:
     async def client(self, era: str, token: str = TOKEN, **more: Any) -> AsyncIterator[Client]:
         headers = {"Authorization": f"Bearer {token}"}
         url = f"http://{self.host}:{self.port}/mcp"
-        async with httpx2.AsyncClient(headers=headers, timeout=30) as http_client:
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as http_client:
             transport = streamable_http_client(url, http_client=http_client)
             async with Client(transport, mode=era, **more) as client:
                 yield client
 
     def post(self, body: object, **headers: str) -> tuple[int, dict[str, str], str]:
         """The answer to one request, as a browser or a scanner would send it."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         try:
             sent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
             connection.request("POST", "/mcp", json.dumps(body), {k.replace("_", "-"): v for k, v in sent.items()})
@@ -120,7 +120,7 @@ async def connected(transport: str, era: str, trading: Served, folder: Path, **m
     command = StdioServerParameters(
         command=sys.executable, args=["-m", "venuekit_mcp_paper", "--mode", "shadow"], env=environment(folder)
     )
-    async with Client(command, mode=era, read_timeout_seconds=30, **more) as client:
+    async with Client(command, mode=era, read_timeout_seconds=60, **more) as client:
         yield client
 
 
@@ -213,7 +213,7 @@ async def watching(client: Client, era: str, told: asyncio.Queue[str]) -> AsyncI
 
 
 async def told_of(told: asyncio.Queue[str], wanted: set[str]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while wanted:
             wanted = wanted - {await told.get()}
 
@@ -223,7 +223,7 @@ async def test_a_read_only_server_lists_no_way_to_trade_and_refuses_it(era: str,
     command = StdioServerParameters(
         command=sys.executable, args=["-m", "venuekit_mcp_paper"], env=environment(tmp_path)
     )
-    async with Client(command, mode=era, read_timeout_seconds=30) as client:
+    async with Client(command, mode=era, read_timeout_seconds=60) as client:
         names = {t.name for t in (await client.list_tools()).tools}
         assert "check_trade_risk" in names
         assert not names & {"place_order", "amend_order", "cancel_order", "cancel_all_orders", "close_position"}

@@ -86,10 +86,10 @@ async def told(events, kind):
 async def trade(desk, instrument, size):
     books = await desk.subscribe(Channel.BOOK, [instrument])
     fills = await desk.subscribe(Channel.OWN_FILLS, [])
-    book = await asyncio.wait_for(told(books, BookSnapshot), 30)
+    book = await asyncio.wait_for(told(books, BookSnapshot), 60)
     assert book.book.best_ask is not None, book
     order = await desk.submit(MarketOrder(instrument=instrument, side=Side.BUY, size=Decimal(size)))
-    fill = await asyncio.wait_for(told(fills, FillEvent), 30)
+    fill = await asyncio.wait_for(told(fills, FillEvent), 60)
     assert fill.fill.client_order_id == order.client_order_id, (fill, order)
 
 async def main():

@@ -90,7 +90,7 @@ async def place_small(client: Client, order_id: str) -> dict[str, Any]:
 def cli(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     script = Path(sys.executable).with_name("venuekit")
     command = [str(script), *words, "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
 
 def journal(config: Path) -> list[dict[str, Any]]:

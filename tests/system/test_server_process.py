@@ -28,7 +28,7 @@ def refused(tmp_path: Path, *words: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env=environment(tmp_path),
     )
@@ -100,7 +100,7 @@ def test_a_second_server_of_an_account_that_is_kept_in_no_file_is_refused_until_
         [*SERVER, "--config", str(config)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env=environment(tmp_path),
     )
@@ -113,7 +113,7 @@ def halt(tmp_path: Path, wait: str) -> tuple[int, dict[str, Any]]:
         [*command, "halt", "--cancel-all", "--wait", wait, "--json"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env=environment(tmp_path),
     )

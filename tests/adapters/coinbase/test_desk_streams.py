@@ -43,7 +43,7 @@ def buy() -> MarketOrder:
 
 
 async def until(wanted: Any) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while not wanted():  # noqa: ASYNC110 - what is waited for is in another thread
             await anyio.sleep(0.02)
 

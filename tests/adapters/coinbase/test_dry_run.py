@@ -63,7 +63,7 @@ def test_an_earlier_doubles_file_is_written_anew_and_nobody_elses(tmp_path: Path
     assert "api_secret" in file.read_text()
     file.write_text("[desk]\n")
     done = subprocess.run(
-        [*DOUBLE, "--config", "double.toml"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [*DOUBLE, "--config", "double.toml"], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert "double.toml is not this program's" in done.stderr

@@ -67,7 +67,7 @@ def a_desk(double: CoinbaseDouble, folder: Path, *, key: bool) -> Any:
 
 
 async def until(wanted: Any) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not await wanted():  # noqa: ASYNC110 - the market is in another thread
             await anyio.sleep(0.01)
 

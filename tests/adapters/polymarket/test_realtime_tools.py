@@ -63,7 +63,7 @@ class Waiting:
         self.events: list[dict[str, Any]] = []
 
     async def until(self, kind: str, **told: Any) -> dict[str, Any]:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while True:
                 for event in self.events:
                     if event["event"] == kind and all(event.get(k) == v for k, v in told.items()):
@@ -153,7 +153,7 @@ async def test_lost_streams_come_back_and_what_is_not_understood_is_shown(
             answer = await call(client, "get_realtime_status")
             return next(s for s in answer["subscriptions"] if s["id"] == opened["subscription_id"])
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while (await status())["not_understood"] != 2:  # noqa: ASYNC110 - it is another thread's doing
                 await anyio.sleep(0.01)
         double.fail_streams(StreamFault.DROP, "market")

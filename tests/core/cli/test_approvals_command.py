@@ -213,7 +213,7 @@ async def test_a_decision_while_no_desk_is_open_is_obeyed_by_the_next(
     assert ran.code == OK
     assert "the next one sends it" in ran.err
     async with desk_of(recorded.config) as desk:
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async for event in desk.events(recorded.orders["large"]):
                 if event.order.status is OrderStatus.OPEN:
                     break

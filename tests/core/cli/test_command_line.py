@@ -144,7 +144,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(recorded: Any) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.stderr == "code 0\n"
 

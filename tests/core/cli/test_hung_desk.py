@@ -71,7 +71,7 @@ def venuekit(config: Path, *words: str) -> tuple[int, Any]:
         [*COMMAND, *words, "--json", "--config", str(config)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
         env=environment(),
     )
@@ -100,7 +100,7 @@ def test_a_stopped_process_keeps_its_lease_until_it_is_put_out_on_purpose(
     assert (code, body["cancel_all"]["silent"]) == (0, [])
     assert "1 orders canceled, 0 not" in body["cancel_all"]["answers"]["paper:default"]
     assert venuekit(config, "orders")[1]["orders"] == []
-    assert hung.wait(timeout=30) == -signal.SIGKILL
+    assert hung.wait(timeout=60) == -signal.SIGKILL
     (desk,) = venuekit(config, "status")[1]["desks"]
     assert (desk["session_open"], desk["running"]) == (False, False)
 

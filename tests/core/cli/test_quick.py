@@ -86,7 +86,7 @@ def test_a_halt_waits_for_no_parser_and_no_table_and_holds(tmp_path: Path) -> No
         [sys.executable, "-c", code, "halt", "--by", "ann", "--config", str(config)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

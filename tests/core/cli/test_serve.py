@@ -46,12 +46,12 @@ def served(staffed: Path) -> Iterator[int]:
     assert found, said + process.stderr.read()
     yield int(found[1])
     process.send_signal(signal.SIGTERM)
-    rest = process.communicate(timeout=20)[1]
+    rest = process.communicate(timeout=60)[1]
     assert (process.returncode, rest) == (0, "")
 
 
 def call(port: int, method: str, path: str, token: str = TOKEN) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     connection.request(method, path, body=b"{}" if method == "POST" else None, headers=headers)
     answer = connection.getresponse()

@@ -63,7 +63,7 @@ class Browser:
         return await anyio.to_thread.run_sync(lambda: self._ask(method, path, body, named))
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         cookie = {"Cookie": self.cookie} if self.cookie else {}
         try:
             connection.request(method, path, body=body or None, headers={**cookie, **headers})

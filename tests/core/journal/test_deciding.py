@@ -126,7 +126,7 @@ async def test_deciding_at_once_from_several_processes_has_one_outcome_each(url:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [tuple(line.split()) for p in processes for line in p.communicate(timeout=120)[0].splitlines() if line]
+    said = [tuple(line.split()) for p in processes for line in p.communicate(timeout=240)[0].splitlines() if line]
     assert [p.returncode for p in processes] == [0] * len(processes)
     told: Counter[Any] = Counter((number, what) for _, number, what in said)
     after = lives(store)

@@ -235,7 +235,7 @@ async def test_a_change_by_another_is_heard_once_and_an_own_one_is_none(url: str
     other = open_store(url)
     assert not store.changed()
     await other.set_control(lambda _: Control(state=TradingState.HALTED), entry(kind=EntryKind.CONTROL))
-    await asyncio.wait_for(heard(store), 10)
+    await asyncio.wait_for(heard(store), 60)
     assert store.control().state is TradingState.HALTED
     assert not store.changed()
     assert not other.changed()

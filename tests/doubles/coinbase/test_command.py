@@ -45,12 +45,12 @@ def test_the_command_says_where_it_is_whom_to_trust_and_its_key(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", said["trust"].strip())
         assert said["stream"].strip() == said["REST"].strip().replace("https", "wss")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        client = RESTClient(key_file=str(file), base_url=said["REST"].strip().removeprefix("https://"), timeout=10)
+        client = RESTClient(key_file=str(file), base_url=said["REST"].strip().removeprefix("https://"), timeout=60)
         held = {a.currency: D(a.available_balance["value"]) for a in client.get_accounts().accounts}
         assert (held["USD"], held["BTC"]) == (D("1234.5"), 0)
         client.session.close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert not Path(said["trust"].strip()).exists(), "what it wrote for itself is gone"
@@ -62,9 +62,9 @@ def test_the_console_script_is_the_same_and_may_do_without_tls() -> None:
         assert key["privateKey"].startswith("-----BEGIN EC PRIVATE KEY-----")
         address = said["REST"].strip()
         assert address.startswith("http://127.0.0.1:")
-        assert requests.get(f"{address}/v2/time", timeout=10).json()["data"]["epoch"] > 0
+        assert requests.get(f"{address}/v2/time", timeout=60).json()["data"]["epoch"] > 0
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def refused(options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 @pytest.fixture
 def own(plain: Plain) -> Callable[..., Any]:
     def ask(method: str, name: str, **body: Any) -> requests.Response:
-        return plain.http.request(method, f"{plain.double.rest_url}/double/{name}", json=body or None, timeout=5)
+        return plain.http.request(method, f"{plain.double.rest_url}/double/{name}", json=body or None, timeout=60)
 
     return ask
 
@@ -141,7 +141,7 @@ def test_time_passes_where_the_market_stands_still(plain: Plain, own: Callable[.
 
 def test_time_cannot_be_let_pass_where_it_passes_by_itself() -> None:
     with a_double(secure=False, exchange={"pace": "realtime"}) as double:
-        answer = requests.post(f"{double.rest_url}/double/advance", json={"seconds": 1}, timeout=5)
+        answer = requests.post(f"{double.rest_url}/double/advance", json={"seconds": 1}, timeout=60)
     assert (answer.status_code, answer.json()["message"]) == (
         400,
         "the market moves by itself; start the double with --manual",

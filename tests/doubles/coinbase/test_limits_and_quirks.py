@@ -130,7 +130,7 @@ def test_what_is_no_json_is_a_bad_request(plain: Plain) -> None:
     for body, why in ((b"{", "no JSON"), (b"[]", "no object")):
         path = f"{API}/orders"
         headers = {"Authorization": f"Bearer {plain.token('POST', path)}"}
-        answer = plain.http.post(f"{plain.double.rest_url}{path}", headers=headers, data=body, timeout=5)
+        answer = plain.http.post(f"{plain.double.rest_url}{path}", headers=headers, data=body, timeout=60)
         assert (answer.status_code, why in answer.json()["message"]) == (400, True)
 
 

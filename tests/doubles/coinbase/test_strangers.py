@@ -26,7 +26,9 @@ def run(double: CoinbaseDouble, key: Key | None = None) -> subprocess.CompletedP
         "PYTHONPATH": str(STRANGERS.parents[1] / "strangers"),
     }
     command = [sys.executable, str(STRANGERS / "official.py")]
-    return subprocess.run(command, env={**os.environ, **where}, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, env={**os.environ, **where}, check=False, capture_output=True, text=True, timeout=240
+    )
 
 
 def test_the_official_client_trades_in_a_process_of_its_own() -> None:

@@ -259,7 +259,7 @@ async def test_who_never_subscribes_is_sent_away() -> None:
     with a_double(subscribe_seconds=0.05) as double:
         async with a_stream(double) as idle, a_stream(double) as stream:
             await stream.say("heartbeats")
-            message = await idle.socket.receive(timeout=5)
+            message = await idle.socket.receive(timeout=60)
             assert (message.type, message.data, message.extra) == (aiohttp.WSMsgType.CLOSE, 1000, "no subscription")
             await stream.until("heartbeats", times=3)
 

@@ -32,7 +32,7 @@ def program(tmp_path: Path) -> Iterator[tuple[dict[str, str], Path]]:
             told[name] = value.strip()
         yield told, keys
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 async def test_the_program_says_where_it_is_and_funds_every_wallet_of_a_key(
@@ -66,7 +66,7 @@ async def test_over_tls_the_double_is_trusted_by_its_own_authority_alone() -> No
                 assert answer.status == 200
             async with session.ws_connect(double.urls["clob_market_ws_url"], ssl=trust) as socket:
                 await socket.send_str("PING")
-                assert await socket.receive_str(timeout=5) == "PONG"
+                assert await socket.receive_str(timeout=60) == "PONG"
             with pytest.raises(aiohttp.ClientConnectorCertificateError):
                 await session.get(f"{double.url}/time", ssl=ssl.create_default_context(cadata=OTHER_AUTHORITY))
 

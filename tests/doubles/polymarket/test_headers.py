@@ -91,7 +91,7 @@ async def test_the_user_channel_closes_on_wrong_credentials(double: PolymarketDo
     wrong = {**double.account.credentials.answer(), name: "wrong"}
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{double.ws_url}/ws/user") as socket:
         await socket.send_json({"type": "user", "auth": wrong, "markets": []})
-        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive(timeout=60)).type is aiohttp.WSMsgType.CLOSE
 
 
 async def test_one_account_hears_nothing_of_another(double: PolymarketDouble) -> None:

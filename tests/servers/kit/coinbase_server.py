@@ -57,7 +57,7 @@ async def serving(
             yield connected
         return
     parameters = StdioServerParameters(command="sh", args=["-c", _KEPT, "sh", *command], env=environ)
-    async with Client(parameters, read_timeout_seconds=30, **client) as connected:
+    async with Client(parameters, read_timeout_seconds=60, **client) as connected:
         yield connected
 
 
@@ -69,11 +69,11 @@ async def _over_http(command: list[str], environ: dict[str, str], given: dict[st
     )
     assert server.stderr is not None
     try:
-        said = await asyncio.wait_for(server.stderr.readline(), 30)
+        said = await asyncio.wait_for(server.stderr.readline(), 60)
         url = said.decode().split()[-1]
         assert url.startswith("http://127.0.0.1:"), said
         async with (
-            httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as http_client,
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as http_client,
             Client(streamable_http_client(url, http_client=http_client), **given) as connected,
         ):
             yield connected
@@ -111,7 +111,7 @@ def operator(environ: dict[str, str], *words: str) -> dict[str, Any]:
         [sys.executable, "-c", "from venuekit.cli.app import main; main()", *words, "--json"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         env={**environ, "USER": "operator"},
     )

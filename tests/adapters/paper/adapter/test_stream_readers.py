@@ -87,7 +87,7 @@ async def test_closing_wakes_whoever_waits_and_may_be_done_twice(venue: PaperVen
     await asyncio.sleep(0)
     assert not waiting.done()
     await stream.aclose()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)
     await stream.aclose()
     assert venue.streams.readers == 0
 

@@ -99,6 +99,6 @@ async def a_hub(venue: Venue) -> AsyncIterator[Hub]:
 
 async def until(true: Callable[[], Any]) -> None:
     """Wait for what happens in the double's thread."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while not true():  # noqa: ASYNC110 - it is another thread's doing
             await anyio.sleep(0.01)

@@ -264,7 +264,7 @@ class Stand:
 
     async def until(self, true: Callable[[], Any]) -> None:
         """Let the sockets work until something is so; the clock stands."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while not true():
                 await self.clock.settle()
 

@@ -23,7 +23,8 @@ from venuekit_doubles.coinbase import CoinbaseDouble, Key
 
 D = Decimal
 API = "/api/v3/brokerage"
-PATIENCE = 10.0
+#: A busy machine may take long; who hangs is ended by this.
+PATIENCE = 60.0
 
 
 @contextmanager
@@ -50,7 +51,7 @@ class Official:
         self._trust(double.ca_file)
         name, secret = (key.name, key.secret) if key else (double.key, double.secret)
         named = {"api_key": name, "api_secret": secret} if signed else {"api_key": None, "api_secret": None}
-        self._made.append(RESTClient(**named, base_url=double.host, timeout=5))
+        self._made.append(RESTClient(**named, base_url=double.host, timeout=PATIENCE))
         return self._made[-1]
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class Plain:
         headers = {"Authorization": f"Bearer {self.token(method, path) if token is None else token}"}
         url = f"{self.double.rest_url}{path}"
         return self.http.request(
-            method, url, headers=headers if token != "" else {}, params=query, json=body, timeout=5
+            method, url, headers=headers if token != "" else {}, params=query, json=body, timeout=PATIENCE
         )
 
     def get(self, path: str, **query: Any) -> Any:
@@ -154,7 +155,9 @@ def official_stream(
 ) -> Iterator[tuple[Any, Heard]]:
     heard = Heard()
     name, secret = (key.name, key.secret) if key else (double.key, double.secret)
-    client = kind(api_key=name, api_secret=secret, base_url=double.ws_url, on_message=heard, timeout=5, retry=False)
+    client = kind(
+        api_key=name, api_secret=secret, base_url=double.ws_url, on_message=heard, timeout=PATIENCE, retry=False
+    )
     client.open()
     try:
         yield client, heard

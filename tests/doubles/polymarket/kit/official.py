@@ -75,7 +75,7 @@ class Stream:
 
     async def text(self) -> str:
         """The next frame as it came."""
-        return str(await self.socket.receive_str(timeout=5))
+        return str(await self.socket.receive_str(timeout=60))
 
     async def next(self, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
         """The next event that is wanted."""

@@ -246,7 +246,7 @@ class Levers(ABC):
         return self.begin(_until(there))
 
     @asynccontextmanager
-    async def subscribing(self, names: Iterable[str] = (), *, within: float = 5.0) -> AsyncGenerator[None]:
+    async def subscribing(self, names: Iterable[str] = (), *, within: float = 10.0) -> AsyncGenerator[None]:
         """Around the making of a subscription: it ends when the double has it.
 
         Args:
