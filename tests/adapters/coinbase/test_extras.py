@@ -1,4 +1,4 @@
-"""Coinbase's own tools against the double: portfolios, the fee tier, previews and quotes, none of which moves anything."""
+"""Coinbase's tools that only read, against the double: portfolios, the fee tier, previews and quotes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_a_refused_quote_is_an_error_with_the_venues_word(venue: CoinbaseV
     assert refused.value.details["venue_code"]
 
 
-async def test_no_tool_commits_a_quote_places_an_order_or_moves_money(
+async def test_tools_that_only_read_commit_no_quote_place_no_order_and_move_no_money(
     venue: CoinbaseVenue, double: CoinbaseDouble
 ) -> None:
     double.forget()
@@ -90,7 +90,7 @@ async def test_no_tool_commits_a_quote_places_an_order_or_moves_money(
         venue, "preview_order", instrument="BTC-USD", side=Side.BUY, order_type=OrderType.MARKET, size=D("0.001")
     )
     assert not {asked.endpoint for asked in double.mutating} - {"convert_quote"}, "a quote alone may be asked for"
-    assert not any(extra.mutates for extra in factory.extras)
+    assert [extra.name for extra in factory.extras if extra.mutates] == ["commit_conversion"]
 
 
 async def test_the_fee_tier_is_what_the_profile_has(venue: CoinbaseVenue) -> None:

@@ -24,6 +24,7 @@ from venuekit.adapter import (
     OrderType,
     StopLimitOrder,
     TimeInForce,
+    Unsupported,
     VenuePermission,
 )
 from venuekit.desk.desk import Desk
@@ -127,7 +128,9 @@ async def looked_around(desk: Desk) -> None:
     assert (await desk.transfers()).items
     assert (await desk.fills(FillQuery())).items
     assert (await desk.order_history(HistoryQuery())).items
-    for extra in desk.extras:
+    with pytest.raises(Unsupported, match="not simulated"):
+        await desk.call_extra("commit_conversion", {"quote_id": "q", "source": "USDC", "target": "USD"})
+    for extra in (e for e in desk.extras if not e.mutates):
         with pytest.raises(VenuePermission, match="none is configured"):
             await desk.call_extra(extra.name, ARGUMENTS.get(extra.name, {}))
 

@@ -1,4 +1,4 @@
-"""Coinbase's own tools: portfolios, the fee tier, what an order would cost, what a conversion would. All only read."""
+"""Coinbase's own tools: portfolios, the fee tier and what an order would cost, which only read; and conversions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from venuekit.adapter import (
     OrderType,
     Side,
     TimeInForce,
-    plain,
     positive_amount,
 )
+from venuekit_coinbase.conversions import CONVERSIONS, TOOLSET
 from venuekit_coinbase.errors import text_of
 from venuekit_coinbase.order_words import configuration
 from venuekit_coinbase.reading import amount, rows, table, text
@@ -92,25 +92,6 @@ class Preview:
     warnings: Sequence[str] = attrs.field(metadata=_doc("What Coinbase warns of."))
 
 
-@attrs.frozen(kw_only=True)
-class QuoteConversion:
-    """What to convert."""
-
-    source: str = attrs.field(metadata=_doc("Currency to give, such as USDC."))
-    target: str = attrs.field(metadata=_doc("Currency to get, such as USD."))
-    amount: Decimal = attrs.field(metadata=_doc("How much to give."))
-
-
-@attrs.frozen(kw_only=True)
-class ConversionQuote:
-    """A quote that is only shown: there is no tool that takes it."""
-
-    rate: Decimal | None = attrs.field(metadata=_doc("What one unit of target costs in source."))
-    gives: Decimal | None = attrs.field(metadata=_doc("What would be given, in source."))
-    gets: Decimal | None = attrs.field(metadata=_doc("What would come, in target."))
-    fee: Decimal | None = attrs.field(metadata=_doc("Fee, in the currency that Coinbase tells."))
-
-
 async def _portfolios(venue: CoinbaseVenue, _: Nothing) -> Portfolios:
     api = venue.api
     body = await api.ask(api.sdk.get_portfolios)
@@ -182,33 +163,10 @@ def _words(body: Mapping[str, Any], name: str) -> list[str]:
     return [(text_of(w) if isinstance(w, Mapping) else str(w))[:_LONGEST] for w in found[:_MOST]]
 
 
-async def _quote(venue: CoinbaseVenue, asked: QuoteConversion) -> ConversionQuote:
-    positive_amount(asked.amount, field="amount")
-    wallets: dict[str, str] = {}
-    async for page, _ in venue.api.pages(venue.api.sdk.get_accounts, "accounts", limit=250):
-        wallets |= {text(row, "currency"): text(row, "uuid") for row in page if row.get("active") is not False}
-    for field, currency in (("source", asked.source), ("target", asked.target)):
-        if currency.upper() not in wallets:
-            raise InvalidValue(f"The portfolio has no wallet of {currency[:20]!r}.", field=field)
-    body = await venue.api.question(
-        venue.api.sdk.create_convert_quote,
-        from_account=wallets[asked.source.upper()],
-        to_account=wallets[asked.target.upper()],
-        amount=plain(asked.amount),
-    )
-    trade = table(body, "trade")
-    return ConversionQuote(
-        rate=amount(table(table(table(trade, "unit_price"), "target_to_source"), "amount"), "value"),
-        gives=amount(table(trade, "user_entered_amount"), "value"),
-        gets=amount(table(trade, "total"), "value"),
-        fee=amount(table(table(trade, "total_fee"), "amount"), "value"),
-    )
-
-
 def _extra(name: str, title: str, description: str, arguments: type[Any], result: type[Any], call: Any) -> Extra:
     return Extra(
         name=name,
-        toolset="coinbase",
+        toolset=TOOLSET,
         title=title,
         description=description,
         arguments=arguments,
@@ -235,12 +193,5 @@ EXTRAS = (
         Preview,
         _preview,
     ),
-    _extra(
-        "quote_conversion",
-        "Quote a conversion",
-        "What converting one currency into another would bring, such as USDC into USD. Converts nothing.",
-        QuoteConversion,
-        ConversionQuote,
-        _quote,
-    ),
+    *CONVERSIONS,
 )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from venuekit.books.depth import LiveBook
     from venuekit.desk.desk import Desk
     from venuekit.errors import (
+        ApprovalPending,
         ConfigError,
         InsufficientFunds,
         InvalidValue,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         VenuekitError,
     )
     from venuekit.model.account import Balance, FillQuery, HistoryQuery, Page, Position
+    from venuekit.model.action import Action, ActionStatus
     from venuekit.model.events import Channel, Event, OrderEvent
     from venuekit.model.instrument import Instrument, InstrumentKind
     from venuekit.model.intent import (
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Action",
+    "ActionStatus",
+    "ApprovalPending",
     "ApprovalSettings",
     "Balance",
     "BracketOrder",
@@ -101,10 +106,11 @@ __all__ = [
 
 _HOMES = {
     "venuekit.errors": (
-        "ConfigError InsufficientFunds InvalidValue OrderAlreadyDone OutcomeUnknown Refused Rejected "
+        "ApprovalPending ConfigError InsufficientFunds InvalidValue OrderAlreadyDone OutcomeUnknown Refused Rejected "
         "RiskRefused Unavailable UnknownInstrument UnknownOrder UsageError VenuekitError"
     ),
     "venuekit.model.account": "Balance FillQuery HistoryQuery Page Position",
+    "venuekit.model.action": "Action ActionStatus",
     "venuekit.model.events": "Channel Event OrderEvent",
     "venuekit.model.instrument": "Instrument InstrumentKind",
     "venuekit.model.intent": (
