@@ -120,14 +120,16 @@ def check_price(price: Decimal, instrument: Instrument, field: str) -> None:
     low, high = instrument.min_price or instrument.tick_size, instrument.max_price
     if price < low or (high is not None and price > high):
         bounds = f"{plain(low)} to {plain(high)}" if high is not None else f"at least {plain(low)}"
+        nearest = plain(low if price < low else high or low)
         raise InvalidPrice(
             f"{field} {plain(price)} is out of bounds for {instrument.id}: {bounds}.",
+            fix=f"Nearest valid: {nearest}.",
             field=field,
-            details={"accepted": bounds, "nearest": [plain(low if price < low else high or low)]},
+            details={"accepted": bounds, "nearest": [nearest]},
         )
     if not is_multiple(price, instrument.tick_size):
-        nearest = [floor_to(price, instrument.tick_size), ceil_to(price, instrument.tick_size)]
-        shown = [plain(p) for p in nearest if p >= low and (high is None or p <= high)]
+        neighbours = [floor_to(price, instrument.tick_size), ceil_to(price, instrument.tick_size)]
+        shown = [plain(p) for p in neighbours if p >= low and (high is None or p <= high)]
         raise InvalidPrice(
             f"{field} {plain(price)} is not on the tick of {plain(instrument.tick_size)} for {instrument.id}.",
             fix=f"Nearest valid: {' or '.join(shown)}.",
