@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from venuekit.adapter import (
     NANOS,
+    Clock,
     Fill,
     FillQuery,
     HistoryQuery,
     InvalidCursor,
     InvalidValue,
+    Kept,
     Order,
     OrderStatus,
     Page,
@@ -36,6 +38,8 @@ MAX_PAGE = 250
 _MOST_KNOWN = 20_000
 #: How far a search for an order goes back before it gives up, in pages.
 _MOST_SEARCHED = 40
+#: How long an order that was read counts as new.
+_NEW_SECONDS = 2.0
 _STATES = {
     OrderStatus.FILLED: "FILLED",
     OrderStatus.CANCELED: "CANCELLED",
@@ -47,7 +51,9 @@ _STATES = {
 class History:
     """Reads orders and fills of one account."""
 
-    def __init__(self, api: Api, orders: Orders, instruments: Instruments) -> None:
+    def __init__(self, api: Api, orders: Orders, instruments: Instruments, clock: Clock) -> None:
+        #: New orders as they were read first: whoever placed one and the stream both want to know at the same time.
+        self._new = Kept[Order](clock, _NEW_SECONDS)
         self._api = api
         self._orders = orders
         self._instruments = instruments
@@ -69,6 +75,10 @@ class History:
                 self._by_client_id.popitem(last=False)
                 self._by_venue_id.popitem(last=False)
 
+    async def close(self) -> None:
+        """End what is being asked."""
+        await self._new.close()
+
     def client_id_of(self, venue_order_id: str) -> str | None:
         """Our id of an order, if it was told."""
         return self._by_venue_id.get(venue_order_id)
@@ -83,6 +93,15 @@ class History:
             raise no_order(order_id)
         body = await self._api.ask(self._api.sdk.get_order, order_id=order_id, missing=no_order(order_id))
         return self.read(table(body, "order"))
+
+    async def placed(self, order_id: str) -> Order:
+        """One order after it was placed, read now; with the stream's question, where that is under way."""
+        self._new.drop(order_id)
+        return await self._new.get(order_id, lambda: self.by_venue_id(order_id))
+
+    async def told_of(self, order_id: str) -> Order:
+        """One order that a stream tells of for the first time, as it was read now or a moment ago."""
+        return await self._new.get(order_id, lambda: self.by_venue_id(order_id))
 
     async def by_client_id(self, client_id: str) -> Order:
         """One order by the id that we gave it: the venue cannot be asked for it, so its lists are searched.

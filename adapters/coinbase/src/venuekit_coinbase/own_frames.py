@@ -26,7 +26,7 @@ from venuekit.adapter import (
 from venuekit_coinbase.history import MAX_PAGE, History
 from venuekit_coinbase.instruments import VENUE
 from venuekit_coinbase.orders import Orders
-from venuekit_coinbase.reading import number, rows, text
+from venuekit_coinbase.reading import number, positive, rows, text
 from venuekit_coinbase.strange import Strange
 
 #: Waits between questions for fills that the stream told of and the list does not have yet, in seconds.
@@ -82,7 +82,7 @@ class OwnFrames:
 
     async def _order(self, row: Mapping[str, Any], at_ns: int) -> OrderEvent | None:
         identity = text(row, "order_id")
-        known = self._told.get(identity) or await self._terms(identity)
+        known = self._told.get(identity) or await self._terms(identity, row)
         try:
             order = self._orders.from_frame(row, known, at_ns)
         except VenueDown as error:
@@ -101,10 +101,11 @@ class OwnFrames:
             _forget(self._told)
         return OrderEvent(venue=VENUE, instrument=order.instrument, time_ns=at_ns, kind=_kind(last, order), order=order)
 
-    async def _terms(self, order_id: str) -> Order | None:
+    async def _terms(self, order_id: str, row: Mapping[str, Any]) -> Order | None:
         """The order as REST has it, for the terms that frames leave out; without it the frame has to do."""
         try:
-            return await self._history.by_venue_id(order_id)
+            order = await self._history.told_of(order_id)
+            return order if _agree(order, row) else await self._history.by_venue_id(order_id)
         except VenuekitError:
             return None
 
@@ -164,6 +165,14 @@ class OwnFrames:
             cursor = page.next_cursor
             if cursor is None:
                 return found
+
+
+def _agree(order: Order, row: Mapping[str, Any]) -> bool:
+    """Whether an order that was read a moment ago has the size and price of a frame: it may have been amended."""
+    filled, leaves = number(row, "cumulative_quantity"), number(row, "leaves_quantity")
+    price = positive(row, "limit_price")
+    # What is left is zeroed when an order ends.
+    return (order.size is None or leaves == 0 or plus(filled, leaves) == order.size) and price in (None, order.price)
 
 
 def _kind(before: Order | None, after: Order) -> OrderEventKind:

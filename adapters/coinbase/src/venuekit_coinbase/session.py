@@ -67,7 +67,7 @@ class CoinbaseSession:
         self.api = api = Api(self._transport)
         self.products = Instruments(lambda: _products(api), clock, options.products_ttl_seconds)
         orders = Orders(context.account, self.products)
-        self.history = History(api, orders, self.products)
+        self.history = History(api, orders, self.products, clock)
         self.market = Market(api, self.products, clock, options)
         self.trading = Trading(api, orders, self.history, self.products, clock)
         self.portfolio = Portfolio(
@@ -139,6 +139,7 @@ class CoinbaseSession:
         """Close every connection; orders are left as they are. Safe to call twice."""
         await self.streams.close()
         await self.market.close()
+        await self.history.close()
         await self._transport.close()
         self.products.forget()
 

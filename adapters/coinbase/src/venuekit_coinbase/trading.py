@@ -120,7 +120,7 @@ class Trading:
         placed = self._orders.placed(request, order_id, self._clock.now_ns())
         self._history.remember(placed)
         try:
-            order = await self._history.by_venue_id(order_id)
+            order = await self._history.placed(order_id)
         except VenuekitError:
             return placed  # it was taken; what became of it comes by the stream, or when it is asked for
         return self._same(request, order)
