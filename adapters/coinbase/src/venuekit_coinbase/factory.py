@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from venuekit.adapter import Capabilities, Extra, Finding, Venue, VenueContext
+from venuekit.adapter import Extra, Finding, Venue, VenueContext
 from venuekit_coinbase.capabilities import CAPABILITIES
 from venuekit_coinbase.config import CoinbaseOptions
 from venuekit_coinbase.extras import EXTRAS
@@ -20,35 +20,9 @@ class CoinbaseFactory:
     #: differ (0.4/0.6 %, 0.6/0.8 % and 0.6/1.2 %, compared 2026-11), and a key's own tier is read from the venue.
     shadow_fees = (Decimal("0.006"), Decimal("0.012"))
 
-    @property
-    def name(self) -> str:
-        """``coinbase``."""
-        return CAPABILITIES.venue
-
-    @property
-    def title(self) -> str:
-        """For people."""
-        return CAPABILITIES.title
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return CAPABILITIES
-
-    @property
-    def options(self) -> type[CoinbaseOptions]:
-        """The class of its configuration table."""
-        return CoinbaseOptions
-
-    @property
-    def environment(self) -> str:
-        """``production``."""
-        return "production"
-
-    @property
-    def extras(self) -> Sequence[Extra]:
-        """Its own tools."""
-        return EXTRAS
+    name, title, environment = CAPABILITIES.venue, CAPABILITIES.title, "production"
+    capabilities, options = CAPABILITIES, CoinbaseOptions
+    extras: Sequence[Extra] = EXTRAS
 
     def create(self, context: VenueContext) -> Venue:
         """A venue that is not connected yet. Raises ConfigError."""

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from venuekit.adapter import (
-    Capabilities,
     Feature,
     VenueContext,
 )
@@ -51,14 +50,19 @@ def _kept(context: VenueContext, options: CoinbaseOptions, portfolio: str) -> Pa
 class CoinbaseSession:
     """One portfolio, which the key is bound to; without a key, public data."""
 
+    name = VENUE
+
     def __init__(self, context: VenueContext) -> None:
         """Raises ConfigError when the options cannot be right."""
         self.options = options = read_options(context.options)
         clock = context.clock
-        self._account = context.account
-        self._environment = options.environment
+        #: The account, by the user's name for it.
+        self.account = context.account
+        #: ``production``, or ``sandbox`` where the configuration says so.
+        self.environment = options.environment
         signer = Signer(options.api_key, options.api_secret, clock) if options.has_key else None
-        self._capabilities = CAPABILITIES if options.has_key else CAPABILITIES.without_key(_PUBLIC, _NO_KEY)
+        #: What this session can do: without a key, public data only.
+        self.capabilities = CAPABILITIES if options.has_key else CAPABILITIES.without_key(_PUBLIC, _NO_KEY)
         self._transport: Transport = (
             SdkTransport(options, context.pace, clock)
             if options.transport == "sdk"
@@ -73,7 +77,7 @@ class CoinbaseSession:
         self.portfolio = Portfolio(
             api,
             context.account,
-            self._environment,
+            self.environment,
             history=self.history,
             instruments=self.products,
             market=self.market,
@@ -90,28 +94,6 @@ class CoinbaseSession:
             pace=context.pace,
             clock=clock,
         )
-
-    # -- who we are
-
-    @property
-    def name(self) -> str:
-        """``coinbase``."""
-        return VENUE
-
-    @property
-    def account(self) -> str:
-        """The account, by the user's name for it."""
-        return self._account
-
-    @property
-    def environment(self) -> str:
-        """``production``, or ``sandbox`` where the configuration says so."""
-        return self._environment
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this session can do: without a key, public data only."""
-        return self._capabilities
 
     # -- life
 
