@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from venuekit_doubles.polymarket import PolymarketDouble
-from venuekit_polymarket.errors import MEANINGS
+from venuekit_polymarket.errors import MEANINGS, NEVER_DONE, NOT_APPROVED, REVERTED
 from venuekit_polymarket.market_terms import terms_from_gamma
 
 PAGE = Path(__file__).parents[2] / "docs/polymarket.md"
 
 
 def test_the_shadow_trade_of_the_page_fills(tmp_path: Path) -> None:
-    [script] = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    script = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
     with PolymarketDouble() as double:
         addresses = {
             "CLOB_URL": double.urls["clob_url"],
@@ -43,7 +43,7 @@ def test_the_shadow_trade_of_the_page_fills(tmp_path: Path) -> None:
 
 
 def test_every_short_name_of_a_refusal_on_the_page_is_one() -> None:
-    known = {m.code for m in MEANINGS} | {"GEOBLOCKED", "RESTARTING"}
+    known = {m.code for m in MEANINGS} | {"GEOBLOCKED", "RESTARTING", NOT_APPROVED, REVERTED, NEVER_DONE}
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     said = {word for row in rows for word in re.findall(r"`([A-Z_]{6,})`", row.split("|")[1])[1:]}
     assert said

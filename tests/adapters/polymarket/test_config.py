@@ -17,6 +17,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**KEY, "api_key": "k"}, "api_secret"),
     ({**KEY, **CREDENTIALS, "api_passphrase": ""}, "api_passphrase"),
     (CREDENTIALS, "private_key"),
+    ({**KEY, "builder_api_key": "k", "builder_api_passphrase": "p"}, "builder_api_secret"),
+    (
+        {
+            **KEY,
+            "relayer_api_key": "r",
+            "builder_api_key": "k",
+            "builder_api_secret": "s",
+            "builder_api_passphrase": "p",
+        },
+        "relayer_api_key",
+    ),
+    ({"transaction_wait_seconds": 0}, "transaction_wait_seconds"),
     ({"environment": "test"}, "environment"),
     ({"environment": "sandbox"}, "environment"),
     ({"assets_per_socket": 501}, "assets_per_socket"),
@@ -45,7 +57,16 @@ def test_a_test_server_on_this_machine_needs_no_encryption() -> None:
 
 def test_secrets_are_known_as_such_so_that_shadow_never_sees_them() -> None:
     fields = {f.name for f in PolymarketOptions.__attrs_attrs__}
-    assert {name for name in fields if is_secret(name)} >= {"private_key", "api_key", "api_secret", "api_passphrase"}
+    assert {name for name in fields if is_secret(name)} >= {
+        "private_key",
+        "api_key",
+        "api_secret",
+        "api_passphrase",
+        "relayer_api_key",
+        "builder_api_key",
+        "builder_api_secret",
+        "builder_api_passphrase",
+    }
     assert not read_options({"funder": "0x" + "22" * 20}).has_key
 
 
@@ -57,5 +78,10 @@ def test_the_venues_own_variables_are_named() -> None:
         "POLYMARKET_API_KEY",
         "POLYMARKET_API_SECRET",
         "POLYMARKET_API_PASSPHRASE",
+        "POLYMARKET_RELAYER_API_KEY",
+        "POLYMARKET_RELAYER_ADDRESS",
+        "POLYMARKET_BUILDER_API_KEY",
+        "POLYMARKET_BUILDER_API_SECRET",
+        "POLYMARKET_BUILDER_API_PASSPHRASE",
     }
     assert factory.options is PolymarketOptions

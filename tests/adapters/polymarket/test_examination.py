@@ -57,6 +57,9 @@ async def test_an_account_in_order_has_nothing_to_mend(double: PolymarketDouble,
         "balance",
         "allowances to buy",
         "allowances to sell",
+        "allowances to split",
+        "allowances to merge and redeem",
+        "transactions",
     ]
     assert account.wallet in found["wallet"].message
     assert f"signature type {int(kind)}" in found["wallet"].message
@@ -87,6 +90,34 @@ async def test_what_is_not_approved_is_named_by_contract(double: PolymarketDoubl
         assert found[check].state is State.WARNING
         assert "negative-risk exchange 0xe2222d279d744050d28e00520010520000310F59" in found[check].message
         assert "nothing here ever approves" in found[check].fix
+    for check in ("allowances to split", "allowances to merge and redeem"):
+        assert found[check].state is State.WARNING
+        assert "negative-risk collateral adapter 0xadA2005600Dec949baf300f4C6120000bDB6eAab" in found[check].message
+        assert "router of position ids 0x12121212006e4CD160D18e3f00711DA5c3372600" in found[check].message
+
+
+async def test_what_splitting_needs_is_told_with_the_remedy(double: PolymarketDouble) -> None:
+    own, safe = Account.named("examined"), Account.named("examined", WalletKind.SAFE)
+    for account in (own, safe):
+        double.add_account(account)
+    double.give_gas_money(own.address, "0.01")
+    told = (await examine(table_of(double, own)))["transactions"]
+    assert told.message.startswith("0.0100 POL")
+    assert own.address in told.fix
+    assert "POLYMARKET_RELAYER_API_KEY" in (await examine(table_of(double, safe)))["transactions"].fix
+    key = {"relayer_api_key": safe.relayer_key.key}
+    told = (await examine(table_of(double, safe, **key)))["transactions"]
+    assert (told.state, told.fix) == (State.OK, "")
+    wrong = await examine(table_of(double, safe, relayer_api_key="00000000-0000-0000-0000-000000000000"))
+    assert wrong["transactions"].state is State.FAILED
+    assert "00000000" not in repr(wrong["transactions"])
+    double.undeploy(safe.wallet)
+    told = (await examine(table_of(double, safe, **key)))["transactions"]
+    assert told.state is State.WARNING
+    assert "not on the chain" in told.message
+    far = await examine(table_of(double, own, rpc_url="http://127.0.0.1:9"))
+    assert far["transactions"].state is State.FAILED
+    assert "node of the chain" in far["transactions"].message
 
 
 async def test_a_place_that_is_not_served_is_a_failure_and_the_rest_is_looked_at(double: PolymarketDouble) -> None:

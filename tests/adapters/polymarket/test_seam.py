@@ -9,6 +9,7 @@ import importlib.metadata
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -21,6 +22,10 @@ from polymarket._internal import environment as sdk_environment
 from polymarket._internal import hmac as sdk_hmac
 from polymarket._internal.actions.orders import typed_data
 from polymarket._internal.actions.orders.types import UnsignedOrder
+from polymarket._internal.actions.relayer import gasless
+from polymarket._internal.actions.relayer.signing import deposit_wallet as deposit_signing
+from polymarket._internal.actions.relayer.signing import proxy as proxy_signing
+from polymarket._internal.actions.relayer.signing import safe as safe_signing
 from polymarket.models.clob import ApiKeyCreds
 from polymarket_loopback import KEY, OWNER, clock, loopback
 
@@ -28,6 +33,7 @@ from venuekit.adapter import ConfigError, Side
 from venuekit_polymarket.client import Signer, environment
 from venuekit_polymarket.config import PolymarketOptions, read_options
 from venuekit_polymarket.signing import Credentials, Unsigned, WalletKind
+from venuekit_polymarket.transactions import Act, Step, Ticket
 
 TOKEN = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
 #: Bits 40 to 103 are zero: a position of the third exchange.
@@ -320,6 +326,61 @@ def test_the_private_names_that_are_used_are_as_they_were_read() -> None:
         "path",
         "body",
     ]
+
+
+def test_the_private_names_behind_transactions_are_as_they_were_read() -> None:
+    """It cannot be asked for a signature alone: when this fails, read the new release first."""
+
+    def names(function: Callable[..., Any]) -> list[str]:
+        return list(inspect.signature(function).parameters)
+
+    safe = ["safe_address", "to", "data", "value", "operation", "nonce", "chain_id"]
+    batch = ["wallet", "calls", "nonce", "deadline", "chain_id"]
+    assert names(safe_signing.build_safe_typed_data) == safe
+    assert names(safe_signing.sign_safe_transaction) == ["signer", *safe]
+    assert names(deposit_signing.build_deposit_wallet_typed_data) == batch
+    assert names(deposit_signing.sign_deposit_wallet_batch) == ["signer", *batch]
+    assert names(proxy_signing.sign_proxy_message) == ["signer", "message_hash"]
+    assert names(proxy_signing.build_proxy_transaction_hash) == [
+        *("from_address", "to", "data", "relayer_fee", "gas_price", "gas_limit", "nonce", "relay_hub", "relay"),
+    ]
+    assert names(gasless.build_safe_payload) == [
+        *("signer_address", "wallet", "target", "data", "value", "operation", "nonce", "signature", "metadata"),
+    ]
+    assert names(gasless.build_proxy_payload) == [
+        *("signer_address", "proxy_factory", "wallet", "data", "nonce", "signature", "gas_limit", "relay"),
+        *("relay_hub", "metadata"),
+    ]
+    assert names(gasless.build_deposit_wallet_payload) == [
+        *("signer_address", "deposit_wallet_factory", "wallet", "calls", "nonce", "deadline", "signature", "metadata"),
+    ]
+    used = {"relay_hub", "safe_multisend", "protocol_v2_router", "position_manager", "collateral_adapter"}
+    assert used <= set(sdk_environment.PRODUCTION_CONFIG.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("kind", WalletKind)
+def test_a_transaction_made_again_is_the_very_same_and_another_number_makes_another(kind: WalletKind) -> None:
+    chain = signer(funder=wallet_address(kind)).chain
+    step = Step(act=Act.SPLIT, condition_id="0x" + "ab" * 32, newer=False, neg_risk=True, amounts=(5, 5))
+    ticket = Ticket(nonce=3, deadline=1_900_000_000, gas=100_000, gas_price=30, relay="0x" + "7d" * 20)
+    calls = chain.calls(step)
+    signed = chain.sign(calls, ticket)
+    assert (signed, signed.signature) == (chain.sign(calls, Ticket.from_text(ticket.to_text())), signed.signature)
+    assert signed.id != chain.sign(calls, attrs.evolve(ticket, nonce=4)).id
+    assert signed.id != chain.sign(chain.calls(attrs.evolve(step, amounts=(6, 6))), ticket).id
+    assert bool(signed.raw) is (kind is WalletKind.EOA)
+    assert not {signed.signature, signed.raw} & set(repr(signed).split("'")) - {""}
+
+
+def test_several_calls_of_a_safe_are_one_transaction() -> None:
+    """Both outcomes of position ids are redeemed at once, through the venue's multisend."""
+    chain = signer(funder=wallet_address(WalletKind.SAFE)).chain
+    step = Step(act=Act.REDEEM, condition_id="0x" + "ab" * 31, newer=True, neg_risk=False, amounts=(5, 6))
+    calls = chain.calls(step)
+    body = chain.sign(calls, Ticket(nonce=1)).body
+    assert body["to"] == sdk_environment.PRODUCTION_CONFIG.safe_multisend
+    assert body["signatureParams"]["operation"] == "1"
+    assert [call.to for call in calls] == [sdk_environment.PRODUCTION_CONFIG.protocol_v2_router] * 2
 
 
 def test_the_sdk_is_of_the_series_that_was_read() -> None:

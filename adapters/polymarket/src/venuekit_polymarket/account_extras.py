@@ -183,7 +183,7 @@ ACCOUNT_EXTRAS = (
     _extra(
         "list_outcome_positions",
         "Outcome positions",
-        "Own shares with profit, and which can be redeemed or merged, which is done at the venue's site.",
+        "Own shares with profit, and which can be redeemed or merged.",
         ListPositions,
         PositionList,
         _positions,

@@ -26,7 +26,7 @@ def read_answer(call: Call, status: int, headers: Mapping[str, str], raw: bytes,
         OutcomeUnknown: something may have happened.
     """
     if status == answers.TOO_MANY:
-        raise answers.too_many(TITLE, headers, now_ns)
+        raise answers.too_many(call.who or TITLE, headers, now_ns)
     if status == answers.TOO_EARLY:
         raise VenueDown(
             "Polymarket's matching engine is restarting.",
@@ -40,17 +40,17 @@ def read_answer(call: Call, status: int, headers: Mapping[str, str], raw: bytes,
         if status in _BLOCKED:
             raise _blocked() from error
         if status < 400 or _is_page(body) or (status >= 500 and meaning_of(text_of(body)) is None):
-            raise answers.lost(TITLE, call, f"HTTP {status} with a body that is no JSON") from error
+            raise answers.lost(call.who or TITLE, call, f"HTTP {status} with a body that is no JSON") from error
     if status == answers.FORBIDDEN:
         words = text_of(body)
         if meaning_of(words) is None:
             raise VenuePermission(
-                f"Polymarket does not allow that{f' ({clean(words)})' if words else ''}.",
+                f"{call.who or TITLE} does not allow that{f' ({clean(words)})' if words else ''}.",
                 fix="Run: venuekit doctor polymarket. It asks whether the venue serves this place.",
             )
     if status == answers.TIMED_OUT or (status >= 500 and meaning_of(text_of(body)) is None):
         said = text_of(body)
-        raise answers.lost(TITLE, call, f"HTTP {status}{f', {said}' if said else ''}")
+        raise answers.lost(call.who or TITLE, call, f"HTTP {status}{f', {said}' if said else ''}")
     return Answer(status, body, headers)
 
 

@@ -13,6 +13,7 @@ from venuekit_polymarket.capabilities import AUTH, CLOB, DATA, GAMMA
 from venuekit_polymarket.conditions import Conditions
 from venuekit_polymarket.errors import refusal, text_of
 from venuekit_polymarket.reading import text
+from venuekit_polymarket.relayer_keys import RelayerKeys
 from venuekit_polymarket.signing import Credentials
 from venuekit_polymarket.transport import Transport
 from venuekit_wire.answers import Answer, encode
@@ -34,12 +35,19 @@ class Api:
         credentials: Credentials | None = None,
         *,
         may_create: bool = False,
+        relayer_keys: RelayerKeys | None = None,
     ) -> None:
+        self._relayer_keys = relayer_keys or RelayerKeys()
         self._transport = transport
         self.conditions = conditions
         self._credentials = credentials
         self._may_create = may_create
         self.signer = signer
+
+    @property
+    def opens_relayer(self) -> bool:
+        """Whether there is a key that lets transactions in to the relayer."""
+        return self._relayer_keys.given
 
     @property
     def key(self) -> Signer:
@@ -100,6 +108,8 @@ class Api:
             headers = self.key.l1_headers()
         elif call.proof is Proof.CREDENTIALS:
             headers = self.key.l2_headers(await self.credentials(), call.method, call.path, body)
+        elif call.proof is Proof.RELAYER:
+            headers = self._relayer_keys.headers(self.key, call.method, call.path, body)
         try:
             answer = await self._transport.send(call, headers, body)
         except VenuekitError as error:

@@ -18,6 +18,9 @@ class Service(StrEnum):
     GAMMA = "gamma"
     DATA = "data"
     GEOBLOCK = "geoblock"
+    RELAYER = "relayer"
+    #: A node of the chain.
+    RPC = "rpc"
 
     def base(self, options: PolymarketOptions) -> str:
         """Its address."""
@@ -25,12 +28,16 @@ class Service(StrEnum):
         return address.rstrip("/")
 
 
+_NAMES = {Service.RELAYER: "Polymarket's relayer", Service.RPC: "The node of the chain"}
+
+
 class Proof(StrEnum):
-    """What a request proves: nothing, the private key itself (L1), or the API credentials (L2)."""
+    """What a request proves: nothing, the private key itself (L1), the API credentials (L2), or a relayer's key."""
 
     NONE = "none"
     KEY = "key"
     CREDENTIALS = "credentials"
+    RELAYER = "relayer"
 
 
 @attrs.frozen(kw_only=True)
@@ -40,3 +47,8 @@ class Call(calls.Call):
     service: Service
     proof: Proof = Proof.NONE
     budget: str = CLOB
+
+    @property
+    def who(self) -> str:
+        """The relayer and the node go by their own names."""
+        return _NAMES.get(self.service, "")

@@ -31,6 +31,8 @@ BOOKS, BATCH, CLOB, LEDGER, BALANCE, BALANCE_UPDATE, AUTH = (
 )
 EVENTS, MARKETS, SEARCH, GAMMA = "gamma_events", "gamma_markets", "gamma_search", "gamma"
 DATA, DATA_TRADES, DATA_POSITIONS = "data", "data_trades", "data_positions"
+#: The chain: asking the relayer, sending through it, and asking a node.
+RELAYER, RELAYER_SUBMIT, NODE = "relayer", "relayer_submit", "node"
 #: Budgets that the desk takes by itself, for orders and for cancels.
 ORDERS, CANCELS = "orders", "cancels"
 
@@ -128,6 +130,9 @@ CAPABILITIES = Capabilities(
         DATA: _per_ten(900),
         DATA_TRADES: _per_ten(180),
         DATA_POSITIONS: _per_ten(130),
+        RELAYER: _per_ten(100),
+        RELAYER_SUBMIT: (Rate(calls=20, seconds=60),),
+        NODE: _per_ten(100),
         ORDERS: (Rate(calls=40, seconds=1),),
         CANCELS: (Rate(calls=80, seconds=1),),
     },

@@ -1,7 +1,8 @@
 """The official SDK as a signer: it derives wallets, knows contracts, signs orders and requests, and opens no socket.
 
-Only this file imports it. Source for the seam: polymarket-client 0.14.0, read 2026-11. Its environments are sealed and
-its signing is private, so a test fails when one of these names moves, and `Signer` says so in words.
+Only this file imports it, and `chain_client.py`, which signs transactions. Source for the seam: polymarket-client
+0.14.0, read 2026-11. Its environments are sealed and its signing is private, so a test fails when one of these names
+moves, and `Signer` says so in words.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from venuekit.adapter import NANOS, Clock, ConfigError, Side
+from venuekit_polymarket.chain_client import ChainSigner
 from venuekit_polymarket.config import PLACE, PolymarketOptions
 from venuekit_polymarket.signing import Contracts, Credentials, Signed, Unsigned, Wallet, WalletKind
 
@@ -104,6 +106,7 @@ def contracts_of(config: EnvironmentConfig) -> Contracts:
         neg_risk_adapter=config.neg_risk_adapter,
         collateral_adapter=config.collateral_adapter,
         neg_risk_collateral_adapter=config.neg_risk_collateral_adapter,
+        router=config.protocol_v2_router,
     )
 
 
@@ -169,6 +172,8 @@ class Signer:
         self._key = PrivateKey(bytes(self._account.key))
         #: Exchange and protocol version → the domain separator, which is the same for every order there.
         self._separators: dict[tuple[str, str], bytes] = {}
+        #: Signs transactions of the wallet.
+        self.chain = ChainSigner(self._account, self.wallet, config)
 
     @property
     def owner(self) -> str:
@@ -274,20 +279,8 @@ class Signer:
             ConfigError: the secret is not base64; its text is in no message.
         """
         now = self._clock.now_ns() // NANOS
-        try:
-            signature = build_hmac_signature(
-                secret=credentials.secret,
-                timestamp=now,
-                method=method,
-                path=path,
-                body=None if body is None else body.decode(),
-            )
-        except SigningError:
-            raise ConfigError(
-                f"{PLACE}.api_secret is not base64.",
-                fix="Give it whole, in quotes; or leave all three credentials out: they are derived then.",
-                field=f"{PLACE}.api_secret",
-            ) from None
+        fix = "Give it whole, in quotes; or leave all three credentials out: they are derived then."
+        signature = _hmac(credentials.secret, now, method, path, body, field=f"{PLACE}.api_secret", fix=fix)
         return {
             "POLY_ADDRESS": self.owner,
             "POLY_API_KEY": credentials.key,
@@ -295,6 +288,31 @@ class Signer:
             "POLY_SIGNATURE": signature,
             "POLY_TIMESTAMP": str(now),
         }
+
+    def builder_headers(self, key: Credentials, method: str, path: str, body: bytes | None) -> dict[str, str]:
+        """Headers of a request to the relayer that a builder's key opens. Raises ConfigError as `l2_headers`."""
+        now = self._clock.now_ns() // NANOS
+        fix = "Give it whole, in quotes; or use a relayer key instead."
+        signature = _hmac(key.secret, now, method, path, body, field=f"{PLACE}.builder_api_secret", fix=fix)
+        return {
+            "POLY_BUILDER_API_KEY": key.key,
+            "POLY_BUILDER_PASSPHRASE": key.passphrase,
+            "POLY_BUILDER_SIGNATURE": signature,
+            "POLY_BUILDER_TIMESTAMP": str(now),
+        }
+
+
+def _hmac(secret: str, now: int, method: str, path: str, body: bytes | None, *, field: str, fix: str) -> str:
+    try:
+        return build_hmac_signature(
+            secret=secret,
+            timestamp=now,
+            method=method,
+            path=path,
+            body=None if body is None else body.decode(),
+        )
+    except SigningError:
+        raise ConfigError(f"{field} is not base64.", fix=fix, field=field) from None
 
 
 def _digest(separator: bytes, body: bytes) -> bytes:

@@ -47,6 +47,30 @@ class PolymarketOptions:
         "there unasked.",
         False,
     )
+    relayer_api_key: str = _field(
+        "A relayer API key, from the settings of the venue's site. Proxy, safe and deposit wallets need it, or a "
+        "builder key, to split, merge and redeem; the key's own address pays for its transactions itself.",
+        "",
+        env="POLYMARKET_RELAYER_API_KEY",
+        secret=True,
+    )
+    relayer_address: str = _field(
+        "The address that the relayer API key belongs to, where it is not the private key's own.",
+        "",
+        env="POLYMARKET_RELAYER_ADDRESS",
+    )
+    builder_api_key: str = _field(
+        "A builder's API key, all three parts or none: the other key that opens the relayer.",
+        "",
+        env="POLYMARKET_BUILDER_API_KEY",
+        secret=True,
+    )
+    builder_api_secret: str = _field(
+        "The secret of the builder's key, base64.", "", env="POLYMARKET_BUILDER_API_SECRET", secret=True
+    )
+    builder_api_passphrase: str = _field(
+        "The passphrase of the builder's key.", "", env="POLYMARKET_BUILDER_API_PASSPHRASE", secret=True
+    )
     environment: str = _field(
         "production; or sandbox, when the addresses are those of a test server: it is what orders are marked with.",
         "production",
@@ -100,6 +124,13 @@ class PolymarketOptions:
         positive=True,
     )
 
+    transaction_wait_seconds: float = _field(
+        "How long a split, a merge or a redemption is waited for once it was sent; then it is in doubt, and asked for "
+        "again by its id.",
+        60.0,
+        positive=True,
+    )
+    transaction_poll_seconds: float = _field("How often a transaction that was sent is asked for.", 2.0, positive=True)
     market_order_reach: float = _field(
         "How far beyond the best price a market order may trade, in dollars a share; the rest of it is canceled.",
         0.05,
@@ -130,6 +161,7 @@ _SCHEMES = {
 #: Nothing at these hosts is a test.
 _REAL = ("polymarket.com",)
 _CREDENTIALS = ("api_key", "api_secret", "api_passphrase")
+_BUILDER = ("builder_api_key", "builder_api_secret", "builder_api_passphrase")
 _MOST_ASSETS = 500
 
 
@@ -140,13 +172,13 @@ def read_options(table: Mapping[str, Any]) -> PolymarketOptions:
         ConfigError: an unknown key, a bad value, a part of the credentials, an address that is not encrypted; by name.
     """
     options = read_table(table, PolymarketOptions, PLACE)
-    given = [name for name in _CREDENTIALS if getattr(options, name)]
-    if given and len(given) < len(_CREDENTIALS):
-        missing = next(name for name in _CREDENTIALS if name not in given)
+    given = _all_or_none(options, _CREDENTIALS, "API credentials", "they are derived then")
+    opens_relayer = bool(_all_or_none(options, _BUILDER, "a builder's key", "a relayer key does as well"))
+    if options.relayer_api_key and opens_relayer:
         raise ConfigError(
-            f"{PLACE}.{missing} is missing: API credentials are a key, a secret and a passphrase.",
-            fix=f"Set POLYMARKET_{missing.upper()} too, or none of the three: they are derived then.",
-            field=f"{PLACE}.{missing}",
+            f"{PLACE}.relayer_api_key and {PLACE}.builder_api_key both open the relayer.",
+            fix="Set one of them.",
+            field=f"{PLACE}.relayer_api_key",
         )
     if given and not options.has_key:
         raise ConfigError(
@@ -162,3 +194,16 @@ def read_options(table: Mapping[str, Any]) -> PolymarketOptions:
         )
     check_addresses(options, _SCHEMES, real=_REAL, place=PLACE, asked_by_tests=("geoblock_url",))
     return options
+
+
+def _all_or_none(options: PolymarketOptions, names: tuple[str, ...], what: str, without: str) -> list[str]:
+    """Those of the options that are given: every one, or none. Raises ConfigError."""
+    given = [name for name in names if getattr(options, name)]
+    if given and len(given) < len(names):
+        missing = next(name for name in names if name not in given)
+        raise ConfigError(
+            f"{PLACE}.{missing} is missing: {what} has a key, a secret and a passphrase.",
+            fix=f"Set POLYMARKET_{missing.upper()} too, or none of the three: {without}.",
+            field=f"{PLACE}.{missing}",
+        )
+    return given

@@ -20,11 +20,15 @@ from venuekit_polymarket.calls import Call, Proof, Service
 from venuekit_polymarket.capabilities import AUTH, BALANCE, DATA, GAMMA
 from venuekit_polymarket.client import Signer
 from venuekit_polymarket.market_terms import QUOTE
+from venuekit_polymarket.node import Node
 from venuekit_polymarket.reading import amount, flag, rows, table, text
+from venuekit_polymarket.relayer import NEEDS_KEY, Relayer
 from venuekit_polymarket.session import PolymarketSession
 from venuekit_polymarket.signing import Contracts, WalletKind
 
 _MILLIONTH = Decimal("0.000001")
+#: A transaction costs less than that.
+_LITTLE_POL, _POL_DECIMALS = Decimal("0.1"), 18
 _APPROVE = (
     "Approve it at the venue's site, which asks before the first trade; nothing here ever approves unasked. Just done? "
     "The venue looks at the chain again after a minute."
@@ -51,6 +55,7 @@ class Examination:
                     await self._look("restrictions", self._restrictions)
                     await self._look("balance", self._balance)
                     await self._look("allowances", self._allowances)
+                    await self._look("transactions", self._transactions)
         finally:
             await self._session.close()
         return self._found
@@ -149,12 +154,37 @@ class Examination:
                 found.append(Finding(check, State.WARNING, f"not approved: {shown}", _APPROVE))
             else:
                 count = len(needed)
-                found.append(Finding(check, State.OK, f"{count} of {count} exchanges may take what an order gives"))
+                found.append(Finding(check, State.OK, f"{count} of {count} contracts may take what is given"))
         return found
+
+    async def _transactions(self) -> Finding:
+        """What splitting, merging and redeeming need beside allowances."""
+        signer, api, check = self._session.api.key, self._session.api, "transactions"
+        chain, wanted = await Node(api).chain_id(), signer.contracts.chain_id
+        if chain != wanted:
+            fix = f"Set rpc_url to a node of the Polygon network, chain {wanted}."
+            return Finding(check, State.WARNING, f"rpc_url is a node of chain {chain}", fix)
+        if signer.wallet.kind is WalletKind.EOA:
+            money = Decimal(await Node(api).gas_money(signer.owner)).scaleb(-_POL_DECIMALS)
+            message = f"{money:.4f} POL, which splits, merges and redemptions are paid with"
+            fix = "" if money > _LITTLE_POL else f"To use them, send {signer.owner} some POL on Polygon."
+            return Finding(check, State.OK, message, fix)
+        if not api.opens_relayer:
+            return Finding(check, State.OK, "splits, merges and redemptions need a key of the relayer's", NEEDS_KEY)
+        relayer = Relayer(api)
+        await relayer.recent()  # it takes the key
+        if not await relayer.deployed():
+            fix = "Log in at the venue's site once, which makes it; nothing here ever does."
+            return Finding(check, State.WARNING, f"the wallet {signer.wallet.address} is not on the chain yet", fix)
+        return Finding(check, State.OK, "the relayer takes the key, and the wallet is on the chain")
 
 
 def _needed(contracts: Contracts) -> dict[str, list[tuple[str, str]]]:
-    """What an order needs: each exchange may take the money of a buyer, and the shares of a seller."""
+    """What an order needs: each exchange may take the money of a buyer, and the shares of a seller.
+
+    And what splitting needs, and merging and redeeming: the contracts that do it may take what they turn.
+    """
+    turning = (contracts.collateral_adapter, contracts.neg_risk_collateral_adapter)
     return {
         "allowances to buy": [
             (contracts.collateral, contracts.exchange),
@@ -165,6 +195,11 @@ def _needed(contracts: Contracts) -> dict[str, list[tuple[str, str]]]:
             (contracts.conditional_tokens, contracts.exchange),
             (contracts.conditional_tokens, contracts.neg_risk_exchange),
             (contracts.position_manager, contracts.exchange_v3),
+        ],
+        "allowances to split": [(contracts.collateral, contract) for contract in (*turning, contracts.router)],
+        "allowances to merge and redeem": [
+            *((contracts.conditional_tokens, contract) for contract in turning),
+            (contracts.position_manager, contracts.router),
         ],
     }
 

@@ -12,6 +12,7 @@ from venuekit_polymarket.capabilities import CAPABILITIES
 from venuekit_polymarket.config import PolymarketOptions
 from venuekit_polymarket.discovery import EXTRAS
 from venuekit_polymarket.fees import fee, terms_of
+from venuekit_polymarket.pair_extras import PAIR_EXTRAS
 
 
 class PolymarketFactory:
@@ -54,7 +55,7 @@ class PolymarketFactory:
     @property
     def extras(self) -> Sequence[Extra]:
         """Its own tools."""
-        return (*EXTRAS, *ACCOUNT_EXTRAS)
+        return (*EXTRAS, *ACCOUNT_EXTRAS, *PAIR_EXTRAS)
 
     def fee(self, instrument: Instrument, price: Decimal, size: Decimal, liquidity: Liquidity) -> Decimal:
         """What a trade costs, in pUSD, by the market's own parameters."""

@@ -117,6 +117,11 @@ class Holdings:
         sales = [o for o in self._records.unfinished() if o.instrument == token and o.side is Side.SELL]
         return sum((minus(o.size, o.filled_size) for o in sales if o.size is not None), ZERO)
 
+    def committed(self) -> Decimal:
+        """Collateral that open orders would spend."""
+        buys = [o for o in self._records.unfinished() if o.side is Side.BUY]
+        return sum((times(o.remaining, o.price) for o in buys if o.remaining is not None and o.price is not None), ZERO)
+
     def sellable(self, token: str, on_chain: Decimal) -> Decimal:
         """Of the shares on the chain, those that no open order and no trade on its way will take."""
         going = self.in_flight().get(token, InFlight()).going

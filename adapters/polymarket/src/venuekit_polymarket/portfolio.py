@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -84,6 +84,15 @@ class Portfolio:
         self._finder = finder
         self._holdings = holdings
         self._clock = clock
+        #: Outcomes whose shares were made, merged or redeemed from here, and when.
+        self._moved_ns: dict[str, int] = {}
+
+    def moved(self, tokens: Iterable[str]) -> None:
+        """Shares of these outcomes have moved without a trade, and the venue has looked at the chain since.
+
+        Its list of positions will be late all the same.
+        """
+        self._moved_ns |= dict.fromkeys(tokens, self._clock.now_ns())
 
     # -- what there is
 
@@ -110,11 +119,13 @@ class Portfolio:
         await self._ledger.cover(self._clock.now_ns())
         for _ in range(_TRIES):
             flight = self._holdings.in_flight()
-            recent = self._recent()
+            recent, moved = self._recent(), self._moved()
             listed = {text(row, "token_id"): row async for row in self.listed()}
             shares = {token: number(row, "current_size") for token, row in listed.items()}
-            for token in sorted({*recent, *flight} - {QUOTE})[:_MOST_ASKED]:
-                shares[token] = (await self._holdings.shares(token, fresh=True)).balance
+            for token in sorted({*recent, *flight, *moved} - {QUOTE})[:_MOST_ASKED]:
+                # The venue was told to look at what was moved from here as soon as it was.
+                fresh = token in recent or token in flight
+                shares[token] = (await self._holdings.shares(token, fresh=fresh)).balance
             await self._ledger.cover(self._clock.now_ns())
             if self._holdings.in_flight() == flight:
                 break
@@ -126,6 +137,10 @@ class Portfolio:
     def _recent(self) -> set[str]:
         since = self._clock.now_ns() - _LATE_NS
         return {kept.fill.instrument for kept in self._records.fills_since(since)}
+
+    def _moved(self) -> set[str]:
+        since = self._clock.now_ns() - _LATE_NS
+        return {token for token, at_ns in self._moved_ns.items() if at_ns > since}
 
     async def balances(self) -> list[Balance]:
         """Collateral; what a sale brings and is not settled is there, and held. Shares are positions."""

@@ -15,6 +15,8 @@ from venuekit_polymarket.heartbeat import Heartbeat
 from venuekit_polymarket.instruments import Instruments
 from venuekit_polymarket.market import Market
 from venuekit_polymarket.own_account import OwnAccount
+from venuekit_polymarket.pairs import Pairs
+from venuekit_polymarket.relayer_keys import keys_of
 from venuekit_polymarket.signing import Credentials
 from venuekit_polymarket.socket import SocketSettings
 from venuekit_polymarket.statuses import Outcome
@@ -26,6 +28,8 @@ from venuekit_wire.certificates import shared
 
 if TYPE_CHECKING:  # the SDK behind it is large
     from venuekit_polymarket.client import Signer
+
+_WANTS_KEY, _SET_KEY = "This needs a private key, and none is configured.", "Set POLYMARKET_PRIVATE_KEY."
 
 
 class PolymarketSession:
@@ -48,10 +52,12 @@ class PolymarketSession:
             Conditions(clock),
             given if options.api_key else None,
             may_create=options.create_api_key,
+            relayer_keys=keys_of(options),
         )
         self.listings = Instruments(api, clock, ttl_seconds=options.markets_ttl_seconds, listed=options.listed_markets)
         self.market = Market(api, self.listings, clock, options)
         self._own = own = self._account_of(context) if options.has_key else None
+        self._pairs = None if own is None else Pairs(api, self.listings, own, clock, options)
         self.heartbeat = Heartbeat(api, clock)
         self.streams = Streams(
             stream_settings(options),
@@ -85,8 +91,15 @@ class PolymarketSession:
     def own(self) -> OwnAccount:
         """Orders, fills and balances of the wallet. Raises Unsupported without a private key."""
         if self._own is None:
-            raise Unsupported("This needs a private key, and none is configured.", fix="Set POLYMARKET_PRIVATE_KEY.")
+            raise Unsupported(_WANTS_KEY, fix=_SET_KEY)
         return self._own
+
+    @property
+    def pairs(self) -> Pairs:
+        """Splitting, merging and redeeming. Raises Unsupported without a private key."""
+        if self._pairs is None:
+            raise Unsupported(_WANTS_KEY, fix=_SET_KEY)
+        return self._pairs
 
     @property
     def name(self) -> str:

@@ -74,6 +74,8 @@ class Contracts:
     neg_risk_adapter: str
     collateral_adapter: str
     neg_risk_collateral_adapter: str
+    #: Splits, merges and redeems position ids.
+    router: str
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -85,6 +87,7 @@ class Contracts:
             "negative-risk adapter": self.neg_risk_adapter,
             "collateral adapter": self.collateral_adapter,
             "negative-risk collateral adapter": self.neg_risk_collateral_adapter,
+            "router of position ids": self.router,
         }
         return {address.lower(): name for name, address in known.items()}
 

@@ -21,6 +21,11 @@ class Call:
     asks: bool = attrs.field(default=False, kw_only=True)
 
     @property
+    def who(self) -> str:
+        """For people: who answers, where that is not the venue itself; else empty."""
+        return ""
+
+    @property
     def changes(self) -> bool:
         """Whether an answer that is lost leaves it unknown what happened."""
         return self.method != "GET" and not self.asks

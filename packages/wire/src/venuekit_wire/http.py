@@ -83,7 +83,7 @@ class HttpClient:
             NotConnected, VenueDown: nothing happened at the venue.
             OutcomeUnknown: the request may change something, and whether it did is not known.
         """
-        session, venue = self._session, self._settings.venue
+        session, venue = self._session, call.who or self._settings.venue
         if session is None:
             raise NotConnected(f"The session with {venue} is not open.", fix="Call connect first.")
         if body is not None:

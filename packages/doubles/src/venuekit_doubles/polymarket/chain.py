@@ -192,6 +192,7 @@ class Chain:
             "status": "0x1" if found.state in DONE else "0x0",
             "blockNumber": hex(self._seconds // 2),
             "gasUsed": hex(GAS),
+            "logs": found.logs,
         }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from eth_utils.address import to_checksum_address
 
 from venuekit_doubles.polymarket import contracts
 from venuekit_doubles.polymarket.calldata import Call, NoSuchCall, arguments
 from venuekit_doubles.polymarket.clob import Clob
-from venuekit_doubles.polymarket.ledger import NotEnough
+from venuekit_doubles.polymarket.ledger import CASH, NotEnough
 from venuekit_doubles.polymarket.listings import Listed
+from venuekit_doubles.polymarket.notes import notes
 
 _SPLIT = "splitPosition(address,bytes32,bytes32,uint256[],uint256)"
 _MERGE = "mergePositions(address,bytes32,bytes32,uint256[],uint256)"
@@ -36,14 +38,18 @@ class Execution:
         self._clob = clob
         self._ledger = clob.ledger
 
-    def run(self, wallet: str, calls: Sequence[Call], transaction: str = "") -> None:
-        """Let a wallet make these calls. Raises Reverted, and then nothing has happened."""
+    def run(self, wallet: str, calls: Sequence[Call], transaction: str = "") -> list[dict[str, Any]]:
+        """Let a wallet make these calls; what the chain notes of it. Raises Reverted: nothing has happened then."""
+        before = {CASH: self._ledger.balance(wallet), **self._ledger.held(wallet)}
         try:
             with self._ledger.whole():
                 for call in calls:
                     self._run(wallet, call, transaction)
         except (NotEnough, NoSuchCall) as error:
             raise Reverted(str(error)) from error
+        after = {CASH: self._ledger.balance(wallet), **self._ledger.held(wallet)}
+        assets = sorted({*before, *after})
+        return notes(wallet, {asset: after.get(asset, 0) - before.get(asset, 0) for asset in assets})
 
     def attempt(self, wallet: str, calls: Sequence[Call]) -> None:
         """See whether these calls would go through; nothing happens. Raises Reverted."""

@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Any
 
 import attrs
 from eth_utils.crypto import keccak
@@ -62,6 +63,8 @@ class Transaction:
     state: TransactionState = TransactionState.NEW
     error: str = ""
     changed_ns: int = 0
+    #: What the chain has noted of it.
+    logs: list[dict[str, Any]] = attrs.Factory(list)
 
     @property
     def id(self) -> str:
@@ -141,7 +144,7 @@ class Transactions:
     def _undone(self, transaction: Transaction) -> str:
         """Run it; why it was undone, if it was."""
         try:
-            self.execution.run(transaction.wallet, transaction.calls, transaction.hash)
+            transaction.logs = self.execution.run(transaction.wallet, transaction.calls, transaction.hash)
         except Reverted as error:
             return str(error)
         return ""
