@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coinbase_server import ORDER, TRADING, call, environment, listed, operator, refused, serving
+from coinbase_server import ORDER, environment, serving
+from server_process import TRADING, call, every_answer, listed, operator, refused
 
 from mcp import Client
 from venuekit_doubles.coinbase import CoinbaseDouble
@@ -43,28 +44,6 @@ def creates(double: CoinbaseDouble) -> int:
     return [asked.endpoint for asked in double.mutating].count("create")
 
 
-async def every_answer(client: Client, *, order_id: str = "") -> list[dict[str, Any]]:
-    """What every tool that only reads answers, and every resource that has an address."""
-    answers = []
-    given = {**ARGUMENTS, "get_order_status": {"order_id": order_id or "none"}}
-    reading = [t for t in (await client.list_tools()).tools if t.annotations and t.annotations.read_only_hint]
-    for tool in sorted(reading, key=lambda t: t.name):
-        if tool.name in ("wait_for_event", "unsubscribe"):
-            continue
-        result = await client.call_tool(tool.name, given.get(tool.name, {}))
-        assert result.structured_content is not None
-        answers.append({"tool": tool.name, **result.structured_content})
-        if tool.name == "subscribe":
-            identity = result.structured_content["subscription"]
-            for name in ("wait_for_event", "unsubscribe"):
-                more = await client.call_tool(name, {"subscription": identity})
-                answers.append({"tool": name, **(more.structured_content or {})})
-    for resource in (await client.list_resources()).resources:
-        body = await client.read_resource(str(resource.uri))
-        answers.append({"tool": str(resource.uri), **json.loads(body.contents[0].text)})  # type: ignore[union-attr]
-    return answers
-
-
 @pytest.mark.parametrize(("mode", "transport"), [("read_only", "stdio"), ("shadow", "http"), ("live", "stdio")])
 async def test_every_answer_names_mode_venue_and_environment(
     double: CoinbaseDouble, tmp_path: Path, mode: str, transport: str
@@ -76,7 +55,7 @@ async def test_every_answer_names_mode_venue_and_environment(
             placed = await call(client, "place_order", **RESTING)
             order_id = placed["order"]["id"]
             await call(client, "cancel_order", order_id=order_id)
-        answers = await every_answer(client, order_id=order_id)
+        answers = await every_answer(client, ARGUMENTS, order_id=order_id)
     assert len(answers) > 25
     where = {"mode": mode, "venue": "coinbase", "environment": "paper" if mode == "shadow" else "sandbox"}
     for answer in answers:
@@ -127,7 +106,7 @@ async def test_a_secret_is_in_no_byte_of_what_the_server_says_or_keeps(double: C
     told: list[Any] = []
     async with serving(environ, "live", *TOOLSETS, "--role", "admin") as client:
         placed = await call(client, "place_order", **ORDER)
-        told += await every_answer(client, order_id=placed["order"]["id"])
+        told += await every_answer(client, ARGUMENTS, order_id=placed["order"]["id"])
         for fault in (Fault.UNAUTHORIZED_ONCE, Fault.HTML_WITH_200, Fault.AFTER_RESET):
             double.fail("accounts", fault, fault)
             told.append(await refused(client, "get_balances"))

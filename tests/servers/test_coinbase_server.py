@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from coinbase_server import ORDER, SERVER, TRADING, call, environment, listed, serving
+from coinbase_server import ORDER, SERVER, environment, serving
 from mcp.shared.exceptions import MCPError
+from server_process import TRADING, call, listed
 
 from venuekit_doubles.coinbase import CoinbaseDouble
 from venuekit_mcp.generate import generated
