@@ -68,7 +68,7 @@ class Exchange(ABC):
     #: Text that must be in no row of a journal.
     secrets: Sequence[str]
 
-    def __init__(self, double: Double) -> None:
+    def __init__(self, double: Double[Any, Any]) -> None:
         self._served = double
 
     @property

@@ -5,21 +5,27 @@ from __future__ import annotations
 import atexit
 import tempfile
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from aiohttp import web
 
 from venuekit.adapter import Clock
 from venuekit_doubles.clock import WallClock
+from venuekit_doubles.faults import FaultQueues
 from venuekit_doubles.listener import Listener
+from venuekit_doubles.record import Asked, Record
 from venuekit_doubles.thread import LoopThread, Underway
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Asked)
+F = TypeVar("F", bound=StrEnum)
 
 
-class Double(ABC):
+class Double(ABC, Generic[A, F]):
     """A venue on this machine: ``with`` runs it in a thread of its own, ``async with`` on the running event loop.
 
     Args:
@@ -27,9 +33,20 @@ class Double(ABC):
         secure: TLS; without, ``http`` and ``ws``.
         port: Where to listen on 127.0.0.1; 0 takes a free port.
         clock: The venue's time; the machine's by default.
+        record: Where it writes down what it is asked.
+        faults: Says what goes wrong.
     """
 
-    def __init__(self, *, thread: str, secure: bool, port: int, clock: Clock | None) -> None:
+    def __init__(
+        self,
+        *,
+        thread: str,
+        secure: bool,
+        port: int,
+        clock: Clock | None,
+        record: Record[A],
+        faults: FaultQueues[F, Any],
+    ) -> None:
         self._name = thread
         self._secure = secure
         self._clock = clock or WallClock()
@@ -37,6 +54,10 @@ class Double(ABC):
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._thread: LoopThread | None = None
         self._opened = False
+        #: The names of its endpoints, once it runs.
+        self._endpoints: set[str] = set()
+        self._asked = record
+        self._failing = faults
 
     # -- what a venue does
 
@@ -48,7 +69,7 @@ class Double(ABC):
     async def _quiet(self) -> None:
         """Tell nothing more, and end every stream; what is open after it is broken."""
 
-    async def _close(self) -> None:  # noqa: B027 - not every venue has something left by then
+    async def _close(self) -> None:
         """End, with no client left."""
 
     # -- life
@@ -144,6 +165,43 @@ class Double(ABC):
     def ws_url(self) -> str:
         """The streams' address, before any path."""
         return f"ws{'s' if self._secure else ''}://{self.host}"
+
+    # -- what goes wrong
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The names of the REST endpoints."""
+        return sorted(self._endpoints)
+
+    def fail(self, endpoint: str, *faults: F) -> None:
+        """Let the next requests to an endpoint fail, one after the other.
+
+        Args:
+            endpoint: Its name, as in `endpoints`, or ``*`` for any.
+            faults: What goes wrong with each.
+
+        Raises:
+            ValueError: there is no such endpoint.
+        """
+        if endpoint != "*" and endpoint not in self._endpoints:
+            raise ValueError(f"No endpoint {endpoint!r}; there are: {', '.join(self.endpoints)}.")
+        self._failing.add(endpoint, *faults)
+
+    # -- what was asked
+
+    @property
+    def requests(self) -> deque[A]:
+        """The latest REST requests, oldest first: method, path, whether it proved who asks, status and more."""
+        return self._asked.requests
+
+    @property
+    def mutating(self) -> list[A]:
+        """Requests that could change something, orders or money: empty proves that nothing was traded."""
+        return self._asked.mutating
+
+    def forget(self) -> None:
+        """Forget what was asked so far."""
+        self._asked.forget()
 
     # -- work in its thread
 

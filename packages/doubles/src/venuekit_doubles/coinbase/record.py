@@ -6,26 +6,8 @@ from collections import deque
 
 import attrs
 
-_MOST_REMEMBERED = 100_000
-
-
-@attrs.define(kw_only=True)
-class Asked:
-    """One REST request, as it came. Those to addresses that there are not are remembered as well."""
-
-    #: The endpoint's name, as in `CoinbaseDouble.endpoints`; empty where there is none.
-    endpoint: str
-    method: str
-    #: Without the query.
-    path: str
-    #: Whether it carried an ``Authorization`` header, right or wrong.
-    authorized: bool
-    #: Whether it is the account's: it carried authorization, or its endpoint wants it.
-    private: bool
-    #: Whether it can change something: orders, or money. Previews cannot.
-    mutating: bool
-    #: The HTTP status of its answer; None while there is none, and for one that was never answered.
-    status: int | None = None
+from venuekit_doubles import record
+from venuekit_doubles.record import MOST_REMEMBERED, Asked
 
 
 @attrs.frozen(kw_only=True)
@@ -53,25 +35,17 @@ class Said:
 PRIVATE_CHANNELS = ("user", "futures_balance_summary")
 
 
-class Record:
-    """The latest requests and messages, oldest first."""
+class Record(record.Record[Asked]):
+    """The latest requests and messages, oldest first. Requests are authorized that tried, right or wrong."""
 
     def __init__(self) -> None:
-        self.requests: deque[Asked] = deque(maxlen=_MOST_REMEMBERED)
-        self.messages: deque[Said] = deque(maxlen=_MOST_REMEMBERED)
-        #: Why tokens were refused, which the venue does not tell.
-        self.refused: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+        super().__init__()
+        self.messages: deque[Said] = deque(maxlen=MOST_REMEMBERED)
 
     @property
     def private(self) -> list[Asked | Said]:
         """What was asked of accounts: requests, then messages."""
-        everything: list[Asked | Said] = [*self.requests.copy(), *self.messages.copy()]
-        return [entry for entry in everything if entry.private]
-
-    @property
-    def mutating(self) -> list[Asked]:
-        """Requests that could change something."""
-        return [asked for asked in self.requests.copy() if asked.mutating]
+        return [*self.private_requests, *(said for said in self.messages.copy() if said.private)]
 
     @property
     def logins(self) -> list[Said]:
@@ -80,6 +54,8 @@ class Record:
 
     def forget(self) -> None:
         """Begin anew."""
-        self.requests.clear()
+        super().forget()
         self.messages.clear()
-        self.refused.clear()
+
+
+__all__ = ["PRIVATE_CHANNELS", "Asked", "Record", "Said"]

@@ -35,7 +35,7 @@ from venuekit_doubles.running import Double
 from venuekit_doubles.thread import Underway
 
 
-class CoinbaseDouble(Double):
+class CoinbaseDouble(Double[Asked, Fault]):
     """Coinbase on this machine: a context manager, and everything of it runs in a thread of its own.
 
     `key` and `secret` open it. Clients need its address (`rest_url` and `ws_url`, or `host`) and, with TLS, to trust
@@ -78,15 +78,21 @@ class CoinbaseDouble(Double):
         single_use_tokens: bool = False,
         faults: Faults | None = None,
     ) -> None:
-        super().__init__(thread="coinbase double", secure=secure, port=port, clock=clock)
+        self._record = Record()
+        self.faults: Faults = faults or Faults()
+        super().__init__(
+            thread="coinbase double",
+            secure=secure,
+            port=port,
+            clock=clock,
+            record=self._record,
+            faults=self.faults,
+        )
         self._exchange = dict(exchange or {})
         self._pace = Pace(heartbeats=heartbeat_seconds, ticker_batch=batch_seconds, balance=heartbeat_seconds)
         self._limits = limits or Limits()
         self._quirks = frozenset(quirks)
         self._manners = Manners(subscribe_seconds, Quirk.NO_CLIENT_ID not in self._quirks, self._limits)
-        self._endpoints: set[str] = set()
-        self._record = Record()
-        self.faults: Faults = faults or Faults()
         self.door = Doorkeeper(self._clock, single_use=single_use_tokens)
         self._key = self.door.add(Key("organizations/double/apiKeys/1", kind=key_kind))
 
@@ -157,28 +163,9 @@ class CoinbaseDouble(Double):
         """Let the exchange's market move, in manual pace. `await` it, or `wait` for it."""
         return self._begun(lambda: self.backing.advance(seconds))
 
-    def fail(self, endpoint: str, *faults: Fault) -> None:
-        """Let the next requests to an endpoint fail, one after the other.
-
-        Args:
-            endpoint: Its name, as in `endpoints`, or ``*`` for any.
-            faults: What goes wrong with each.
-
-        Raises:
-            ValueError: there is no such endpoint.
-        """
-        if endpoint != "*" and endpoint not in self._endpoints:
-            raise ValueError(f"No endpoint {endpoint!r}; there are: {', '.join(self.endpoints)}.")
-        self.faults.add(endpoint, *faults)
-
     def fail_streams(self, fault: StreamFault, channel: str | None = None) -> Underway[None]:
         """Let every open stream fail; `channel` is the one that falls silent, None is all. `await` it, or `wait`."""
         return self._begun(lambda: self.sockets.fail(fault, channel))
-
-    @property
-    def endpoints(self) -> list[str]:
-        """The names of the REST endpoints; the twins under ``market/`` share theirs."""
-        return sorted(self._endpoints)
 
     def subscribed(
         self, channel: str, count: int = 1, *, product: str | None = None, within: float = 10.0
@@ -217,11 +204,6 @@ class CoinbaseDouble(Double):
     # -- what was asked
 
     @property
-    def requests(self) -> deque[Asked]:
-        """The latest REST requests, oldest first: method, path, whether it carried authorization, status and more."""
-        return self._record.requests
-
-    @property
     def messages(self) -> deque[Said]:
         """The latest messages to the streams, oldest first."""
         return self._record.messages
@@ -237,15 +219,6 @@ class CoinbaseDouble(Double):
         return self._record.private
 
     @property
-    def mutating(self) -> list[Asked]:
-        """Requests that could change something, orders or money: empty proves that nothing was traded."""
-        return self._record.mutating
-
-    @property
     def refused_tokens(self) -> deque[str]:
         """Why the latest tokens were refused, which the venue does not tell."""
         return self._record.refused
-
-    def forget(self) -> None:
-        """Forget what was asked so far."""
-        self._record.forget()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -12,12 +11,11 @@ from typing import Any, TypeVar
 
 from venuekit.adapter import Side
 from venuekit_doubles.polymarket.accounts import Account
-from venuekit_doubles.polymarket.faults import EngineState, Fault, StreamFault
+from venuekit_doubles.polymarket.faults import EngineState, StreamFault
 from venuekit_doubles.polymarket.ledger import CASH
 from venuekit_doubles.polymarket.listings import MILLION, Listed
 from venuekit_doubles.polymarket.records import TradeState
 from venuekit_doubles.polymarket.venue import Venue
-from venuekit_doubles.polymarket.wire import Asked
 from venuekit_doubles.thread import Underway
 
 T = TypeVar("T")
@@ -158,25 +156,6 @@ class Levers(ABC):
 
     # -- what goes wrong
 
-    @property
-    def endpoints(self) -> list[str]:
-        """The names of the REST endpoints."""
-        return sorted({name for route in self.venue.routes() for name in route.names})
-
-    def fail(self, endpoint: str, *faults: Fault) -> None:
-        """Let the next requests to an endpoint fail, one after the other.
-
-        Args:
-            endpoint: Its name, as in `endpoints`, or ``*`` for any.
-            faults: What goes wrong with each.
-
-        Raises:
-            ValueError: there is no such endpoint.
-        """
-        if endpoint != "*" and endpoint not in self.endpoints:
-            raise ValueError(f"No endpoint {endpoint!r}; there are: {', '.join(self.endpoints)}.")
-        self.do(lambda: self.venue.faults.add(endpoint, *faults))
-
     def fail_streams(self, fault: StreamFault, channel: str = "") -> None:
         """Let every open stream fail, or those of one channel: ``market`` or ``user``."""
 
@@ -204,31 +183,7 @@ class Levers(ABC):
         """Let an address do nothing."""
         self.do(lambda: self.venue.orders.banned.add(address))
 
-    # -- what was asked, and who listens
-
-    @property
-    def requests(self) -> deque[Asked]:
-        """The latest requests, oldest first."""
-        return self.venue.service.requests
-
-    @property
-    def private(self) -> list[Asked]:
-        """Requests that were an account's."""
-        return [asked for asked in self.requests.copy() if asked.private]
-
-    @property
-    def mutating(self) -> list[Asked]:
-        """Requests that could change something."""
-        return [asked for asked in self.requests.copy() if asked.mutating]
-
-    def forget(self) -> None:
-        """Begin the list of requests anew."""
-        self.requests.clear()
-
-    @property
-    def refused_headers(self) -> deque[str]:
-        """Why the latest requests were not let in, which the venue does not tell."""
-        return self.venue.service.refused
+    # -- who listens
 
     @property
     def connections(self) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -10,18 +11,19 @@ from aiohttp import web
 
 from venuekit.adapter import Clock
 from venuekit_doubles.polymarket.accounts import Account
-from venuekit_doubles.polymarket.faults import Faults
+from venuekit_doubles.polymarket.faults import Fault, Faults
 from venuekit_doubles.polymarket.levers import FUNDS, Levers
 from venuekit_doubles.polymarket.listings import Listing, default_listings
 from venuekit_doubles.polymarket.venue import Pace, Venue
 from venuekit_doubles.polymarket.wallets import WalletKind
-from venuekit_doubles.polymarket.wire import DATA, GAMMA, RELAYER, RPC
+from venuekit_doubles.polymarket.wire import DATA, GAMMA, RELAYER, RPC, Asked
+from venuekit_doubles.record import Record
 from venuekit_doubles.running import Double
 
 D = Decimal
 
 
-class PolymarketDouble(Double, Levers):
+class PolymarketDouble(Double[Asked, Fault], Levers):
     """Polymarket on this machine: a context manager, and everything of it runs in a thread of its own.
 
     `account` trades, with `other` on the same books. Clients need its addresses (`urls`) and, with TLS, to trust
@@ -59,14 +61,22 @@ class PolymarketDouble(Double, Levers):
         page: int = 100,
         faults: Faults | None = None,
     ) -> None:
-        super().__init__(thread="polymarket double", secure=secure, port=port, clock=clock)
+        self.faults = faults or Faults()
+        self._record: Record[Asked] = Record()
+        super().__init__(
+            thread="polymarket double",
+            secure=secure,
+            port=port,
+            clock=clock,
+            record=self._record,
+            faults=self.faults,
+        )
         self._cash = cash
         self._listings = default_listings() if listings is None else list(listings)
         self._pace = pace or Pace()
         self._seed = seed
         self._window = window_seconds
         self._page = page
-        self._faults = faults
         self.account = Account.named("trader", kind)
         self.other = Account.named("counterparty")
 
@@ -80,15 +90,29 @@ class PolymarketDouble(Double, Levers):
             seed=self._seed,
             window=self._window,
             page=self._page,
-            faults=self._faults,
+            faults=self.faults,
+            record=self._record,
         )
         for account in (self.account, self.other):
             self.venue.open_account(account, self._cash)
+        self._endpoints.update(name for route in self.venue.routes() for name in route.names)
         self.venue.start()
         return self.venue.app()
 
     async def _quiet(self) -> None:
         self.venue.stop()
+
+    # -- what was asked
+
+    @property
+    def private(self) -> list[Asked]:
+        """Requests that were an account's: empty proves that nothing private was asked."""
+        return self._record.private_requests
+
+    @property
+    def refused_headers(self) -> deque[str]:
+        """Why the latest requests were not let in, which the venue does not tell."""
+        return self._record.refused
 
     # -- for clients
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,12 +15,12 @@ from venuekit_doubles.polymarket.faults import EngineState, Fault, Faults
 from venuekit_doubles.polymarket.keys import Doorkeeper, NotAuthorized
 from venuekit_doubles.polymarket.refusals import Refusal
 from venuekit_doubles.polymarket.wire import KEY, Asked, Door, Route, body_of
+from venuekit_doubles.record import Record
 
 _HTML = (
     "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
     "<body><h1>Sorry, you have been blocked</h1></body></html>"
 )
-_MOST_REMEMBERED = 100_000
 _LIMIT_HEADERS = {
     "Retry-After": "1",
     "Poly-RateLimit-Remaining": "0",
@@ -33,7 +32,7 @@ _LIMIT_HEADERS = {
 class Service:
     """Serves every endpoint in the same way."""
 
-    def __init__(self, clob: Clob, doorkeeper: Doorkeeper, faults: Faults) -> None:
+    def __init__(self, clob: Clob, doorkeeper: Doorkeeper, faults: Faults, record: Record[Asked]) -> None:
         self._clob = clob
         self._doorkeeper = doorkeeper
         self._faults = faults
@@ -42,16 +41,13 @@ class Service:
         self.post_only_seconds = 79
         #: A country that the venue does not let trade; its requests get the gateway's page.
         self.blocked_country = ""
-        #: Every request, oldest first.
-        self.requests: deque[Asked] = deque(maxlen=_MOST_REMEMBERED)
-        #: Why headers were refused, which the venue does not tell.
-        self.refused: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+        self._record = record
 
     def served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler of a route."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            status = 0  # nobody waited for the answer
+            status = None  # nobody waited for the answer
             asked = route.name
             try:
                 asked = await route.asked(request)
@@ -63,18 +59,18 @@ class Service:
 
         return serve
 
-    def _remember(self, request: web.Request, route: Route, asked: str, status: int) -> None:
-        self.requests.append(
+    def _remember(self, request: web.Request, route: Route, asked: str, status: int | None) -> None:
+        self._record.requests.append(
             Asked(
-                request.method,
-                request.path,
-                request.query_string,
-                route.name,
-                status,
-                KEY in request,
-                route.trades == "orders",
-                route.door is not Door.ANYBODY,
-                route.mutates(asked),
+                endpoint=route.name,
+                method=request.method,
+                path=request.path,
+                query=request.query_string,
+                authorized=KEY in request,
+                signed=route.trades == "orders",
+                private=route.door is not Door.ANYBODY,
+                mutating=route.mutates(asked),
+                status=None if status == NO_ANSWER else status,
             )
         )
 
@@ -98,7 +94,7 @@ class Service:
             self._clob.pass_time()
             return 200, await route.handler(request)
         except NotAuthorized as why:
-            self.refused.append(str(why))
+            self._record.refused.append(str(why))
             error = refusals.BAD_LOGIN if route.door is Door.LOGIN else refusals.UNAUTHORIZED
             return 401, {"error": error}
         except Refusal as refusal:

@@ -34,7 +34,8 @@ from venuekit_doubles.polymarket.rest_orders import Orders
 from venuekit_doubles.polymarket.service import Service
 from venuekit_doubles.polymarket.transactions import Transactions
 from venuekit_doubles.polymarket.user_channel import UserChannel
-from venuekit_doubles.polymarket.wire import Route
+from venuekit_doubles.polymarket.wire import Asked, Route
+from venuekit_doubles.record import Record
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +66,8 @@ class Venue:
         seed: int,
         window: int,
         page: int,
-        faults: Faults | None = None,
+        faults: Faults,
+        record: Record[Asked],
     ) -> None:
         self._clock = clock
         self._pace = pace
@@ -73,7 +75,7 @@ class Venue:
         self._moving: asyncio.Task[None] | None = None
         self._numbers = itertools.count(1)
         self._owed_ns = 0
-        self.faults = faults or Faults()
+        self.faults = faults
         self.ledger = Ledger()
         self.clob = Clob(
             {listing.slug: Listed(listing) for listing in listings},
@@ -89,7 +91,7 @@ class Venue:
         self.doorkeeper = Doorkeeper(clock, window)
         self.relayer_keys = RelayerKeys(clock, window)
         self.relayer = Relayer(self.clob, self.transactions, self.relayer_keys)
-        self.service = Service(self.clob, self.doorkeeper, self.faults)
+        self.service = Service(self.clob, self.doorkeeper, self.faults, record)
         self.heartbeats = Heartbeats(self._later, pace.heartbeat, self._silenced)
         self.orders = Orders(self.clob, self.heartbeats)
         self.gamma = Gamma(self.clob)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import attrs
 from aiohttp import web
 
+from venuekit_doubles import record
 from venuekit_doubles.polymarket.keys import ApiKey
 from venuekit_doubles.polymarket.refusals import Refusal, bad
 
@@ -67,23 +68,13 @@ class Route:
         return self.method != "GET" and (self.door is not Door.ANYBODY or asked in _TRANSACTIONS)
 
 
-@attrs.frozen
-class Asked:
-    """A request as it was answered."""
+@attrs.define(kw_only=True)
+class Asked(record.Asked):
+    """A request as it was answered; `authorized`: its headers were right."""
 
-    method: str
-    path: str
     query: str
-    endpoint: str
-    status: int
-    #: Whether its headers were right.
-    authorized: bool
     #: Whether it had a signed order in it.
     signed: bool
-    #: Whether it is an account's: it logs in, or its endpoint wants a key.
-    private: bool
-    #: Whether it can change something: orders, keys, the dead man's switch, the chain.
-    mutating: bool
 
 
 async def body_of(request: web.Request) -> Any:
