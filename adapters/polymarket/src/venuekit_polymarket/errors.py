@@ -111,7 +111,10 @@ MEANINGS: tuple[Meaning, ...] = (
         "size",
     ),
     _means(
-        NOT_ENOUGH, InsufficientFunds, r"not enough balance|balance is not enough|allowance is not enough", _ALLOWANCE
+        NOT_ENOUGH,
+        InsufficientFunds,
+        r"not enough balance|balance is not enough|allowance is not enough|insufficient balance",
+        _ALLOWANCE,
     ),
     _means(
         CLOSED_ONLY,

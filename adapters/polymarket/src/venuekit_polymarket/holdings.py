@@ -9,12 +9,14 @@ from typing import Any
 import attrs
 
 from venuekit.adapter import (
+    ONE,
     ZERO,
     Instrument,
     InsufficientFunds,
     Order,
     Side,
     VenueDown,
+    is_multiple,
     minus,
     normal,
     plain,
@@ -83,8 +85,9 @@ class Holdings:
             await self._api.own("/balance-allowance/update", budget=BALANCE_UPDATE, **query)
         body = await self._api.own("/balance-allowance", budget=BALANCE, **query)
         balance = amount(body, "balance") if isinstance(body, Mapping) else None
-        if balance is None:
-            raise VenueDown("Polymarket told of no balance.", fix="Try again.")
+        if balance is None or not is_multiple(balance, ONE):
+            # Millionths are whole: one with a point would be a million times more or less than it is taken for.
+            raise VenueDown("Polymarket told of no balance in whole millionths.", fix="Try again.")
         allowed = table(body, "allowances")
         return Spendable(
             balance=_units(balance),
