@@ -80,6 +80,25 @@ def test_a_sale_at_once_lets_a_bid_at_its_limit_match_and_none_below(
     assert bottom(sold, least) == limit
 
 
+def test_a_sale_on_the_finest_tick_is_not_refused_for_digits_that_nobody_counts() -> None:
+    """0.5610 for 1.01 shares are 0.55544 each: no price of the venue lies between that and the limit."""
+    amounts = selling(D("1.01"), D("0.5555"), D("0.0001"))
+    assert amounts == Amounts(maker=1_010_000, taker=561_000)
+
+
+def test_a_sale_that_brings_nothing_that_can_be_counted_names_one_that_does() -> None:
+    with pytest.raises(InvalidSize) as caught:
+        selling(D("0.01"), D("0.0001"), D("0.0001"))
+    assert caught.value.details["nearest"] == ["1.00"]
+
+
+@pytest.mark.parametrize("size", ["0", "-1"])
+def test_nothing_is_no_size(size: str) -> None:
+    with pytest.raises(InvalidSize) as caught:
+        resting(Side.BUY, D("0.5"), D(size), D("0.01"))
+    assert caught.value.details["nearest"] == ["0.01"]
+
+
 def test_the_purchase_that_was_never_filled_for_a_month_reaches_its_ask() -> None:
     """One dollar at 0.07: shares rounded up make the limit 0.069996, and two orders of three were killed."""
     amounts = buying(D(1), D("0.07"), D("0.01"))
@@ -119,7 +138,7 @@ def test_prices_go_from_one_tick_to_one_less_a_tick(tick: str, price: str, neare
         return
     with pytest.raises(InvalidPrice) as caught:
         resting(Side.SELL, D(price), D(1), D(tick))
-    assert caught.value.details["nearest"] == nearest
+    assert (caught.value.details["nearest"], caught.value.field) == (nearest, "price")
 
 
 @given(st.sampled_from(TICKS), st.decimals(D("0.0001"), D("0.9999"), places=6), hundredths)

@@ -10,6 +10,7 @@ import pytest
 from venuekit.adapter import (
     Instrument,
     InstrumentKind,
+    InvalidPrice,
     InvalidSize,
     Level,
     LimitOrder,
@@ -150,3 +151,52 @@ async def test_money_is_no_size_of_a_sale_and_cents_are_the_smallest_money() -> 
     with pytest.raises(InvalidSize) as caught:
         await plan(market(Side.BUY, quote_size="5.001"), asks="0.5x100")
     assert caught.value.details["nearest"] == ["5", "5.01"]
+
+
+async def test_a_purchase_at_once_may_still_trade_at_its_limit_when_the_book_has_moved() -> None:
+    amounts = await plan(limit(Side.BUY, "10", "0.60"), asks="0.50x1000")
+    assert (amounts.maker, amounts.taker) == (5_000_000, 8_333_300), "5.00 at a limit of 0.60"
+
+
+@pytest.mark.parametrize("tif", [TimeInForce.IOC, TimeInForce.FOK])
+async def test_a_purchase_at_once_between_two_ticks_is_refused_however_it_would_be_priced(tif: TimeInForce) -> None:
+    with pytest.raises(InvalidPrice):
+        await plan(limit(Side.BUY, "10", "0.605", tif), asks="0.50x1000")
+
+
+async def test_what_is_exactly_as_far_as_a_market_order_reaches_is_within_it() -> None:
+    bought = await plan(market(Side.BUY, size="20"), asks="0.50x10 0.55x10 0.5501x100", tick="0.0001")
+    assert (bought.maker, bought.taker) == (10_500_000, 19_090_900)
+    sold = await plan(market(Side.SELL, size="20"), bids="0.50x10 0.45x10 0.4499x100", tick="0.0001")
+    assert (sold.maker, sold.taker) == (20_000_000, 9_000_000)
+
+
+async def test_levels_from_before_the_tick_became_coarser_are_reached_from_the_tick_beyond() -> None:
+    bought = await plan(market(Side.BUY, quote_size="2"), asks="0.455x100")
+    assert (bought.maker, bought.taker) == (2_000_000, 4_347_800), "2.00 at 0.46"
+    sold = await plan(market(Side.SELL, size="10"), bids="0.455x100")
+    assert (sold.maker, sold.taker) == (10_000_000, 4_500_000), "10 at 0.45"
+
+
+async def test_no_limit_leaves_the_prices_that_there_are() -> None:
+    bought = await plan(market(Side.BUY, quote_size="2"), asks="0.995x100")
+    assert bought == Amounts(maker=2_000_000, taker=2_020_200), "at 0.99, and not at 1"
+    sold = await plan(market(Side.SELL, size="100"), bids="0.005x100")
+    assert sold == Amounts(maker=100_000_000, taker=1_000_000), "at 0.01, and not for nothing"
+
+
+async def test_exactly_a_dollar_is_enough() -> None:
+    for request in (market(Side.BUY, quote_size="1"), market(Side.BUY, size="2"), limit(Side.BUY, "2", "0.5")):
+        assert (await plan(request, asks="0.50x100")).maker == 1_000_000
+
+
+async def test_a_level_that_is_not_needed_is_not_reached_for() -> None:
+    for request in (market(Side.BUY, quote_size="5"), market(Side.BUY, size="10")):
+        amounts = await plan(request, asks="0.50x10 0.52x100")
+        assert (amounts.maker, amounts.taker) == (5_000_000, 10_000_000), "at a limit of 0.50"
+
+
+async def test_no_size_is_named_that_the_book_does_not_have() -> None:
+    with pytest.raises(InvalidSize) as caught:
+        await plan(limit(Side.BUY, "10.99", "0.57", TimeInForce.FOK), asks="0.57x10.99")
+    assert caught.value.details["nearest"] == ["10"]

@@ -114,7 +114,7 @@ def buying(spend: Decimal, limit: Decimal, tick: Decimal) -> Amounts:
     check_price(limit, tick)
     check_step(spend, "quote_size")
     least = floor_to(ratio(spend, limit), _GETS)
-    if least <= 0 or reach(spend, least) > limit:
+    if reach(spend, least) > limit:
         enough = next(m for m in _more(spend) if reach(m, floor_to(ratio(m, limit), _GETS)) == limit)
         raise InvalidSize(
             f"{plain(spend)} pUSD at {plain(limit)} are less than what the venue can count.",

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from venuekit.adapter import (
+    ZERO,
     CancelResult,
+    Clock,
     InvalidValue,
     Order,
     OrderAlreadyDone,
@@ -26,6 +28,8 @@ from venuekit_polymarket.reading import table
 
 #: Orders of one request, at most (venue's documents, 2026-06).
 _MOST_AT_ONCE = 1_000
+#: Waits between questions for a trade that would explain why an order is gone, in seconds.
+_WAITS = (0.1, 0.2, 0.4, 0.8)
 #: The venue says so of an order that has ended meanwhile.
 _ENDED = ("can't be found", "already canceled", "matched", "not found")
 
@@ -33,8 +37,9 @@ _ENDED = ("can't be found", "already canceled", "matched", "not found")
 class Canceling:
     """Cancels orders of one account."""
 
-    def __init__(self, api: Api, orders: Orders, finder: Finder, ledger: Ledger) -> None:
+    def __init__(self, api: Api, orders: Orders, finder: Finder, ledger: Ledger, clock: Clock) -> None:
         self._api = api
+        self._clock = clock
         self._orders = orders
         self._finder = finder
         self._ledger = ledger
@@ -48,6 +53,7 @@ class Canceling:
         order = await self._finder.find(ref)
         if order.is_done:
             raise _done(order)
+        asked_before = self._finder.is_leaving(order)
         self._finder.leaving([order])
         body = await self._api.change(
             "DELETE", "/order", {"orderID": order.venue_order_id}, what=f"to cancel {order.id}"
@@ -56,7 +62,7 @@ class Canceling:
         if canceled:
             return await self._ended(order)
         if why and any(words in why.lower() for words in _ENDED):
-            raise _done(await self._over(order))
+            raise _done(await self._over(order, explained=asked_before))
         if why:
             raise _refused(order, why)
         raise OutcomeUnknown(f"Polymarket does not say whether {order.id} was canceled.", order_id=order.id)
@@ -68,8 +74,17 @@ class Canceling:
             await self._ledger.cover(order.created_ns)
         return self._orders.canceled(order)
 
-    async def _over(self, order: Order) -> Order:
-        """An order that has ended, as the venue says: how, its fills say."""
+    async def _over(self, order: Order, *, explained: bool) -> Order:
+        """An order that has ended, as the venue says: how, its fills say.
+
+        Its words are the same for one that was matched in this very moment, whose trade may be listed a little later.
+        Whoever reads "canceled" may place it again: so that is believed at once only where a cancel explains it.
+        """
+        for wait in _WAITS if not explained else ():
+            await self._ledger.cover(order.created_ns)
+            if self._orders.counted(order.venue_order_id or "") >= (order.size or ZERO):
+                break
+            await self._clock.sleep(wait)
         after = await self._finder.find(OrderRef.of(order))
         if after.is_done:
             return after

@@ -49,6 +49,10 @@ class Finder:
         while len(self._leaving) > _MOST_LEAVING:
             self._leaving.popitem(last=False)
 
+    def is_leaving(self, order: Order) -> bool:
+        """Whether it was asked to be canceled from here before."""
+        return order.venue_order_id in self._leaving
+
     def kept(self, ref: OrderRef) -> KeptOrder | None:
         """What we have written down of an order."""
         if ref.venue_order_id is not None:

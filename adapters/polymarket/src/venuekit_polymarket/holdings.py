@@ -157,8 +157,13 @@ class Holdings:
             },
         )
 
-    async def explained(self, error: InsufficientFunds, order: Order, instrument: Instrument) -> InsufficientFunds:
-        """A refusal for want of funds, with what there is, and which contract may not take it."""
+    async def explained(
+        self, error: InsufficientFunds, order: Order, instrument: Instrument, fee: Decimal
+    ) -> InsufficientFunds:
+        """A refusal for want of funds, with what there is, and which contract may not take it.
+
+        A purchase that trades at once pays its `fee` on top of what it spends.
+        """
         buys = order.side is Side.BUY
         there = await (self.collateral() if buys else self.shares(order.instrument))
         contracts = self._api.key.contracts
@@ -169,6 +174,9 @@ class Holdings:
         message = f"{error.message} The wallet has {plain(there.balance)} {asset}"
         if required is not None:
             message += f", and the order gives {plain(required)}"
+            if fee > 0:
+                message += f" and {plain(fee)} for the fee on top"
+                required = plus(required, fee)
         if allowed is not None and required is not None and allowed < required:
             message += f"; {contracts.names.get(spender.lower(), spender)} may take {plain(allowed)} of it"
         return InsufficientFunds(
@@ -179,6 +187,7 @@ class Holdings:
                 **error.details,
                 "asset": asset,
                 "required": None if required is None else plain(required),
+                "fee": plain(fee) if fee > 0 else None,
                 "available": plain(there.balance),
                 "spender": spender,
                 "allowance": None if allowed is None else plain(allowed),

@@ -146,7 +146,7 @@ class Orders:
 
         An order that is over stays so unless more of it turns out to be filled, or it is listed as open again.
         """
-        order = self.settled(order)
+        order = self._whole(self.settled(order))
         kept = self._records.by_venue_id(order.venue_order_id or "")
         if kept is not None and kept.taken:
             before = kept.order
@@ -166,6 +166,14 @@ class Orders:
             if kept.order.is_done or ahead:
                 return self.tell(kept.order)
         return self.tell(order)
+
+    @staticmethod
+    def _whole(order: Order) -> Order:
+        """One that ended with nothing left is filled: a trade may be told of after the venue took it off its list."""
+        early = order.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED)
+        if not early or order.size is None or minus(order.size, order.filled_size) >= _DUST:
+            return order
+        return order.but(status=OrderStatus.FILLED, status_code=None, status_reason="")
 
     def known(self, order_id: str) -> Order | None:
         """An order as it was last told, by the venue's id."""

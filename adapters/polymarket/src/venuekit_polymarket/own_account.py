@@ -51,7 +51,7 @@ class OwnAccount:
         preparing = Preparing(api, orders, book, self.standing, clock, reach)
         sender = Sender(api, markets, preparing, records, orders, finder, ledger, holdings, self.standing)
         self.trading = Trading(api, markets, records, sender)
-        self.canceling = Canceling(api, orders, finder, ledger)
+        self.canceling = Canceling(api, orders, finder, ledger, clock)
         self.history = History(records, orders, finder, ledger, markets)
         self.portfolio = Portfolio(
             api,

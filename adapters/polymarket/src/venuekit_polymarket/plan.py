@@ -56,21 +56,19 @@ async def amounts_of(request: OrderRequest, instrument: Instrument, book: Book, 
         if side is Side.SELL:
             return selling(request.size, request.price, tick)
         check_price(request.price, tick)
-        there = levels(await book(instrument.id), side, request.price)
+        there = [v for v in levels(await book(instrument.id), side) if v.price <= request.price]
         return _bought(request.size, there, request.price, tick, whole=request.time_in_force is TimeInForce.FOK)
     assert isinstance(request, MarketOrder)
     all_or_nothing = request.time_in_force is TimeInForce.FOK
-    there = _within(levels(await book(instrument.id), side, None), side, reach)
+    there = _within(levels(await book(instrument.id), side), side, reach)
     if side is Side.SELL:
         if request.size is None:
             raise Unsupported(
                 "Polymarket sells shares: a SELL has no quote_size.", fix="Give size, in shares.", field="quote_size"
             )
-        check_step(request.size, "size")
         sweep = _enough(for_shares(there, request.size), whole=all_or_nothing)
         return selling(request.size, _worst(sweep, side, tick), tick)
     if request.quote_size is not None:
-        check_step(request.quote_size, "quote_size")
         _check_spent(request.quote_size, "quote_size")
         sweep = _enough(for_money(there, request.quote_size), whole=all_or_nothing)
         return buying(request.quote_size, _worst(sweep, side, tick), tick)

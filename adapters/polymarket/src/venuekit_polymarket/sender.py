@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Protocol
 
 from venuekit.adapter import (
+    ZERO,
     ClientOrderIdReused,
     Instrument,
     InsufficientFunds,
@@ -176,12 +178,16 @@ class Sender:
         raise error
 
     async def _renewed(self, ready: Ready, error: VenuekitError) -> Order:
-        """Read the market again: where it has moved to another contract, the order is signed for that, once."""
+        """Read the market again: where its tick or its contract is another now, the order is made anew for that.
+
+        What the venue refused is not there, and a market that changes no more refuses for good.
+        """
         fresh = await self._reread(ready.instrument.id)
         price = getattr(ready.request, "price", None)
-        if price is not None and fresh.tick_size != ready.instrument.tick_size:
+        same_tick = fresh.tick_size == ready.instrument.tick_size
+        if price is not None and not same_tick:
             check_price(price, fresh.tick_size)
-        if fresh.metadata.get("neg_risk") == ready.instrument.metadata.get("neg_risk"):
+        if same_tick and fresh.metadata.get("neg_risk") == ready.instrument.metadata.get("neg_risk"):
             raise error
         again = await self._preparing.ready(ready.request, fresh)
         await self._records.intend(again.order, again.unsigned)
@@ -189,7 +195,7 @@ class Sender:
 
     async def _explained(self, error: InsufficientFunds, ready: Ready) -> InsufficientFunds:
         try:
-            return await self._holdings.explained(error, ready.order, ready.instrument)
+            return await self._holdings.explained(error, ready.order, ready.instrument, _fee_of(ready))
         except VenuekitError:
             return error
 
@@ -210,6 +216,16 @@ class Sender:
             held = order.but(status=OrderStatus.OPEN, status_code="DELAYED", status_reason=_DELAYED)
             return self._orders.answered(held)
         return self._orders.answered(order.but(status=self._orders.resting(order)))
+
+
+def _fee_of(ready: Ready) -> Decimal:
+    """What a purchase at once pays on top at its limit."""
+    order, unsigned = ready.order, ready.unsigned
+    if order.side is Side.SELL or order.time_in_force not in IMMEDIATE:
+        return ZERO
+    spent, shares = Decimal(unsigned.maker_amount), Decimal(unsigned.taker_amount)
+    millions = ratio(shares, Decimal(1_000_000))
+    return fee(terms_of(ready.instrument), ratio(spent, shares), millions, Liquidity.TAKER)
 
 
 def post(path: str, body: Any) -> Call:

@@ -20,12 +20,9 @@ class Sweep:
     whole: bool
 
 
-def levels(book: OrderBook, side: Side, limit: Decimal | None) -> list[Level]:
-    """The levels that an order of `side` may trade with, best first."""
-    theirs: Sequence[Level] = book.asks if side is Side.BUY else book.bids
-    if limit is None:
-        return list(theirs)
-    return [v for v in theirs if (v.price <= limit if side is Side.BUY else v.price >= limit)]
+def levels(book: OrderBook, side: Side) -> Sequence[Level]:
+    """The levels that an order of `side` trades with, best first."""
+    return book.asks if side is Side.BUY else book.bids
 
 
 def for_shares(found: Iterable[Level], size: Decimal) -> Sweep:

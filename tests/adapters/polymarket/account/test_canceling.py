@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import anyio
 import pytest
@@ -130,3 +131,56 @@ async def test_orders_can_be_canceled_while_the_venue_takes_none(desk: Desk) -> 
     order = await _open(desk)
     desk.double.set_state(EngineState.CANCEL_ONLY)
     assert (await desk.own.canceling.cancel(OrderRef.of(order))).status is OrderStatus.CANCELED
+
+
+async def test_an_order_that_was_matched_in_this_moment_is_not_called_canceled(desk: Desk) -> None:
+    """The venue's words are the same for both, and its trade is listed a moment later: who believed that it was
+    canceled would place it again."""
+    order = await _open(desk, price="0.62")
+    desk.double.give(desk.double.other.wallet, "10", desk.token())
+    asked = 0
+    own = desk.api.own
+
+    async def late(path: str, **query: Any) -> Any:
+        nonlocal asked
+        if path.startswith("/data/order/") and not asked:
+            asked = 1
+            row = await own(path, **query)
+            desk.double.order(desk.token(), Side.SELL, "0.62", "10")
+            return row
+        if path == "/data/trades" and asked and asked < 3:
+            asked += 1
+            return {"data": [], "next_cursor": "LTE="}
+        return await own(path, **query)
+
+    desk.api.own = late  # type: ignore[method-assign]
+    with pytest.raises(OrderAlreadyDone, match="FILLED"):
+        await desk.own.canceling.cancel(OrderRef.of(order))
+    after = await desk.own.finder.find(OrderRef.of(order))
+    assert (after.status, after.filled_size) == (OrderStatus.FILLED, D(10))
+
+
+async def test_a_trade_that_is_told_after_an_order_was_taken_for_canceled_makes_it_filled(desk: Desk) -> None:
+    order = await _open(desk, price="0.62")
+    ended = desk.own.orders.ended(order)
+    assert ended.status is OrderStatus.CANCELED
+    desk.double.give(desk.double.other.wallet, "10", desk.token())
+    desk.double.order(desk.token(), Side.SELL, "0.62", "10")
+    await desk.own.ledger.cover(order.created_ns)
+    after = await desk.own.finder.find(OrderRef.of(order))
+    assert (after.status, after.filled_size, after.status_reason) == (OrderStatus.FILLED, D(10), "")
+
+
+async def test_an_order_that_somebody_else_canceled_is_said_to_be_canceled(desk: Desk) -> None:
+    order = await _open(desk)
+    own = desk.api.own
+
+    async def gone(path: str, **query: Any) -> Any:
+        row = await own(path, **query)
+        if path.startswith("/data/order/"):
+            await desk.api.change("DELETE", "/order", {"orderID": order.venue_order_id}, what="to cancel")
+        return row
+
+    desk.api.own = gone  # type: ignore[method-assign]
+    with pytest.raises(OrderAlreadyDone, match="CANCELED"):
+        await desk.own.canceling.cancel(OrderRef.of(order))

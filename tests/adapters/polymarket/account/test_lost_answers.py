@@ -20,8 +20,10 @@ from venuekit.adapter import (
     Unavailable,
     UnknownOrder,
 )
-from venuekit_doubles.polymarket import Fault, PolymarketDouble
+from venuekit_doubles.polymarket import Account, Fault, PolymarketDouble
 from venuekit_doubles.polymarket.words import order_event
+from venuekit_polymarket.answers import Answer
+from venuekit_polymarket.calls import Call
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -185,3 +187,55 @@ async def test_an_answer_takes_nothing_back_of_what_the_stream_has_told(desk: De
     desk.own.orders.from_frame({**frame, "size_matched": "4"})
     late = desk.own.orders.answered(order)
     assert (late.status, late.filled_size) == (OrderStatus.PARTIALLY_FILLED, D(4))
+
+
+async def test_a_duplicate_of_the_very_first_sending_is_the_order_that_is_there(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something between us and the venue may repeat a request; the answer that is heard is the second one's."""
+    answer = desk.api.answer
+
+    async def twice(call: Call) -> Answer:
+        if call.path == "/order" and call.method == "POST":
+            await answer(call)
+        return await answer(call)
+
+    monkeypatch.setattr(desk.api, "answer", twice)
+    order = await desk.own.trading.submit(request := desk.limit())
+    assert (order.status, order.client_order_id) == (OrderStatus.OPEN, request.client_order_id)
+    assert await _placed(desk) == 1
+
+
+async def test_an_order_that_was_signed_with_another_key_is_not_sent_again_with_this_one(
+    double: PolymarketDouble, tmp_path: Path
+) -> None:
+    """Its digest would be another, and so would the order: the first may be there all the same."""
+    other = double.add_account(Account.named("other key"))
+    async with trading(double, tmp_path) as desk:
+        desk.double.fail("post_order", Fault.SILENCE)
+        request = desk.limit()
+        with pytest.raises(OutcomeUnknown):
+            await desk.own.trading.submit(request)
+    async with trading(double, tmp_path, account=other) as desk:
+        with pytest.raises(OutcomeUnknown, match="another key"):
+            await desk.own.trading.submit(request)
+        assert desk.posted() == 0
+
+
+async def test_an_order_that_was_made_anew_for_its_market_is_found_by_its_new_id(desk: Desk) -> None:
+    """Refused, signed for the right contract, and then its answer is lost."""
+    desk.markets.wrong_exchange.add(desk.token())
+    answer, posted = desk.api.answer, []
+
+    async def lost(call: Call) -> Answer:
+        if call.path == "/order" and call.method == "POST":
+            posted.append(call)
+            if len(posted) == 2:
+                desk.double.fail("post_order", Fault.AFTER_RESET)
+        return await answer(call)
+
+    desk.api.answer = lost  # type: ignore[method-assign]
+    order = await desk.own.trading.submit(request := desk.limit())
+    assert (order.status, order.client_order_id) == (OrderStatus.OPEN, request.client_order_id)
+    assert (await desk.own.trading.submit(request)).venue_order_id == order.venue_order_id
+    assert (len(posted), await _placed(desk)) == (2, 1)

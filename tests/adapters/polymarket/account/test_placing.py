@@ -348,3 +348,36 @@ async def test_a_market_that_moved_to_another_exchange_is_signed_for_again(desk:
     order = await desk.own.trading.submit(desk.limit())
     assert order.status is OrderStatus.OPEN
     assert desk.posted() == 2
+
+
+async def test_a_market_order_is_measured_anew_when_the_tick_has_become_coarser(desk: Desk) -> None:
+    """Nobody gave a price, so nobody can mend one: its limit is put on the ticks of now."""
+    desk.double.give(desk.double.account.wallet, "100", desk.token())
+    desk.double.order(desk.token(), Side.BUY, "0.63", "5")
+    desk.double.set_tick(FED, "0.1")
+    desk.markets.stale[desk.token()] = D("0.01")
+    order = await desk.own.trading.submit(desk.market(Side.SELL, size=D(10)))
+    assert (order.status, order.filled_size) == (OrderStatus.FILLED, D(10))
+    assert desk.posted() == 2
+
+
+async def test_what_an_order_at_once_lacks_includes_the_fee_on_top(desk: Desk) -> None:
+    have = D(await _cash(desk))
+    with pytest.raises(InsufficientFunds) as caught:
+        await desk.own.trading.submit(desk.market(quote_size=have, time_in_force=IOC))
+    details = caught.value.details
+    assert D(str(details["fee"])) > 0
+    assert D(str(details["required"])) == have + D(str(details["fee"]))
+    assert "for the fee on top" in caught.value.message
+
+
+async def _cash(desk: Desk) -> str:
+    return str((await desk.own.holdings.collateral()).balance)
+
+
+async def test_the_salt_of_an_order_is_a_number_that_javascript_can_count(desk: Desk) -> None:
+    for _ in range(30):
+        await desk.own.trading.submit(desk.limit())
+    salts = [call.body["order"]["salt"] for call in desk.api.calls if call.path == "/order"]
+    assert max(salts) < 2**53
+    assert len(set(salts)) == 30

@@ -129,6 +129,16 @@ async def test_several_of_our_orders_in_one_trade_are_a_fill_each(desk: Desk) ->
         assert (after.status, after.filled_size) == (OrderStatus.FILLED, order.size)
 
 
+async def test_shares_bought_after_a_sale_are_not_sold_before_they_are_there_either(desk: Desk) -> None:
+    """What is on its way is looked at anew after each purchase, not only before the first sale."""
+    desk.double.give(desk.double.account.wallet, "6", desk.token())
+    await desk.own.trading.submit(desk.limit(Side.SELL, price="0.99", size="5"))
+    await desk.own.trading.submit(desk.market(size=D(10)))
+    with pytest.raises(InsufficientFunds) as caught:
+        await desk.own.trading.submit(desk.limit(Side.SELL, price="0.98", size="11"))
+    assert caught.value.details["unsettled"] == "10"
+
+
 async def test_shares_can_be_sold_when_their_trade_is_settled_and_not_before(desk: Desk) -> None:
     """Matched a moment ago, they are not there yet: the venue would say "not enough balance", and the trade may fail."""
     await desk.own.trading.submit(desk.market(size=D(10)))
