@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from venuekit_doubles.polymarket import PolymarketDouble
@@ -40,6 +42,26 @@ def test_the_shadow_trade_of_the_page_fills(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "fed-cuts-in-december:YES" in ran.stdout
     assert re.search(r"[0-9.]+ was asked; FILLED at [0-9.]+", ran.stdout)
+
+
+def test_the_split_of_the_page_waits_for_a_person(tmp_path: Path) -> None:
+    script = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
+    with PolymarketDouble() as double:
+        options = "\n".join(f"{name} = {json.dumps(value)}" for name, value in double.desk_options().items())
+        (tmp_path / "desk.toml").write_text(
+            f'[desk]\nvenue = "polymarket"\nmode = "live"\ndata_dir = {json.dumps(str(tmp_path))}\n'
+            f'[approval]\nrequire_above = "1000"\n[venues.polymarket]\n{options}\n',
+            encoding="utf-8",
+        )
+        (tmp_path / "desk.toml").chmod(0o600)
+        inner = textwrap.indent(script.replace("will-it-rain", "fed-cuts-in-december"), "    ")
+        words = f"import asyncio\n\nasync def main():\n{inner}\n\nasyncio.run(main())\n"
+        ran = subprocess.run(
+            [sys.executable, "-W", "error", "-c", words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert re.fullmatch(r"PENDING_APPROVAL apr_[0-9a-f]+\s*", ran.stdout)
+        assert double.venue.transactions.all == []
 
 
 def test_every_short_name_of_a_refusal_on_the_page_is_one() -> None:

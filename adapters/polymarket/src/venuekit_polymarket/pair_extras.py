@@ -136,7 +136,7 @@ PAIR_EXTRAS = (
         Act.SPLIT,
         "split_position",
         "Split collateral",
-        "Turn pUSD into as many shares of each outcome of a market, on the chain. A person approves it first.",
+        "Turn pUSD into as many shares of each outcome of a market, on the chain.",
         SplitPosition,
     ),
     _extra(
@@ -144,15 +144,14 @@ PAIR_EXTRAS = (
         "merge_positions",
         "Merge shares",
         "Turn as many shares of each outcome of a market into pUSD, on the chain. Only settled shares that are in no "
-        "open order count. A person approves it first.",
+        "open order count.",
         MergePositions,
     ),
     _extra(
         Act.REDEEM,
         "redeem_positions",
         "Redeem shares",
-        "Turn every share of a resolved market into what it pays, on the chain; those that pay nothing are gone. "
-        "A person approves it first.",
+        "Turn every share of a resolved market into what it pays, on the chain; those that pay nothing are gone.",
         RedeemPositions,
     ),
 )

@@ -68,13 +68,14 @@ def run(
 
 
 def _told(wallets: list[Account]) -> dict[str, Any]:
-    """What opens the double: the key, its wallets by kind, and its API credentials."""
+    """What opens the double: the key, its wallets by kind, its API credentials, and the relayer's key."""
     first = wallets[0]
     return {
         "private_key": first.private_key,
         "address": first.address,
         "wallets": {account.kind.name.lower(): account.wallet for account in wallets},
         **first.credentials.answer(),
+        "relayerKey": first.relayer_key.key,
     }
 
 

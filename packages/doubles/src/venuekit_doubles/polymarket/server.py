@@ -151,6 +151,7 @@ class PolymarketDouble(Double[Asked, Fault], Levers):
             "api_key": who.credentials.key,
             "api_secret": who.credentials.secret,
             "api_passphrase": who.credentials.passphrase,
+            "relayer_api_key": who.relayer_key.key,
             **urls,
             "ws_market_url": market,
             "ws_user_url": user,
