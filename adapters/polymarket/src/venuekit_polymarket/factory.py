@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
-from venuekit.adapter import Capabilities, Extra, Finding, Instrument, Liquidity, Venue, VenueContext
+from venuekit.adapter import Extra, Finding, Instrument, Liquidity, Venue, VenueContext
 from venuekit_polymarket.account_extras import ACCOUNT_EXTRAS
 from venuekit_polymarket.capabilities import CAPABILITIES
 from venuekit_polymarket.config import PolymarketOptions
@@ -27,35 +27,9 @@ class PolymarketFactory:
     #: What a shadow account begins with unless the configuration says.
     shadow_balances: ClassVar[Mapping[str, Decimal]] = {"pUSD": Decimal(10_000)}
 
-    @property
-    def name(self) -> str:
-        """``polymarket``."""
-        return CAPABILITIES.venue
-
-    @property
-    def title(self) -> str:
-        """For people."""
-        return CAPABILITIES.title
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return CAPABILITIES
-
-    @property
-    def options(self) -> type[PolymarketOptions]:
-        """The class of its configuration table."""
-        return PolymarketOptions
-
-    @property
-    def environment(self) -> str:
-        """``production``."""
-        return "production"
-
-    @property
-    def extras(self) -> Sequence[Extra]:
-        """Its own tools."""
-        return (*EXTRAS, *ACCOUNT_EXTRAS, *PAIR_EXTRAS)
+    name, title, environment = CAPABILITIES.venue, CAPABILITIES.title, "production"
+    capabilities, options = CAPABILITIES, PolymarketOptions
+    extras: Sequence[Extra] = (*EXTRAS, *ACCOUNT_EXTRAS, *PAIR_EXTRAS)
 
     def fee(self, instrument: Instrument, price: Decimal, size: Decimal, liquidity: Liquidity) -> Decimal:
         """What a trade costs, in pUSD, by the market's own parameters."""

@@ -35,12 +35,17 @@ _WANTS_KEY, _SET_KEY = "This needs a private key, and none is configured.", "Set
 class PolymarketSession:
     """One wallet, which the key owns; without a key, public data."""
 
+    name = VENUE
+
     def __init__(self, context: VenueContext) -> None:
         """Raises ConfigError when the options cannot be right."""
         self.options = options = read_options(context.options)
         clock = context.clock
         self.clock = clock
-        self._account = context.account
+        #: The account, by the user's name for it.
+        self.account = context.account
+        #: ``production``, or ``sandbox`` where the configuration says so.
+        self.environment = options.environment
         #: What this session can do: without a key, public data only.
         self.capabilities = CAPABILITIES if options.has_key else WITHOUT_KEY
         self.signer = signer = _signer(options, context)
@@ -100,21 +105,6 @@ class PolymarketSession:
         if self._pairs is None:
             raise Unsupported(_WANTS_KEY, fix=_SET_KEY)
         return self._pairs
-
-    @property
-    def name(self) -> str:
-        """``polymarket``."""
-        return VENUE
-
-    @property
-    def account(self) -> str:
-        """The account, by the user's name for it."""
-        return self._account
-
-    @property
-    def environment(self) -> str:
-        """``production``, or ``sandbox`` where the configuration says so."""
-        return self.options.environment
 
     # -- life
 
