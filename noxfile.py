@@ -143,7 +143,8 @@ def faults(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The documentation, with every warning an error."""
     _install_workspace(session, "sphinx>=8.2", "furo", "myst-parser>=4")
-    session.run("sphinx-build", "-q", "-j", "auto", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+    strict = ("-W", "-n", "--keep-going")
+    session.run("sphinx-build", "-q", "-j", "auto", *strict, "-b", "html", "docs", "docs/_build/html")
 
 
 @nox.session

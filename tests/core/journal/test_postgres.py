@@ -136,7 +136,18 @@ async def test_the_tables_stand_in_a_schema_of_their_own_unless_the_address_name
     with psycopg.connect(plain) as connection:
         names = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'venuekit'")
         assert {name for (name,) in names} == {
-            *("journal", "actions", "approvals", "control", "breakers", "limits", "figures", "spent", "takes", "standings"),
+            *(
+                "journal",
+                "actions",
+                "approvals",
+                "control",
+                "breakers",
+                "limits",
+                "figures",
+                "spent",
+                "takes",
+                "standings",
+            ),
             *("checkpoint", "schema_version"),
         }
     await store.close()
