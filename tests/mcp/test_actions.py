@@ -28,7 +28,7 @@ async def test_it_is_done_at_once_where_nobody_has_to_be_asked(bench, era):
     async with bench(toolsets=TOOLS) as b, b.client(era) as c:
         body = (await give(c)).structured_content
         assert (body["status"], body["result"]) == ("DONE", {"to": "ann", "total": "50"})
-        assert body["summary"]["text"] == "Give 50 USD to ann"
+        assert (body["summary"]["text"], body["next_step"]) == ("Give 50 USD to ann", "")
         assert b.desk.factory.gifts[0].to == "ann"
         (action,) = await b.desk.actions()
         assert (action.reason, action.agent_id) == ("her birthday", "agent")
@@ -47,6 +47,7 @@ async def test_it_waits_says_how_and_gives_its_result_when_called_again(bench, e
         for again in ({}, {"action_id": body["action_id"]}, {"amount": "50.00"}):
             told = (await give(c, **again)).structured_content
             assert (told["status"], told["result"]["total"]) == ("DONE", "50")
+            assert "nothing more now. Another action_id does it once more." in told["next_step"]
         assert len(b.desk.factory.gifts) == 1
 
 
@@ -143,3 +144,13 @@ async def test_two_calls_at_once_are_done_once(bench):
         results = await asyncio.gather(*(give(c, action_id="same") for _ in range(4)))
         assert {r.structured_content["status"] for r in results} == {"DONE"}
         assert len(b.desk.factory.gifts) == 1
+
+
+async def test_capabilities_say_that_every_action_waits_only_where_that_is_so(bench):
+    async with bench(toolsets=TOOLS) as b, b.client() as c:
+        notes = (await c.call_tool("get_capabilities", {})).structured_content["notes"]
+        assert not [n for n in notes if "wait for a person, each call" in n]
+        b.desk._parts.checks.always_asks = True  # as in live mode at a real venue
+        notes = (await c.call_tool("get_capabilities", {})).structured_content["notes"]
+        assert [n for n in notes if "wait for a person, each call" in n]
+        assert (await give(c, amount="1")).structured_content["status"] == "PENDING_APPROVAL"

@@ -11,8 +11,10 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
+from acted import keep_action
 
 from venuekit.console.serve import MOST_BYTES
+from venuekit.model.action import ActionStatus
 from venuekit.protocols.journal import ApprovalState, Store
 
 pytestmark = pytest.mark.anyio
@@ -224,3 +226,40 @@ async def test_the_page_of_one_that_is_over_asks_nothing(browser: Any, waiting: 
     assert not re.search(r'name="decision"', shown)
     assert 'href="/approvals/apr_2"' in shown
     assert "the price moved from 1 to 2; apr_2 asks anew" in Tags(shown).text
+
+
+async def test_a_call_of_a_venues_tool_is_shown_in_words_with_its_arguments_and_decided_alike(
+    browser: Any, store: Store, waiting: Callable[..., Any]
+) -> None:
+    asked = {"tool": "convert", "arguments": {"give": "10 <i>USD</i>", "get": "EUR"}, "reason": "travel"}
+    approval = await waiting(
+        tool="convert",
+        order=asked,
+        order_id="act1",
+        summary="Convert 10 USD into EUR, up to 10 USD",
+        reference_price=None,
+    )
+    await keep_action(store, id="act1", approval_id=approval.id, status=ActionStatus.PENDING_APPROVAL)
+    await browser.sign_in("ann")
+    page = await browser.ask("GET", "/approvals/apr_1")
+    seen = Tags(page.text)
+    assert "i" not in seen.tags
+    for words in ("Convert 10 USD into EUR, up to 10 USD", "10 <i>USD</i>", "travel", "lock is PENDING_APPROVAL"):
+        assert words in seen.text
+    assert "Market then" not in seen.text
+    assert (await browser.decide(approval, TOKENS["ann"])).status == 303
+    decided = store.approval(approval.id)
+    assert decided is not None
+    assert decided.state is ApprovalState.APPROVED
+
+
+async def test_the_api_tells_what_became_of_an_action(browser: Any, store: Store, waiting: Callable[..., Any]) -> None:
+    asked = {"tool": "lock", "arguments": {"amount": "10"}, "reason": ""}
+    await waiting(tool="lock", order=asked, order_id="act1")
+    await keep_action(store, id="act1", approval_id="apr_1", status=ActionStatus.DONE)
+    answer = await browser.api("POST", "/api/approvals/apr_1/approve", TOKENS["ann"], {})
+    assert (answer.json["action"]["id"], answer.json["action"]["status"], answer.json["order"]) == (
+        "act1",
+        "DONE",
+        None,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from venuekit.journal import SqliteStore
 from venuekit.model.action import Action, ActionStatus
+from venuekit.protocols.journal import Store
 
 
 def action(**changes: Any) -> Action:
@@ -33,10 +34,11 @@ def action(**changes: Any) -> Action:
     return Action(**{**fields, **changes})
 
 
-async def keep_action(path: Path, **changes: Any) -> None:
-    """Put one into the store of a desk that is closed."""
-    store = SqliteStore(path)
+async def keep_action(place: Path | Store, **changes: Any) -> None:
+    """Put one into a store, or into the file of a desk that is closed."""
+    store = SqliteStore(place) if isinstance(place, Path) else place
     try:
         assert await store.put_action(None, action(**changes))
     finally:
-        await store.close()
+        if store is not place:
+            await store.close()

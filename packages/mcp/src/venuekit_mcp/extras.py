@@ -9,6 +9,7 @@ import attrs
 
 from venuekit.model.action import Action, ActionStatus
 from venuekit.model.codec import from_record
+from venuekit.model.times import NANOS, iso
 from venuekit.model.untrusted import Untrusted
 from venuekit.protocols.approver import Role
 from venuekit.protocols.extra import Extra
@@ -73,11 +74,12 @@ def _acting(desk: Desk, extra: Extra, answer: type[Any]) -> Handler:
     own = [field.name for field in attrs.fields(extra.arguments)]
 
     async def act(call: Call) -> Any:
-        action = await dialogs.resumed(call)
+        action, repeats = await dialogs.resumed(call), False
         if action is None:
-            a = call.arguments
+            a, now_ns = call.arguments, desk.clock.now_ns()
             given = extra.arguments(**{name: getattr(a, name) for name in own})
             action = await desk.act(extra.name, given, action_id=a.action_id, reason=a.reason, caller=call.caller)
+            repeats = action.created_ns < now_ns
             if action.status is ActionStatus.PENDING_APPROVAL:
                 action = await dialogs.asked(call, action)
         if not isinstance(action, Action):
@@ -87,14 +89,14 @@ def _acting(desk: Desk, extra: Extra, answer: type[Any]) -> Handler:
             status=action.status,
             summary=Untrusted(action.summary),
             approval_id=action.approval_id,
-            next_step=await _next_step(desk, action),
+            next_step=await _next_step(desk, action, repeats=repeats),
             result=None if action.result is None else from_record(action.result, extra.result),
         )
 
     return act
 
 
-async def _next_step(desk: Desk, action: Action) -> str:
+async def _next_step(desk: Desk, action: Action, *, repeats: bool) -> str:
     again = f"call {action.tool} again with the same arguments and action_id {action.id}"
     why = f"{clean(action.status_reason)} " if action.status_reason else ""
     if action.status is ActionStatus.PENDING_APPROVAL:
@@ -104,7 +106,9 @@ async def _next_step(desk: Desk, action: Action) -> str:
     if action.status in (ActionStatus.IN_DOUBT, ActionStatus.SENDING):
         return f"{why}Sent, and no answer yet: do not do it in another way. To look, {again}."
     if action.status is ActionStatus.DONE:
-        return why.strip()
+        at = iso(action.updated_ns - action.updated_ns % NANOS)
+        once = f"This was done at {at}, and nothing more now. Another action_id does it once more." if repeats else ""
+        return f"{why}{once}".strip()
     return f"{why}Nothing was done. Another action_id is another proposal."
 
 

@@ -32,6 +32,11 @@ class Acting:
         """The venue's own tools."""
         return self.factory.extras
 
+    @property
+    def always_asks(self) -> bool:
+        """Whether a person decides about every action, whatever it is worth."""
+        return self._parts.checks.always_asks
+
     async def act(
         self,
         tool: str,

@@ -13,7 +13,7 @@ import attrs
 from venuekit.desk.approval import Approvals
 from venuekit.desk.budgets import Budgets
 from venuekit.desk.limits import Limits
-from venuekit.desk.performing import result_of
+from venuekit.desk.performing import CLEAR, result_of
 from venuekit.desk.permission import Permission
 from venuekit.desk.risk.checks import error_of
 from venuekit.desk.risk.hours import Hours
@@ -29,7 +29,6 @@ from venuekit.errors import (
     ReduceOnlyState,
     RiskRefused,
     Unsupported,
-    VenuekitError,
 )
 from venuekit.model.action import DOUBTFUL_ACTIONS, Action
 from venuekit.model.codec import to_plain
@@ -77,9 +76,11 @@ class ActionChecks:
         approvals: Approvals,
         clock: Clock,
         standing: Callable[[], tuple[TradingState, str]],
+        unasked: bool,
     ) -> None:
         self._desk = desk
-        self._real = mode is Mode.LIVE and venue.environment != PAPER
+        #: Whether a person decides about every action, whatever it is worth.
+        self.always_asks = mode is Mode.LIVE and venue.environment != PAPER and not unasked
         self._venue = venue
         self._store = store
         self._permission = permission
@@ -131,7 +132,7 @@ class ActionChecks:
         self._no_twin(extra, given, action_id)
         worth = await self._worth(explained)
         self._budgets.check_action(caller.agent_id, worth, reduces=explained.reduces)
-        people = self._approvals.people_for_action(worth, real=self._real)
+        people = max(1 if self.always_asks else 0, self._approvals.people(worth))
         return Weighed(summary=_line(explained.sentence), worth=worth, people=people, reduces=explained.reduces)
 
     def claims(self, action: Action, *, reduces: bool) -> Sequence[Claim]:
@@ -143,7 +144,7 @@ class ActionChecks:
             return Explained(sentence=f"{extra.title}: {json.dumps(to_plain(given), sort_keys=True)}")
         try:
             explained: Explained = await result_of(extra.explain(self._venue, given))
-        except VenuekitError:
+        except CLEAR:
             raise
         except Exception as error:
             log.exception("The adapter failed to explain %s.", extra.name)

@@ -129,11 +129,6 @@ class Approvals:
 
     # -- about actions
 
-    def people_for_action(self, worth: Decimal | None, *, real: bool) -> int:
-        """How many people have to approve an action; for a `real` one at least one, unless that was switched off."""
-        least = 1 if real and not self._settings.actions_without_approval else 0
-        return max(least, self.people(worth))
-
     async def ask_about(self, action: Action, people: int, before: str) -> Action:
         """Store the question and the waiting action in one commit; the action as it waits.
 

@@ -179,7 +179,7 @@ class Parts:
         )
         self.closing = Closing(hours, self.state, self.changes, clock)
         tools = {extra.name: extra for extra in extras if extra.acts(venue.environment)}
-        checks = ActionChecks(
+        self.checks = checks = ActionChecks(
             desk=name,
             mode=mode,
             venue=venue,
@@ -193,6 +193,7 @@ class Parts:
             approvals=self.approvals,
             clock=clock,
             standing=self._standing,
+            unasked=config.approval.actions_without_approval,
         )
         performer = Performer(
             venue=venue,

@@ -39,6 +39,8 @@ log = logging.getLogger("venuekit.desk")
 Record = Callable[[Action], Awaitable[bool]]
 #: How long an answer to "what became of it" is waited for.
 _ASKING_SECONDS = 15.0
+#: What says that nothing was done.
+CLEAR = (Rejected, UsageError, Refused, Unavailable)
 
 
 class Performer:
@@ -94,7 +96,7 @@ class Performer:
             return {}
         try:
             found: Mapping[str, str] = await result_of(extra.prepare(self._venue, given, action.id))
-        except VenuekitError:
+        except CLEAR:
             raise
         except Exception as error:
             log.exception("The adapter failed to prepare %s.", extra.name)
