@@ -136,7 +136,7 @@ def test_it_says_how_much_more_in_the_instruments_own_units() -> None:
     assert said(SPOT, Side.BUY) == "you may buy 0.31 BTC more of BTC-USD before max_position"
     assert said(PERP, Side.BUY) == "you may buy 30 contracts more of BTC-PERP before max_position"
     assert said(PERP, Side.SELL) == "you may sell 70 contracts more of BTC-PERP before max_position"
-    assert said(OUTCOME, Side.BUY) == "you may buy 5 YES more of YES before max_position"
+    assert said(OUTCOME, Side.BUY) == "you may buy 5 more of YES before max_position"
 
 
 def test_what_has_no_bound_is_not_told_and_what_cannot_be_known_says_why() -> None:

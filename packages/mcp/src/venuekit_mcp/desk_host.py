@@ -16,6 +16,7 @@ from venuekit.protocols.approver import Caller, Mode, Role
 from venuekit.watch.literals import holds, without
 from venuekit.watch.redact import HIDDEN, redact_text
 from venuekit_mcp.call_log import CallLog
+from venuekit_mcp.naming import Names
 from venuekit_mcp.results import json_text
 from venuekit_mcp.rings import Rings
 from venuekit_mcp.watching import Watching
@@ -40,6 +41,7 @@ class DeskHost:
         self._caller: Callable[[], Caller] = caller if callable(caller) else lambda: caller or one
         self.calls = CallLog(desk)
         self._watching = Watching(desk)
+        self._names = Names(desk.venue.instrument)
         self.rings = Rings(desk, self._watching.streams_moved)
         self._envelopes: dict[Mode, Mapping[str, str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -66,6 +68,11 @@ class DeskHost:
                 "account": redact_text(venue.account, also=self.secrets),
             }
         return found
+
+    async def named(self, body: dict[str, Any], arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The body of an answer with aliases for ids that are too long; `arguments` are those of its call."""
+        shortened: dict[str, Any] = await self._names.shortened(body, arguments)
+        return shortened
 
     def refusal(
         self, caller: Caller, role: Role, *, trades: bool, action: str = "do this", tools: Sequence[str] = ()
@@ -130,7 +137,8 @@ class DeskHost:
             feed.close()
 
     def discreet(self, data: Any) -> Any:
-        """`data` without known secrets."""
+        """`data` without known secrets, and with the aliases of ids that are too long."""
+        data = self._names.known(data)
         text = json_text(data)
         return json.loads(without(text, self.secrets, HIDDEN)) if holds(text, self.secrets) else data
 

@@ -29,6 +29,10 @@ class Host(Protocol):
         """What every answer names: mode, venue, environment, account."""
         ...
 
+    async def named(self, body: dict[str, Any], arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The body of an answer with aliases for ids that are too long; `arguments` are those of its call."""
+        ...
+
     def refusal(
         self, caller: Caller, role: Role, *, trades: bool, action: str = "do this", tools: Sequence[str] = ()
     ) -> VenuekitError | None:

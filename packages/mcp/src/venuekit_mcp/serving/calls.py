@@ -14,8 +14,9 @@ from mcp.shared.exceptions import MCPError
 from venuekit.errors import InternalError, VenuekitError
 from venuekit.protocols.approver import Caller
 from venuekit.watch.redact import redact_text
+from venuekit_mcp.naming import Names
 from venuekit_mcp.reading import Reader, reader_of
-from venuekit_mcp.results import answered, failed, incident
+from venuekit_mcp.results import answered, failed, incident, json_text
 from venuekit_mcp.schemas import output_checker, wire_output_schema
 from venuekit_mcp.serving.access import Access, Context
 from venuekit_mcp.serving.pages import page_of
@@ -139,12 +140,12 @@ class Calls:
                     context=ctx,
                     params=params,
                 )
-                result = self._answer(wired, await tool.handler(call), caller)
+                result = await self._answer(wired, await tool.handler(call), raw, caller)
         except MCPError:
             raise
         except VenuekitError as error:
             told = incident(error, self._host.secrets) if isinstance(error, InternalError) else error
-            return told.code, str(told), failed(told, self._host.envelope(caller))
+            return told.code, str(told), await self._named(failed(told, self._host.envelope(caller)), raw)
         except Exception as error:  # noqa: BLE001  (the boundary: a bug becomes an incident, never a traceback)
             bug = incident(error, self._host.secrets)
             return bug.code, str(bug), failed(bug, self._host.envelope(caller))
@@ -155,12 +156,21 @@ class Calls:
         if refusal is not None:
             raise refusal
 
-    def _answer(self, wired: _Wired, value: Any, caller: Caller) -> _Answer:
+    async def _answer(self, wired: _Wired, value: Any, raw: Mapping[str, Any], caller: Caller) -> _Answer:
         if isinstance(value, mt.CallToolResult | mt.InputRequiredResult):
             return value
-        result = answered(wire(value), self._host.envelope(caller))
+        result = await self._named(answered(wire(value), self._host.envelope(caller)), raw)
         if wired.check is not None:
             wrong = wired.check(result.structured_content)
             if wrong:
                 raise InternalError(f"{wired.tool.name} answered against its schema: {wrong}.")
         return result
+
+    async def _named(self, result: mt.CallToolResult, raw: Mapping[str, Any]) -> mt.CallToolResult:
+        """The result with aliases for ids that are too long."""
+        body = result.structured_content
+        if body is None or not any(Names.concern(part.text) for part in result.content if part.type == "text"):
+            return result
+        named = await self._host.named(body, raw)
+        text = mt.TextContent(text=json_text(named))
+        return mt.CallToolResult(content=[text], structured_content=named, is_error=result.is_error)

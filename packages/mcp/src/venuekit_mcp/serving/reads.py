@@ -9,7 +9,8 @@ import mcp_types as mt
 from mcp.shared.exceptions import MCPError
 
 from venuekit.protocols.approver import Caller
-from venuekit_mcp.results import bounded
+from venuekit_mcp.naming import Names
+from venuekit_mcp.results import bounded, json_text
 from venuekit_mcp.serving.access import Access, Context
 from venuekit_mcp.serving.boundary import counted
 from venuekit_mcp.serving.pages import page_of
@@ -76,17 +77,21 @@ class Reads:
             value = await item.handler(call)
             if isinstance(value, mt.ReadResourceResult | mt.InputRequiredResult):
                 return value
-            return mt.ReadResourceResult(contents=[self._contents(uri, item, value, caller)])
+            return mt.ReadResourceResult(contents=[await self._contents(uri, item, value, caller)])
 
         return await counted(
             self._host, caller, "resources/read", uri, answer, weight=1.0 if found is None else found[0].weight
         )
 
-    def _contents(
+    async def _contents(
         self, uri: str, item: Resource | Template, value: Any, caller: Caller
     ) -> mt.TextResourceContents | mt.BlobResourceContents:
         if isinstance(value, bytes):
             blob = base64.b64encode(value).decode("ascii")
             return mt.BlobResourceContents(uri=uri, mime_type=item.mime_type, blob=blob)
-        text = value if isinstance(value, str) else bounded({**wire(value), **self._host.envelope(caller)})[1]
+        if isinstance(value, str):
+            return mt.TextResourceContents(uri=uri, mime_type=item.mime_type, text=value)
+        body, text = bounded({**wire(value), **self._host.envelope(caller)})
+        if Names.concern(text):
+            text = json_text(await self._host.named(body))
         return mt.TextResourceContents(uri=uri, mime_type=item.mime_type, text=text)

@@ -56,5 +56,7 @@ def _largest(check: RiskCheck, view: RiskView, instrument: Instrument, side: Sid
         return Headroom(check.name, refused.limit, "", "", why, instrument.id, side.value)
     left = text(times(lot, Decimal(most)))
     unit = instrument.base if instrument.contract_size is ONE or instrument.contract_size == 1 else "contracts"
-    message = f"you may {verb} {left} {unit} more of {instrument.id} before {check.name}"
+    # A share of an outcome is counted in nothing but itself.
+    much = left if unit == instrument.id else f"{left} {unit}"
+    message = f"you may {verb} {much} more of {instrument.id} before {check.name}"
     return Headroom(check.name, refused.limit, "", left, message, instrument.id, side.value)
