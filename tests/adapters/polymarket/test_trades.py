@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from venuekit.adapter import FillState, Liquidity, Side, VenueDown
-from venuekit_polymarket.fees import FeeTerms, fee
+from venuekit_polymarket.fees import FeeTerms, fee, terms_of
 from venuekit_polymarket.trades import Own, Reader
 
 D = Decimal
@@ -160,3 +160,9 @@ def test_a_fee_is_the_markets_own_rate_on_the_curve_to_five_decimals() -> None:
     assert fee(FeeTerms(D("0.04"), D(1), taker_only=False), D("0.5"), D(100), Liquidity.MAKER) == D(1)
     [kept] = reader(terms).fills(trade(trader_side="TAKER", owner=KEY))
     assert kept.fill.fee == fee(terms, D("0.57"), D(10), Liquidity.TAKER)
+
+
+def test_a_market_that_says_nothing_of_fees_has_none_and_nobody_is_paid_for_taking() -> None:
+    assert terms_of(None) == FeeTerms()
+    assert fee(terms_of(None), D("0.5"), D(100), Liquidity.TAKER) == 0
+    assert fee(FeeTerms(rate=D("-0.04")), D("0.5"), D(100), Liquidity.TAKER) == 0

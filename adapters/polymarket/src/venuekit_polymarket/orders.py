@@ -182,19 +182,12 @@ class Orders:
 
     def canceled(self, order: Order) -> Order:
         """An order that the venue has canceled for us, with the fills that are known."""
-        order = self.settled(order)
-        whole = order.size is not None and order.filled_size >= order.size
-        status = OrderStatus.FILLED if whole else OrderStatus.CANCELED
-        return self.tell(order.but(status=status, status_code=None, status_reason=""))
+        return self.tell(order.but(status=OrderStatus.CANCELED, status_code=None, status_reason=""))
 
     def ended(self, order: Order) -> Order:
         """An order that the venue does not list any more, and so is over: how, its fills and its time say."""
         order = self.settled(order)
-        filled = order.filled_size
-        wanted = order.size
-        if wanted is not None and filled > 0 and minus(wanted, filled) < _DUST:
-            status, reason = OrderStatus.FILLED, ""
-        elif self.has_expired(order):
+        if self.has_expired(order):
             status, reason = OrderStatus.EXPIRED, "Its time was over."
         else:
             status, reason = OrderStatus.CANCELED, order.status_reason or "The venue does not list it any more."

@@ -184,3 +184,61 @@ async def test_an_order_that_somebody_else_canceled_is_said_to_be_canceled(desk:
     desk.api.own = gone  # type: ignore[method-assign]
     with pytest.raises(OrderAlreadyDone, match="CANCELED"):
         await desk.own.canceling.cancel(OrderRef.of(order))
+
+
+async def test_what_traded_while_the_cancel_was_on_its_way_is_told_with_it(desk: Desk) -> None:
+    order = await _open(desk, price="0.62", size="30")
+    desk.double.give(desk.double.other.wallet, "12", desk.token())
+    change = desk.api.change
+
+    async def meanwhile(*arguments: Any, **named: Any) -> Any:
+        desk.double.order(desk.token(), Side.SELL, "0.62", "12")
+        return await change(*arguments, **named)
+
+    desk.api.change = meanwhile  # type: ignore[method-assign]
+    after = await desk.own.canceling.cancel(OrderRef.of(order))
+    assert (after.status, after.filled_size) == (OrderStatus.CANCELED, D(12))
+
+
+async def test_orders_whose_cancel_was_not_answered_are_over_when_they_are_gone(desk: Desk) -> None:
+    first, second = await _open(desk), await _open(desk)
+    desk.double.fail("cancel_all", Fault.AFTER_SILENCE)
+    with pytest.raises(OutcomeUnknown):
+        await desk.own.canceling.cancel_all(None)
+    for order in (first, second):
+        assert (await desk.own.finder.find(OrderRef.of(order))).status is OrderStatus.CANCELED
+    third = await _open(desk)
+    desk.double.fail("cancel_orders", Fault.AFTER_SILENCE)
+    [result] = await desk.own.canceling.cancel_many([third])
+    assert result.error_code == OutcomeUnknown.code
+    assert (await desk.own.finder.find(OrderRef.of(third))).status is OrderStatus.CANCELED
+
+
+@pytest.mark.parametrize("answer", [{}, {"canceled": [], "not_canceled": {}}, [], {"canceled": "all"}])
+async def test_an_answer_that_does_not_name_an_order_says_nothing_of_it(desk: Desk, answer: Any) -> None:
+    order = await _open(desk)
+
+    async def thin(*_: Any, **__: Any) -> Any:
+        return answer
+
+    desk.api.change = thin  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown):
+        await desk.own.canceling.cancel(OrderRef.of(order))
+    [result] = await desk.own.canceling.cancel_all(None)
+    assert result.error_code == OutcomeUnknown.code
+    [result] = await desk.own.canceling.cancel_many([order])
+    assert result.error_code == OutcomeUnknown.code
+
+
+@pytest.mark.parametrize("why", ["order already matched", "the order can't be found", "Already canceled", "not found"])
+async def test_an_order_that_the_venue_says_is_gone_is_looked_for_and_not_refused(desk: Desk, why: str) -> None:
+    order = await _open(desk, price="0.62")
+    desk.double.give(desk.double.other.wallet, "10", desk.token())
+
+    async def gone(*_: Any, **__: Any) -> Any:
+        desk.double.order(desk.token(), Side.SELL, "0.62", "10")
+        return {"canceled": [], "not_canceled": {order.venue_order_id: why}}
+
+    desk.api.change = gone  # type: ignore[method-assign]
+    with pytest.raises(OrderAlreadyDone, match="FILLED"):
+        await desk.own.canceling.cancel(OrderRef.of(order))
