@@ -88,7 +88,10 @@ CAPABILITIES = Capabilities(
             ),
             FULL,
         ),
-        Feature.ORDER_HISTORY: part("the venue forgets orders that are over: those that were seen from here are kept"),
+        Feature.ORDER_HISTORY: part(
+            "the venue forgets orders that are over: those that were seen from here are kept, and of others only the "
+            "trades are told, among the fills"
+        ),
         Feature.QUOTE_SIZE: part("for buying; a sale is for shares"),
         Feature.AMEND: none("the venue has no such request: cancel, and place another"),
         Feature.REDUCE_ONLY: none("the venue has no such orders; shares that are not held cannot be sold"),
