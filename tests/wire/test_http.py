@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -45,6 +46,25 @@ def failing(fault: Fault) -> Handler:
         return await broken(request, fault, "<html>", '{"a": 1}') or aborted(request)
 
     return fail
+
+
+async def test_a_connection_that_was_idle_for_a_minute_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    came_from: list[Any] = []
+    now = time.monotonic()
+    monkeypatch.setattr("aiohttp.connector.monotonic", lambda: now)
+
+    async def noting(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        came_from.append(request.transport.get_extra_info("peername"))
+        return web.json_response({})
+
+    async with venue(noting) as (client, base):
+        for pause in (0, 60, 90):
+            now += pause
+            await client.fetch(READ, base, {}, None)
+    first, soon, late = came_from
+    assert soon == first
+    assert late != first
 
 
 async def error_of(client: HttpClient, call: Call, base: str) -> VenuekitError:
