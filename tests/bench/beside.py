@@ -39,7 +39,7 @@ class Venue:
 
     async def compare(self, what: str, ours: Ours, theirs: Callable[[], Any], one: int, many: int = 0) -> list[Row]:
         """Rows for `one` calls of one caller, and for `many` of 20, unless that is 0."""
-        mine, other = await self._one_caller(ours, theirs, one)
+        (mine, my_cpu), (other, other_cpu) = await self._one_caller(ours, theirs, one)
         rows = [
             Row(
                 what=f"{self.name}: {what}, one caller",
@@ -48,6 +48,7 @@ class Venue:
                 ratio=f"{mine / other:.2f}×",
                 budget=f"≤ {self.latency_budget}×",
                 met=mine / other <= self.latency_budget,
+                note=f"processor time {my_cpu * 1e3:.2f} and {other_cpu * 1e3:.2f} ms, {my_cpu / other_cpu:.2f}×",
             )
         ]
         if many:
@@ -64,12 +65,15 @@ class Venue:
             )
         return rows
 
-    async def _one_caller(self, ours: Ours, theirs: Callable[[], Any], calls: int) -> tuple[float, float]:
-        """Median seconds of each, in pairs of changing order. A client that blocks is called as its users call it."""
-        samples: tuple[list[float], list[float]] = ([], [])
+    async def _one_caller(self, ours: Ours, theirs: Callable[[], Any], calls: int) -> list[tuple[float, float]]:
+        """Median seconds of each, in pairs of changing order, and of them those on a processor.
+
+        A client that blocks is called as its users call it.
+        """
+        samples: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
         for number in range(WARM + calls):
             for which in (0, 1) if number % 2 else (1, 0):
-                start = time.perf_counter()
+                start, worked = time.perf_counter(), time.process_time()
                 if which == 0:
                     await ours()
                 elif self.blocks:
@@ -77,8 +81,8 @@ class Venue:
                 else:
                     await theirs()
                 if number >= WARM:
-                    samples[which].append(time.perf_counter() - start)
-        return statistics.median(samples[0]), statistics.median(samples[1])
+                    samples[which].append((time.perf_counter() - start, time.process_time() - worked))
+        return [(statistics.median(w for w, _ in side), statistics.median(c for _, c in side)) for side in samples]
 
     async def _many_callers(self, ours: Ours, theirs: Callable[[], Any], calls: int) -> tuple[float, float]:
         """Calls a second of each with 20 callers, the best of three turns: tasks, or threads where the client blocks."""

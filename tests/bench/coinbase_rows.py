@@ -38,6 +38,20 @@ ORDER = {
     "order_configuration": {"limit_limit_gtc": {"base_size": "0.01", "limit_price": "1000", "post_only": True}},
     "cancel_message": "x" * 500,
 }
+PRODUCT = {
+    "product_id": "BTC-USD",
+    "product_type": "SPOT",
+    "base_increment": "0.00000001",
+    "price_increment": "0.01",
+    "base_min_size": "0.00000001",
+    "status": "online",
+}
+ANSWERS = {
+    "/": {"order": ORDER},
+    "/api/v3/brokerage/orders": {"success": True, "success_response": {"order_id": "o-1", "client_order_id": "c-1"}},
+    "/api/v3/brokerage/orders/historical/": {"order": ORDER},
+    "/api/v3/brokerage/market/products": {"products": [PRODUCT]},
+}
 
 
 def _sdk(options: Mapping[str, Any]) -> RESTClient:
@@ -60,46 +74,61 @@ def _order(number: int) -> dict[str, Any]:
     return {"client_order_id": f"sdk-{number}", "product_id": "BTC-USD", "side": "BUY", "order_configuration": kind}
 
 
-async def _at_the_double(options: Mapping[str, Any], folder: Path) -> list[Row]:
-    venue, sdk = _venue(options, folder), _sdk(options)
-    await venue.connect()
-    numbers = iter(range(1_000_000))
-    body = await venue.submit(
-        LimitOrder(
-            instrument="BTC-USD", side=Side.BUY, size=Decimal("0.01"), price=Decimal(1000), client_order_id="first"
-        )
-    )
-    identity = body.venue_order_id or ""
-    ref = OrderRef(venue_order_id=identity)
+class Calls:
+    """The same calls of both; orders have numbers of their own."""
 
-    async def place() -> None:
-        await venue.submit(
+    def __init__(self, venue: CoinbaseVenue, sdk: RESTClient, identity: str) -> None:
+        self._venue = venue
+        self._sdk = sdk
+        self._identity = identity
+        self._numbers = iter(range(1_000_000))
+
+    async def our_order(self) -> None:
+        """An order that is there, by the adapter."""
+        await self._venue.order(OrderRef(venue_order_id=self._identity))
+
+    def their_order(self) -> None:
+        """The same by the SDK."""
+        self._sdk.get_order(order_id=self._identity)
+
+    async def place(self) -> None:
+        """A new order, as the venue has it and compared with what was asked, by the adapter."""
+        await self._venue.submit(
             LimitOrder(
                 instrument="BTC-USD",
                 side=Side.BUY,
                 size=Decimal("0.01"),
                 price=Decimal(1000),
                 post_only=True,
-                client_order_id=f"ours-{next(numbers)}",
+                client_order_id=f"ours-{next(self._numbers)}",
             )
         )
 
-    def place_and_look() -> None:
-        # Ours answers with the order as the venue has it, compared with what was asked: the same takes two calls.
-        placed = sdk.create_order(**_order(next(numbers)))
-        sdk.get_order(order_id=placed["success_response"]["order_id"])
+    def place_and_look(self) -> None:
+        """The same by the SDK, which takes two calls."""
+        placed = self._sdk.create_order(**_order(next(self._numbers)))
+        self._sdk.get_order(order_id=placed["success_response"]["order_id"])
 
-    def products() -> None:
+    def products(self) -> None:
+        """What can be traded, by the SDK."""
         for kind in ("SPOT", "FUTURE"):
-            sdk.get_public_products(product_type=kind)
+            self._sdk.get_public_products(product_type=kind)
 
+
+async def _at_the_double(options: Mapping[str, Any], folder: Path) -> list[Row]:
+    venue, sdk = _venue(options, folder), _sdk(options)
+    await venue.connect()
+    placed = await venue.submit(
+        LimitOrder(
+            instrument="BTC-USD", side=Side.BUY, size=Decimal("0.01"), price=Decimal(1000), client_order_id="first"
+        )
+    )
+    calls = Calls(venue, sdk, placed.venue_order_id or "")
     try:
         return [
-            *await COINBASE.compare(
-                "get an order", lambda: venue.order(ref), lambda: sdk.get_order(order_id=identity), 300, 600
-            ),
-            *await COINBASE.compare("list the products", venue.instruments, products, 60),
-            *await COINBASE.compare("place an order and read it back", place, place_and_look, 100, 200),
+            *await COINBASE.compare("get an order", calls.our_order, calls.their_order, 200, 400),
+            *await COINBASE.compare("list the products", venue.instruments, calls.products, 40),
+            *await COINBASE.compare("place an order and read it back", calls.place, calls.place_and_look, 80, 160),
         ]
     finally:
         sdk.session.close()
@@ -111,10 +140,14 @@ async def _at_once(options: Mapping[str, Any], folder: Path, port: str) -> list[
     options = {**options, "base_url": f"https://127.0.0.1:{port}"}
     venue, sdk = _venue(options, folder), _sdk(options)
     await venue._transport.open()
-    ref = OrderRef(venue_order_id="o-1")
-    what = "get an order of a server that answers at once"
+    calls, where = Calls(venue, sdk, "o-1"), ", of a server that answers at once"
     try:
-        return await COINBASE.compare(what, lambda: venue.order(ref), lambda: sdk.get_order(order_id="o-1"), 600, 1200)
+        return [
+            *await COINBASE.compare(f"get an order{where}", calls.our_order, calls.their_order, 400, 800),
+            *await COINBASE.compare(
+                f"place an order and read it back{where}", calls.place, calls.place_and_look, 200, 400
+            ),
+        ]
     finally:
         sdk.session.close()
         await venue.close()
@@ -125,6 +158,6 @@ def rows(folder: Path, *, peers: bool) -> list[Row]:
     del peers
     with beside.double("coinbase", folder) as options:
         found = asyncio.run(_at_the_double(options, folder))
-        with beside.at_once("at_once.py", options["ca_file"], {"/": {"order": ORDER}}) as port:
+        with beside.at_once("at_once.py", options["ca_file"], ANSWERS) as port:
             found += asyncio.run(_at_once(options, folder, port))
     return found

@@ -152,6 +152,21 @@ def _same(ours: str, theirs: str, algorithm: str) -> None:
     assert said == expected
 
 
+@pytest.mark.parametrize("kind", ["EC PKCS8", "Ed25519 PEM"])
+def test_every_token_can_be_verified_however_small_its_numbers_come_out(kind: str) -> None:
+    secret, algorithm = SECRETS[kind]
+    signer = Signer("the/key", secret, SystemClock())
+    public = (_EC if algorithm == "ES256" else _ED).public_key()
+    for number in range(600):  # every 128th has a number that begins with a zero byte
+        claims = jwt.decode(signer.for_request("GET", "h", f"/{number}"), public, algorithms=[algorithm])
+        assert claims["uri"] == f"GET h/{number}"
+
+
+def test_a_key_of_another_curve_is_refused_before_anything_is_signed_with_it() -> None:
+    with pytest.raises(ConfigError, match="not a private key"):
+        Signer("k", _pem(ec.generate_private_key(ec.SECP384R1())), SystemClock())
+
+
 def test_each_token_is_another() -> None:
     signer = Signer("k", SECRETS["EC PKCS8"][0], SystemClock())
     assert signer.for_request("GET", "h", "/") != signer.for_request("GET", "h", "/")

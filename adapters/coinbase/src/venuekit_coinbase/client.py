@@ -6,6 +6,7 @@ Only this file imports it. Source for the seam: coinbase-advanced-py 1.8.4, `RES
 
 from __future__ import annotations
 
+import base64
 import logging
 import secrets
 import ssl
@@ -13,10 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-import jwt
+import msgspec
 import requests
 from coinbase import jwt_generator  # type: ignore[import-untyped]
 from coinbase.rest import RESTClient  # type: ignore[import-untyped]
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
@@ -26,6 +30,9 @@ from venuekit_wire import calls
 
 #: How long a token is valid, in seconds; the venue takes no more.
 _TOKEN_SECONDS = 120
+#: What ES256 is: the curve's numbers have so many bits.
+_ECDSA, _BITS = ec.ECDSA(SHA256()), 256
+_encode = msgspec.json.Encoder().encode
 #: The library's loggers come with a handler of their own each, which would print beside the program's logging.
 for _name in ("coinbase.RESTClient", "coinbase.WSClient"):
     logging.getLogger(_name).handlers.clear()
@@ -159,10 +166,7 @@ class Signer:
         self._key_name = key
         self._clock = clock
         try:
-            # As the SDK does it: \n may stand for a line's end, as .env files have it.
-            text = secret.encode().decode("unicode_escape")
-            self._key = jwt_generator._load_private_key(text)  # noqa: SLF001 - pinned by a test
-            self._algorithm = jwt_generator._algorithm_for(self._key)  # noqa: SLF001
+            self._key, self._algorithm = _read(secret)
         except (ValueError, TypeError, UnicodeDecodeError):
             raise ConfigError(
                 f"{PLACE}.api_secret is not a private key.",
@@ -183,5 +187,26 @@ class Signer:
         claims: dict[str, Any] = {"sub": self._key_name, "iss": "cdp", "nbf": now, "exp": now + _TOKEN_SECONDS}
         if uri is not None:
             claims["uri"] = uri
-        headers = {"kid": self._key_name, "nonce": secrets.token_hex()}
-        return jwt.encode(claims, self._key, algorithm=self._algorithm, headers=headers)
+        head = {"alg": self._algorithm, "kid": self._key_name, "nonce": secrets.token_hex(), "typ": "JWT"}
+        # As PyJWT does it for the SDK, in half the time: every request waits for it.
+        text = _base64(_encode(head)) + b"." + _base64(_encode(claims))
+        return (text + b"." + _base64(self._sign(text))).decode()
+
+    def _sign(self, text: bytes) -> bytes:
+        if not isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return bytes(self._key.sign(text))
+        return b"".join(number.to_bytes(_BITS // 8) for number in decode_dss_signature(self._key.sign(text, _ECDSA)))
+
+
+def _read(secret: str) -> tuple[Any, str]:
+    """The key, and its algorithm. Raises ValueError, TypeError when it is none that the venue has."""
+    # As the SDK does it: \n may stand for a line's end, as .env files have it.
+    key = jwt_generator._load_private_key(secret.encode().decode("unicode_escape"))  # noqa: SLF001 - pinned by a test
+    algorithm = jwt_generator._algorithm_for(key)  # noqa: SLF001
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size != _BITS:
+        raise ValueError("another curve")
+    return key, algorithm
+
+
+def _base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
