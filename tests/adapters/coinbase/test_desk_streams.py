@@ -135,9 +135,9 @@ async def test_neither_secret_nor_token_is_in_log_error_repr_or_journal(
         assert "eyJ" not in text
 
 
-async def test_the_tools_of_its_own_only_read(double: CoinbaseDouble, tmp_path: Path) -> None:
+async def test_the_tools_of_its_own_only_read_but_for_a_conversion(double: CoinbaseDouble, tmp_path: Path) -> None:
     tools = {extra.name: extra for extra in factory.extras}
-    assert not any(extra.mutates for extra in factory.extras)
+    assert [extra.name for extra in factory.extras if extra.mutates] == ["commit_conversion"]
     assert {extra.toolset for extra in factory.extras} == {"coinbase"}
 
     async def call(name: str, **given: Any) -> Any:

@@ -30,6 +30,7 @@ from venuekit_coinbase.public_frames import Books, Names, Read, Tickers, Trades,
 from venuekit_coinbase.reading import text
 from venuekit_coinbase.socket import Socket
 from venuekit_coinbase.strange import Strange
+from venuekit_wire.endings import Endings
 
 _CHANNELS = {
     Channel.TICKER: "ticker",
@@ -71,7 +72,7 @@ class Streams:
         self._pace = pace
         self._clock = clock
         self._open: set[Socket] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
         self._ready = False
         #: Channels whose last connection ended with a key that was not taken.
         self._refused: set[Channel] = set()
@@ -88,8 +89,8 @@ class Streams:
     async def drop(self) -> None:
         """Lose every connection at once, as a network does; for tests of what listens."""
         for socket in list(self._open):
-            self._closed(socket)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+            self._endings.begin(socket.close())
+        await self._endings.done()
 
     def subscribe(self, channel: Channel, instruments: Sequence[str]) -> AsyncIterator[Event]:
         """Events of a channel, until the iterator is closed. Raises NotConnected before `connect`."""
@@ -119,13 +120,7 @@ class Streams:
         finally:
             self._open.discard(socket)
             # In a task of its own, since a reader that is canceled may not wait for anything.
-            await asyncio.shield(self._closed(socket))
-
-    def _closed(self, socket: Socket) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(socket.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-        return task
+            await asyncio.shield(self._endings.begin(socket.close()))
 
     async def _found(self, instruments: Sequence[str]) -> list[Instrument]:
         return [await self._instruments.one(name) for name in instruments]

@@ -14,6 +14,7 @@ from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.own_frames import OwnOrders
 from venuekit_polymarket.reading import rows, text
 from venuekit_polymarket.socket import Socket
+from venuekit_wire.endings import Endings
 
 log = logging.getLogger("venuekit.polymarket.streams")
 
@@ -71,7 +72,7 @@ class OwnFeed:
         self._inboxes: list[Inbox] = []
         self._order = asyncio.Lock()
         self._connection: _Connection | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
         self._not_understood = 0
         self._fills = _ToldFills()
         #: Orders that must be told of, by when.
@@ -97,7 +98,7 @@ class OwnFeed:
             self._inboxes.remove(inbox)
         if not self._inboxes and self._connection is not None:
             self._drop(self._connection)
-        await self._closed()
+        await self._endings.done()
 
     def expect(self, venue_order_id: str) -> None:
         """The venue took an order: if the channel says nothing of it, the channel is dead though it may answer."""
@@ -167,19 +168,13 @@ class OwnFeed:
         self._connection = None
         self._expected.clear()
         self._not_understood = 0
-        closing = asyncio.ensure_future(connection.close())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        self._endings.begin(connection.close())
 
     async def close(self) -> None:
         """Close the socket; everybody who listens gets NotConnected."""
         if self._connection is not None:
             self.lost(self._connection, NotConnected("The stream was closed."))
-        await self._closed()
-
-    async def _closed(self) -> None:
-        while self._closing:
-            await asyncio.wait(set(self._closing))
+        await self._endings.done()
 
 
 class _Connection:

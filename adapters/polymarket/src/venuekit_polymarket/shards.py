@@ -12,6 +12,7 @@ from venuekit_polymarket.facts import ListedTold, ResolvedTold, TickTold
 from venuekit_polymarket.feed import Feed
 from venuekit_polymarket.inbox import Inbox
 from venuekit_polymarket.socket import Socket
+from venuekit_wire.endings import Endings
 
 News = TickTold | ResolvedTold | ListedTold
 #: More assets than this on one socket, and the venue sends no first books.
@@ -139,7 +140,7 @@ class Shards:
         self._check_seconds = check_seconds
         self._on_news = on_news
         self._shards: list[Shard] = []
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
         #: Events of each book so far, so that numbers go on over connections.
         self._numbers: MutableMapping[str, int] = {}
 
@@ -174,9 +175,7 @@ class Shards:
     def _forget(self, shard: Shard) -> None:
         if shard in self._shards:
             self._shards.remove(shard)
-            closing = asyncio.ensure_future(shard.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            self._endings.begin(shard.close())
 
     async def leave(self, inbox: Inbox) -> None:
         """Tell `inbox` nothing more; sockets that nobody needs are closed."""
@@ -188,7 +187,7 @@ class Shards:
                 continue
             with contextlib.suppress(NotConnected):  # all who follow the others have been told
                 await shard.sync()
-        await self._closed()
+        await self._endings.done()
 
     def assets(self) -> list[str]:
         """Everything that is followed."""
@@ -206,8 +205,4 @@ class Shards:
         """Close every socket."""
         for shard in list(self._shards):
             self._forget(shard)
-        await self._closed()
-
-    async def _closed(self) -> None:
-        while self._closing:
-            await asyncio.wait(set(self._closing))
+        await self._endings.done()
