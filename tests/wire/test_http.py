@@ -156,5 +156,5 @@ async def test_the_desk_hears_of_a_budget_that_it_gives_slots_of(budget: str, to
 
 
 def test_what_a_configuration_needs_of_it_is_there_without_aiohttp() -> None:
-    code = "import sys, venuekit_wire.answers, venuekit_wire.certificates, venuekit_wire.calls; print('aiohttp' in sys.modules)"
+    code = "import sys, venuekit_wire.answers, venuekit_wire.certificates, venuekit_wire.calls, venuekit_wire.options; print('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
