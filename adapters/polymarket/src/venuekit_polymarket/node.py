@@ -28,7 +28,6 @@ _NOT_TAKEN = re.compile(
     r"|invalid (sender|chain|signature)|tx(pool)? (is full|fee)|rlp:",
     re.IGNORECASE,
 )
-_TAKEN = re.compile(r"already known|known transaction", re.IGNORECASE)
 _ANOTHER_NODE = "Try again; or set rpc_url in [venues.polymarket] to another node of the Polygon network."
 
 
@@ -130,7 +129,7 @@ class Node:
         body = _envelope(0, "eth_sendRawTransaction", [raw])
         call = Call(service=Service.RPC, method="POST", path="", body=body, budget=NODE)
         answer = _answer((await self._api.answer(call)).body)
-        if isinstance(answer, str) or (isinstance(answer, NodeError) and _TAKEN.search(answer.words)):
+        if isinstance(answer, str):
             return
         if isinstance(answer, NodeError) and (_NOT_TAKEN.search(answer.words) or answer.reverted):
             raise Rejected(f"The node has not taken the transaction: {answer.words}.", details={"venue_code": "NODE"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pairs_at_work import ALPHA, FED, QUICK, RAIN, Worker, held, keyed
@@ -17,11 +18,13 @@ from venuekit.adapter import (
     LimitOrder,
     Rejected,
     Side,
+    Unavailable,
     VenuekitError,
     VenuePermission,
 )
 from venuekit_doubles.polymarket import Account, Pace, PolymarketDouble, WalletKind
 from venuekit_doubles.polymarket.contracts import COLLATERAL_ADAPTER, NEG_RISK_COLLATERAL_ADAPTER, ROUTER
+from venuekit_doubles.polymarket.execution import Reverted
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -251,3 +254,51 @@ async def test_a_builders_key_opens_the_relayer_as_well(quick: PolymarketDouble)
     with pytest.raises(ConfigError, match="builder_api_passphrase"):
         async with connected(quick, account, builder_api_key="k", builder_api_secret="cw=="):
             pass
+
+
+async def test_nothing_is_redeemed_while_trades_are_not_settled(double: PolymarketDouble) -> None:
+    yes, no = double.market(FED).tokens
+    double.split(FED, "10")
+    double.give(double.other.wallet, "20", no)
+    double.order(no, Side.BUY, "0.38", "20")
+    async with connected(double, double.account, **QUICK) as venue:
+        worker = Worker(venue)
+        await venue.submit(LimitOrder(instrument=yes, side=Side.BUY, price=D("0.62"), size=D(20), client_order_id="a"))
+        double.resolve(FED, "1")
+        refused = await _refused(worker, "redeem_positions")
+        assert isinstance(refused, Unavailable)
+        double.settle()
+        double.settle()
+        assert (await worker.explain("redeem_positions", FED)).worth == 30
+
+
+async def test_what_the_chain_alone_knows_is_refused_in_its_words_before_anybody_is_asked(
+    quick: PolymarketDouble,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Reverted("result for condition not received yet")
+
+    quick.split(FED, "10")
+    quick.resolve(FED, "1")
+    quick.do(lambda: setattr(quick.venue.transactions.execution, "attempt", refuse))
+    async with connected(quick, quick.account, **QUICK) as venue:
+        refused = await _refused(Worker(venue), "redeem_positions")
+        assert isinstance(refused, Rejected)
+        assert refused.details["venue_code"] == "REVERTED"
+        assert "result for condition not received yet" in refused.message
+        assert "execution reverted" not in refused.message
+
+
+async def test_positions_are_right_at_once_though_the_venues_list_of_them_is_late(
+    quick: PolymarketDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(**_: object) -> AsyncIterator[Any]:
+        for row in ():
+            yield row
+
+    async with connected(quick, quick.account, **QUICK) as venue:
+        monkeypatch.setattr(venue.own.portfolio, "listed", late)
+        await Worker(venue).do("split_position", FED, "10")
+        assert sorted((p.instrument, p.size) for p in await venue.positions()) == sorted(
+            (token, D(10)) for token in quick.market(FED).tokens
+        )

@@ -195,6 +195,22 @@ async def test_a_plain_refusal_leaves_no_doubt(quick: PolymarketDouble, fault: F
     assert held(quick, account) == (99_993, 7, 7)
 
 
+async def test_a_node_that_has_not_taken_it_leaves_no_doubt(quick: PolymarketDouble, tmp_path: Any) -> None:
+    async with Session(quick, quick.account, tmp_path, SystemClock(), transaction_wait_seconds=5.0) as worker:
+        reference = await worker.prepare("split_position", FED, "7")
+        quick.give_gas_money(quick.account.address, "0.001")
+        with pytest.raises(Rejected, match="insufficient funds"):
+            await worker.send(reference)
+        quick.give_gas_money(quick.account.address, "10")
+        reference = await worker.prepare("split_position", FED, "7")
+        async with Session(quick, quick.account, tmp_path / "..", SystemClock(), transaction_wait_seconds=5.0) as other:
+            await other.do("split_position", FED, "1")
+        with pytest.raises(Rejected, match="nonce too low"):
+            await worker.send(reference)
+        await worker.do("split_position", FED, "7")
+    assert held(quick, quick.account) == (99_992, 8, 8)
+
+
 async def test_two_at_once_are_one_after_the_other(double: PolymarketDouble, tmp_path: Any) -> None:
     async with Session(double, double.account, tmp_path, SystemClock()) as worker:
         await worker.prepare("split_position", FED, "7")
