@@ -230,6 +230,20 @@ async def test_an_order_that_the_venue_took_and_its_stream_says_nothing_of_ends_
         assert "the venue took" in str(reading.error)
 
 
+async def test_an_order_that_is_not_listed_any_more_ends_a_stream_that_never_tells_its_end() -> None:
+    async with a_stand(own()) as stand:
+        reading = stand.read(Channel.OWN_ORDERS)
+        await stand.until(lambda: reading.of(ConnectionEvent))
+        await stand.venue.all_say(frame(1, "PLACEMENT"))
+        await stand.until(lambda: reading.of(OrderEvent))
+        stand.streams.doubt("0xo")
+        await _pass(stand, 25)
+        stand.streams.doubt("0xo")
+        assert reading.error is None
+        await _pass(stand, 15)
+        await stand.until(lambda: isinstance(reading.error, NotConnected))
+
+
 async def _pass(stand: Any, seconds: int) -> None:
     for _ in range(seconds // 5):
         await stand.clock.advance(5)

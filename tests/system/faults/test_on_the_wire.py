@@ -24,9 +24,9 @@ def test_a_desk_comes_through_faults_on_the_wire_whole(venue: Wired) -> None:
     report = run_schedules(venue.subject, venue.first)
     assert report.ok, "\n\n".join(failure_text(outcome) for outcome in report.failures)
     assert report.crashes.total() > 3, "hardly anything crashed"
-    assert report.facts["sent"] > 12, "hardly anything was sent"
+    assert report.facts["sent"] > 1.5 * len(venue.first), "hardly anything was sent"
     assert report.reached[f"wire.{venue.orders}.arrived"] >= report.facts["sent"] - 5, "the orders went another way"
-    assert len(report.faults) > 10, "hardly anything went wrong"
+    assert len(report.faults) > len(venue.first), "hardly anything went wrong"
 
 
 @pytest.mark.parametrize("venue", WIRED, ids=str)

@@ -1,4 +1,4 @@
-"""An adapter with one thing wrong, for each thing that a wire does; the fault injection has to notice every one."""
+"""Coinbase's adapter with one thing wrong, for each thing that its wire does; all must be noticed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 import attrs
 from mutations import Mutation, Patch, send_before_journal
+from wire_mutations import (
+    do_not_ask_after_a_reconnect,
+    drop_fills_that_only_a_comparison_finds,
+    take_a_lost_answer_for_nothing_sent,
+)
 
-from venuekit.adapter import Order, OrderRequest, OutcomeUnknown, Rejected, VenueDown
+from venuekit.adapter import Order, OrderRequest, OutcomeUnknown, Rejected
 from venuekit.books import reports
-from venuekit.desk.reconcile import Reconciler
-from venuekit.model.events import Channel
-from venuekit.runtime.session import Session
 from venuekit_coinbase import history, transport
 from venuekit_coinbase.client import Call
 from venuekit_coinbase.socket import Socket
 from venuekit_coinbase.trading import Trading
-from venuekit_wire import answers
 
 
 def post_again_under_another_id(patch: Patch) -> None:
@@ -46,37 +47,9 @@ def take_what_cannot_be_read_for_a_refusal(patch: Patch) -> None:
     patch.setattr(transport.HttpTransport, "_once", refused)
 
 
-def take_a_lost_answer_for_nothing_sent(patch: Patch) -> None:
-    """No answer, so nothing was sent."""
-
-    def lost(venue: str, call: Call, why: str) -> VenueDown:
-        return VenueDown(f"{venue} did not answer: {why}.")
-
-    patch.setattr(answers, "lost", lost)
-
-
 def overlook_a_missing_frame(patch: Patch) -> None:
     """A number is left out, and nobody minds."""
     patch.setattr(Socket, "_in_sequence", lambda self, frame: None)
-
-
-def do_not_ask_after_a_reconnect(patch: Patch) -> None:
-    """The stream is back, so all is well."""
-
-    async def nothing(self: Session, channel: Channel) -> None:
-        return None
-
-    patch.setattr(Session, "_reconnected", nothing)
-
-
-def drop_fills_that_only_a_comparison_finds(patch: Patch) -> None:
-    """What the stream did not tell was not traded."""
-
-    async def nothing(self: Reconciler) -> list[Any]:
-        return []
-
-    patch.setattr(Reconciler, "_fills", nothing)
-    patch.setattr(Reconciler, "_overlooked", nothing)
 
 
 def never_give_up_a_silent_stream(patch: Patch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import coinbase_mutations
+import polymarket_mutations
 from mutations import Mutation
 
 import venuekit_doubles.faults as coinbase_faults
@@ -82,10 +83,11 @@ POLYMARKET = Wired(
     answers=polymarket_faults.Fault,
     frames=[polymarket_faults.StreamFault, polymarket_faults.ChainFault],
     orders="post_order",
-    first=range(8),
+    first=range(5),
     killed=2,
-    # The stream told an end before the answer came; an order of a game was over and held to be waiting still; nobody
-    # told how a fill ended.
-    once=(34, 56, 58),
+    # An order of a game was over and held to be waiting still; the stream was quicker than the refusal; an order was not
+    # listed any more, too early to be taken for over, and nobody looked again.
+    once=(56, 183, 217),
+    mutations=polymarket_mutations.MUTATIONS,
 )
 WIRED = (COINBASE, POLYMARKET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 from venuekit.adapter import NANOS, Order, OrderRef, OrderStatus, UnknownOrder
@@ -39,6 +39,8 @@ class Finder:
         self._orders = orders
         self._ledger = ledger
         self.patience_seconds = PATIENCE_SECONDS
+        #: Called with an order that is not listed and may be open all the same.
+        self.on_missing: Callable[[str], None] = lambda _: None
         #: Orders that were asked to be canceled: one of them that is not listed is over, whoever heard the answer.
         self._leaving: OrderedDict[str, None] = OrderedDict()
 
@@ -87,12 +89,12 @@ class Finder:
 
     async def _gone(self, order: Order) -> Order:
         """An order that was taken and is not listed any more."""
-        after = self._orders.settled(order)
-        if self._is_through(after):
+        if self._is_through(order):
             return self._orders.ended(order)
         patience = _DELAY_SECONDS if order.status_code == "DELAYED" else self.patience_seconds
         ends = order.venue_order_id in self._leaving or self._orders.has_expired(order)
         if self._orders.age_seconds(order) < patience and not ends:
+            self.on_missing(order.venue_order_id or "")
             return self._orders.tell(order)
         found, _ = await pages(self._api, "/data/orders", id=order.venue_order_id, next_cursor=FIRST)
         for row in found:
@@ -100,11 +102,12 @@ class Finder:
                 return await self.complete(self._orders.listed(row))
         return self._orders.ended(order)
 
-    @staticmethod
-    def _is_through(order: Order) -> bool:
-        """Whether nothing of an order that is not listed can still trade, by what is known to have traded."""
-        never_rests = order.time_in_force in IMMEDIATE and order.filled_size > 0
-        return never_rests or (order.size is not None and order.filled_size >= order.size)
+    def _is_through(self, order: Order) -> bool:
+        """Whether nothing of an order that is not listed can trade any more, by what has: trades that failed, too."""
+        traded = [kept.fill.size for kept in self._records.fills_of(order.venue_order_id or "")]
+        if order.time_in_force in IMMEDIATE:
+            return bool(traded)
+        return order.size is not None and sum(traded) >= order.size
 
     async def _row(self, order_id: str) -> Mapping[str, Any] | None:
         """The order as the venue lists it; None when it says nothing of it, in whichever way."""
@@ -135,6 +138,7 @@ class Finder:
             if cursor is None:
                 break
         for order in self._delayed(instrument):
+            self.on_missing(order.venue_order_id or "")
             yield order
 
     def _delayed(self, instrument: str | None) -> list[Order]:
@@ -146,7 +150,7 @@ class Finder:
             and order.status_code == "DELAYED"
             and instrument in (None, order.instrument)
             and self._orders.age_seconds(order) < _DELAY_SECONDS
-            and not self._is_through(self._orders.settled(order))
+            and not self._is_through(order)
         ]
 
 

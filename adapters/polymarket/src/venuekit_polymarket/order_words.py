@@ -10,6 +10,7 @@ import attrs
 
 from venuekit.adapter import (
     NANOS,
+    NoLiquidity,
     OrderRequest,
     OrderStatus,
     OrderType,
@@ -17,6 +18,7 @@ from venuekit.adapter import (
     Unsupported,
     VenueDown,
 )
+from venuekit_polymarket.errors import meaning_of
 from venuekit_polymarket.reading import text
 
 #: The venue ends an order so many seconds before its ``expiration``, "a security threshold" (documents, 2026-06).
@@ -100,7 +102,11 @@ def state(word: str, filled: Decimal, size: Decimal | None) -> State:
     if head in ("CANCELED", "CANCELLED"):
         listed = rest if rest in _WHY else ""
         reason = _WHY.get(rest) or " ".join(rest.split())[:_MOST_REASON]
-        return State(_ENDS.get(listed, _S.CANCELED), listed or ("CANCELED" if reason else None), reason)
+        meaning = meaning_of(reason)
+        # The answer to who placed it, which may come later, says so by the code of an error.
+        killed = meaning.kind.code if meaning is not None and meaning.kind is NoLiquidity else ""
+        code = listed or killed or ("CANCELED" if reason else None)
+        return State(_ENDS.get(listed, _S.CANCELED), code, reason)
     if head == "INVALID":
         return State(_S.CANCELED if filled > 0 else _S.REJECTED, "INVALID", "The venue found the order invalid.")
     if head == "MATCHED" and (size is None or filled >= size):

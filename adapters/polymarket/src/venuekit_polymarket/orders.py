@@ -190,7 +190,8 @@ class Orders:
         if self.has_expired(order):
             status, reason = OrderStatus.EXPIRED, "Its time was over."
         else:
-            status, reason = OrderStatus.CANCELED, order.status_reason or "The venue does not list it any more."
+            known = "" if order.status_code else order.status_reason  # what has a code says why it waits
+            status, reason = OrderStatus.CANCELED, known or "The venue does not list it any more."
         return self.tell(order.but(status=status, status_code=None, status_reason=reason))
 
     def over(self, order: Order, filled: Decimal, spent: Decimal) -> OrderStatus:

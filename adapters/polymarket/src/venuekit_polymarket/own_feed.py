@@ -105,6 +105,11 @@ class OwnFeed:
         if self._inboxes and venue_order_id not in self._heard:
             self._expected[venue_order_id] = self._clock.monotonic_ns() + _EXPECTED_NS
 
+    def doubt(self, venue_order_id: str) -> None:
+        """The venue does not list an order, and the channel has not told its end: if it goes on so, it has lost it."""
+        if self._inboxes:
+            self._expected.setdefault(venue_order_id, self._clock.monotonic_ns() + _EXPECTED_NS)
+
     # -- from the connection
 
     def take(self, frame: Frame) -> None:

@@ -78,6 +78,8 @@ class PolymarketSession:
             clock,
         )
         self.market.live = self.streams.live_book
+        if own is not None:
+            own.finder.on_missing = self.streams.doubt
 
     def _account_of(self, context: VenueContext) -> OwnAccount:
         def book(token: str) -> Awaitable[OrderBook]:

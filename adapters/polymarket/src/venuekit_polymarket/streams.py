@@ -128,6 +128,11 @@ class Streams:
         if self._own is not None:
             self._own.expect(venue_order_id)
 
+    def doubt(self, venue_order_id: str) -> None:
+        """The venue does not list an order that nobody told the end of: its stream has to, or is given up."""
+        if self._own is not None:
+            self._own.doubt(venue_order_id)
+
     async def _events(self, channel: Channel, instruments: tuple[str, ...]) -> AsyncIterator[Event]:
         names = () if channel.is_own else tuple([(await self._market.find(name)).id for name in instruments])
         inbox = Inbox(channel)

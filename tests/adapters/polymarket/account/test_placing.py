@@ -30,7 +30,9 @@ from venuekit.adapter import (
     VenuePermission,
 )
 from venuekit_doubles.clock import SteppedClock
-from venuekit_doubles.polymarket import Account, EngineState, PolymarketDouble, WalletKind
+from venuekit_doubles.polymarket import Account, EngineState, PolymarketDouble, TradeState, WalletKind
+from venuekit_doubles.polymarket.refusals import NOT_FILLED_FAK
+from venuekit_doubles.polymarket.words import killed_event
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -236,6 +238,37 @@ async def test_delayed_orders_are_open_until_the_venue_enters_them(desk: Desk) -
     desk.double.release_delayed()
     after = await desk.own.finder.find(desk.ref(order))
     assert (after.status, after.filled_size) == (OrderStatus.FILLED, D(10))
+
+
+async def test_a_delayed_order_whose_only_trade_has_failed_is_over(desk: Desk) -> None:
+    token = desk.token(GAME)
+    ask = await desk.best(token=token)
+    request = desk.limit(price=str(ask.price), instrument=token, time_in_force=IOC)
+    order = await desk.own.trading.submit(request)
+    desk.double.fail_settlements(TradeState.FAILED)
+    desk.double.release_delayed()
+    desk.double.settle()
+    after = await desk.own.finder.find(desk.ref(order))
+    assert (after.status, after.filled_size) == (OrderStatus.CANCELED, D(0))
+    assert "holds it back" not in after.status_reason
+    assert not [o async for o in desk.own.finder.open()]
+
+
+async def test_an_order_that_is_not_listed_so_early_is_asked_about_again(desk: Desk) -> None:
+    missing: list[str] = []
+    desk.own.finder.on_missing = missing.append
+    order = await desk.own.trading.submit(desk.limit())
+    desk.double.do(lambda: desk.double.venue.clob.cancel(desk.double.venue.clob.orders[order.venue_order_id or ""]))
+    assert (await desk.own.finder.find(desk.ref(order))).status is OrderStatus.OPEN
+    assert missing == [order.venue_order_id]
+
+
+async def test_a_stream_that_is_quicker_than_the_refusal_gives_the_same_reason(desk: Desk) -> None:
+    order = await desk.own.trading.submit(desk.limit())
+    record = desk.double.venue.clob.orders[order.venue_order_id or ""]
+    killed = desk.own.orders.from_frame(killed_event(record, NOT_FILLED_FAK, order.created_ns))
+    assert killed is not None
+    assert (killed.status, killed.status_code) == (OrderStatus.CANCELED, NoLiquidity.code)
 
 
 async def test_a_delayed_order_that_never_rests_is_over_when_a_part_of_it_has_traded(desk: Desk) -> None:

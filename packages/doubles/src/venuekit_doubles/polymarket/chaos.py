@@ -67,6 +67,8 @@ frame_faults: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(StreamFault, _USER),
     **dict.fromkeys(ChainFault, _CHAIN),
 }
+#: Not every order trades, and a trade is mined once.
+seldom_channels: Sequence[str] = _CHAIN
 #: What goes wrong with every stream at once.
 stream_faults: Sequence[str] = (
     StreamFault.DROP,

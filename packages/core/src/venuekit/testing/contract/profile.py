@@ -65,6 +65,8 @@ class Profile:
     wire_faults: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     #: What goes wrong with one frame of a stream, with names of channels.
     frame_faults: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    #: Channels of `frame_faults` that tell seldom, on which things go wrong early.
+    seldom_channels: Sequence[str] = ()
     #: What goes wrong with every open stream at once.
     stream_faults: Sequence[str] = ()
     #: Those faults of frames and streams after which no client can know that there is anything to ask for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -59,8 +59,9 @@ async def _differ(world: World) -> list[str]:
     assert world.store is not None
     rows = _rows(world.store.inner, world.name)
     world.site.sent(_intents(rows))
-    orders = [problem async for problem in _orders(world, await _venue_orders(world.truth))]
-    return orders + list(_fills(rows, await _venue_fills(world.truth)))
+    fills = await _venue_fills(world.truth)
+    orders = [problem async for problem in _orders(world, await _venue_orders(world.truth), fills)]
+    return orders + list(_fills(rows, fills))
 
 
 def _cut_off(world: World, order: Order) -> bool:
@@ -85,7 +86,7 @@ async def check(world: World) -> list[str]:
     world.site.sent(_intents(rows))
     at_venue = await _venue_orders(world.truth)
     fills = await _venue_fills(world.truth)
-    found += [f async for f in _orders(world, at_venue)]
+    found += [f async for f in _orders(world, at_venue, fills)]
     found += _doubles(world, at_venue)
     found += _fills(rows, fills)
     found += _told(world, rows)
@@ -134,8 +135,15 @@ async def _venue_fills(venue: Truth) -> list[Fill]:
             return fills
 
 
-async def _orders(world: World, at_venue: list[Order]) -> Any:
-    """No order at the venue that the desk has otherwise, and none here that the venue has otherwise."""
+async def _orders(world: World, at_venue: list[Order], fills: list[Fill]) -> Any:
+    """No order at the venue that the desk has otherwise, and none here that the venue has otherwise.
+
+    What was undone of an order's fills may be taken off what is filled of it, or not: whether it was told before.
+    """
+    undone: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        if fill.state is FillState.REVERSED:
+            undone[fill.venue_order_id] += fill.size
     by_client = {o.client_order_id: o for o in at_venue}
     for theirs in at_venue:
         try:
@@ -146,6 +154,9 @@ async def _orders(world: World, at_venue: list[Order]) -> Any:
             except UnknownOrder:
                 yield f"the desk does not know {theirs.id}, {theirs.status.value} at the venue"
                 continue
+        failed = undone[theirs.venue_order_id or ""]
+        if failed and ours.is_done and theirs.is_done and 0 <= theirs.filled_size - ours.filled_size <= failed:
+            continue
         if (ours.status, ours.filled_size) != (theirs.status, theirs.filled_size):
             here = f"{ours.status.value} with {ours.filled_size} filled here"
             yield f"{ours.id} is {here}, and {theirs.status.value} with {theirs.filled_size} at the venue"

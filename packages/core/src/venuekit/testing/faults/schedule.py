@@ -140,6 +140,8 @@ _FORMS = {
 _LOST, _RESTARTED = 0.6, 0.15
 #: An adapter's own patience with an answer is longer than the way there and back, or nothing would ever arrive.
 _SLOWEST_ON_A_WIRE = 0.08
+#: So many times as often as a channel that tells seldom, the others tell.
+_SELDOM = 4
 _GAPS = (0.0, 0.0, 0.0, 0.01, 0.06, 0.3, 1.0)
 
 _ON_A_CHANGE = (
@@ -258,7 +260,10 @@ def _on_the_wire(draw: random.Random, table: Table) -> Fault:
     if kind < 8:
         name = draw.choice(list(table.frames))
         channel = draw.choice(list(table.frames[name]))
-        return Fault(name, f"wire.{channel}.told", draw.randint(1, 16), draw.choice((1, 1, 3)))
+        nth = draw.randint(1, 16)
+        if channel in table.seldom:
+            nth = -(-nth // _SELDOM)
+        return Fault(name, f"wire.{channel}.told", nth, draw.choice((1, 1, 3)))
     return _of_the_store(draw)
 
 

@@ -16,6 +16,8 @@ class Table:
     requests: Mapping[str, Sequence[str]]
     frames: Mapping[str, Sequence[str]]
     cuts: Sequence[str]
+    #: Channels that tell seldom.
+    seldom: Sequence[str] = ()
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -35,4 +37,4 @@ def table_of(profile: Profile) -> Table | None:
     """The profile's table; None for a venue inside this process, whose faults are at the protocols."""
     if profile.exchange is None:
         return None
-    return Table(profile.wire_faults, profile.frame_faults, profile.stream_faults)
+    return Table(profile.wire_faults, profile.frame_faults, profile.stream_faults, profile.seldom_channels)
