@@ -12,6 +12,7 @@ import pytest
 from pairs_at_work import ALPHA, FED, QUICK, held, keyed
 from polymarket_doubled import table_of
 
+import mcp
 from venuekit import Mode, open_desk
 from venuekit.adapter import InsufficientFunds, OutcomeUnknown, Unsupported
 from venuekit.desk.desk import Desk
@@ -21,10 +22,12 @@ from venuekit.protocols.approver import Operator
 from venuekit.registry import register, unregister
 from venuekit.settings.schema import ApprovalSettings, DeskConfig, DeskSettings
 from venuekit_doubles.polymarket import Account, Fault, Pace, PolymarketDouble, WalletKind
+from venuekit_mcp import build_server
 from venuekit_polymarket import factory
 
 pytestmark = pytest.mark.anyio
 D = Decimal
+TOOLS = ("core", "positions")
 ANN = Operator(name="ann", source="cli")
 
 
@@ -91,6 +94,26 @@ async def test_nothing_is_sent_before_a_person_says_so_and_then_it_is_done_once(
         assert held(quick, account, slug) == (1000, 0, 0)
         assert len(quick.venue.transactions.all) == 3
         assert desk.store.verify().ok
+
+
+async def test_an_agent_asks_and_a_person_decides(quick: PolymarketDouble, tmp_path: Path) -> None:
+    account = quick.add_account(Account.named("advised", WalletKind.DEPOSIT), D(1000))
+    wanted = {"market": FED, "amount": "25", "reason": "to quote both sides"}
+    async with live(quick, account, tmp_path) as desk, mcp.Client(build_server(desk, toolsets=TOOLS)) as client:
+        for more in ({"approved": True}, {"confirm": True}, {"approval_id": "apr_1"}):
+            assert (await client.call_tool("split_position", wanted | more)).is_error
+        waits = (await client.call_tool("split_position", wanted)).structured_content
+        assert waits is not None
+        assert waits["status"] == "PENDING_APPROVAL"
+        assert quick.venue.transactions.all == []
+        await desk.approve(waits["approval_id"], ANN)
+        done = (await client.call_tool("split_position", wanted)).structured_content
+        assert done is not None
+        assert (done["status"], done["action_id"]) == ("DONE", waits["action_id"])
+        assert done["result"]["transaction_hash"] == quick.venue.transactions.all[0].hash
+        assert [row["change"] for row in done["result"]["changes"]] == ["-25", "25", "25"]
+        assert done["result"]["changes"][1]["outcome"] == {"untrusted": True, "text": "Yes"}
+    assert held(quick, account) == (975, 25, 25)
 
 
 async def test_what_cannot_be_done_asks_nobody(quick: PolymarketDouble, tmp_path: Path) -> None:
