@@ -17,50 +17,73 @@ from venuekit_polymarket.market_terms import terms_from_gamma
 PAGE = Path(__file__).parents[2] / "docs/polymarket.md"
 
 
-def test_the_shadow_trade_of_the_page_fills(tmp_path: Path) -> None:
-    script = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+def block(language: str, having: str) -> str:
+    """The one that has this in it."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    [found] = [text for text in blocks if having in text]
+    return str(found)
+
+
+def config(double: PolymarketDouble, folder: Path, text: str) -> None:
+    """desk.toml, with the double's addresses and its key."""
+    options = "\n".join(f"{name} = {json.dumps(value)}" for name, value in double.desk_options().items())
+    where = f"[desk]\ndata_dir = {json.dumps(str(folder))}"
+    (folder / "desk.toml").write_text(f"{text.replace('[desk]', where)}\n[venues.polymarket]\n{options}\n")
+    (folder / "desk.toml").chmod(0o600)
+
+
+def ran(words: str, folder: Path, environ: dict[str, str] | None = None) -> str:
+    """What a script says that ends well."""
+    command = [sys.executable, "-W", "error", "-c", words]
+    done = subprocess.run(
+        command, env=environ, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_shadow_trade_of_the_page_fills_without_a_key(tmp_path: Path) -> None:
     with PolymarketDouble() as double:
-        addresses = {
-            "CLOB_URL": double.urls["clob_url"],
-            "GAMMA_URL": double.urls["gamma_url"],
-            "DATA_URL": double.urls["data_url"],
-            "WS_MARKET_URL": double.urls["clob_market_ws_url"],
-            "WS_USER_URL": double.urls["clob_user_ws_url"],
-            "RELAYER_URL": double.urls["relayer_url"],
-            "RPC_URL": double.urls["rpc_url"],
-            "ENVIRONMENT": "sandbox",
-        }
+        addresses = {name: value for name, value in double.desk_options().items() if name.endswith("_url")}
         environ = {
             "PATH": os.environ["PATH"],
             "VENUEKIT__DESK__DATA_DIR": str(tmp_path),
-            **{f"VENUEKIT__VENUES__POLYMARKET__{name}": value for name, value in addresses.items()},
+            "VENUEKIT__VENUES__POLYMARKET__ENVIRONMENT": "sandbox",
+            **{f"VENUEKIT__VENUES__POLYMARKET__{name.upper()}": value for name, value in addresses.items()},
         }
-        words = script.replace('"fed rates"', '"fed"')  # the double searches for the words as they stand
-        ran = subprocess.run(
-            [sys.executable, "-W", "error", "-c", words], env=environ, capture_output=True, text=True, check=False
-        )
-    assert ran.returncode == 0, ran.stderr
-    assert "fed-cuts-in-december:YES" in ran.stdout
-    assert re.search(r"[0-9.]+ was asked; FILLED at [0-9.]+", ran.stdout)
+        # The double searches for the words as they stand.
+        words = block("python", 'open_desk("polymarket", mode=Mode.SHADOW)').replace('"fed rates"', '"fed"')
+        said = ran(words, tmp_path, environ)
+        assert double.private == []
+    assert "fed-cuts-in-december:YES" in said
+    assert re.search(r"[0-9.]+ was asked; FILLED at [0-9.]+", said)
+
+
+def test_the_look_at_the_double_of_the_page_has_prices(tmp_path: Path) -> None:
+    inner = textwrap.indent(block("python", 'open_desk("double.toml"').replace("double.toml", "desk.toml"), "    ")
+    with PolymarketDouble() as double:
+        config(double, tmp_path, '[desk]\nvenue = "polymarket"\n')
+        imports = "import asyncio\nfrom venuekit import Mode, open_desk\n"
+        said = ran(f"{imports}\nasync def main():\n{inner}\n\nasyncio.run(main())\n", tmp_path)
+    assert "bid=Decimal(" in said
+
+
+def test_the_order_of_the_page_trades_at_what_was_asked(tmp_path: Path) -> None:
+    words = block("python", "OrderStatus.PENDING_APPROVAL:").replace('"fed rates"', '"fed"')
+    with PolymarketDouble() as double:
+        config(double, tmp_path, block("toml", "require_above"))
+        said = ran(words, tmp_path)
+        assert [asked.endpoint for asked in double.mutating] == ["post_order"]
+    assert "waiting" not in said
+    assert "filled 10" in said
 
 
 def test_the_split_of_the_page_waits_for_a_person(tmp_path: Path) -> None:
-    script = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
+    script = block("python", "split_position").replace("will-it-rain", "fed-cuts-in-december")
     with PolymarketDouble() as double:
-        options = "\n".join(f"{name} = {json.dumps(value)}" for name, value in double.desk_options().items())
-        (tmp_path / "desk.toml").write_text(
-            f'[desk]\nvenue = "polymarket"\nmode = "live"\ndata_dir = {json.dumps(str(tmp_path))}\n'
-            f'[approval]\nrequire_above = "1000"\n[venues.polymarket]\n{options}\n',
-            encoding="utf-8",
-        )
-        (tmp_path / "desk.toml").chmod(0o600)
-        inner = textwrap.indent(script.replace("will-it-rain", "fed-cuts-in-december"), "    ")
-        words = f"import asyncio\n\nasync def main():\n{inner}\n\nasyncio.run(main())\n"
-        ran = subprocess.run(
-            [sys.executable, "-W", "error", "-c", words], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, ran.stderr
-        assert re.fullmatch(r"PENDING_APPROVAL apr_[0-9a-f]+\s*", ran.stdout)
+        config(double, tmp_path, block("toml", "require_above"))
+        words = f"import asyncio\n\nasync def main():\n{textwrap.indent(script, '    ')}\n\nasyncio.run(main())\n"
+        assert re.fullmatch(r"PENDING_APPROVAL apr_[0-9a-f]+\s*", ran(words, tmp_path))
         assert double.venue.transactions.all == []
 
 
