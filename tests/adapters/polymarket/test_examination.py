@@ -141,7 +141,7 @@ async def test_credentials_of_another_key_are_refused_and_what_needs_them_is_lef
     wrong = {"api_key": "00000000-0000-0000-0000-000000000000", "api_secret": "c2VjcmV0", "api_passphrase": "p"}
     found = await examine(table_of(double, double.account, **wrong))
     assert found["credentials"].state is State.FAILED
-    assert found["credentials"].fix
+    assert "derived from the private key" in found["credentials"].fix, "and not to run the doctor, who says this"
     assert "balance" not in found
 
 

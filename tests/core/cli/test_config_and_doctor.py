@@ -128,6 +128,12 @@ def test_the_doctor_names_a_configuration_that_cannot_be(venuekit: Any, file: Pa
     assert "risk.max_open_orders" in bad["message"]
 
 
+def test_a_venue_that_is_configured_wrongly_is_said_once(venuekit: Any, file: Path) -> None:
+    file.write_text('[desk]\nvenue = "paper"\n[venues.paper]\nseeds = 7\n')
+    findings = venuekit("doctor", "paper", "--json", config=file).json["findings"]
+    assert [f["check"] for f in findings if f["state"] == "failed"] == ["venue"]
+
+
 def test_the_doctor_names_a_folder_that_cannot_be_written(venuekit: Any, file: Path) -> None:
     file.write_text(f'[desk]\ndata_dir = "{file}/below"', encoding="utf-8")
     ran = venuekit("doctor", "--json", config=file)

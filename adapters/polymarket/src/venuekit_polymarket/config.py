@@ -171,8 +171,8 @@ def read_options(table: Mapping[str, Any]) -> PolymarketOptions:
         ConfigError: an unknown key, a bad value, a part of the credentials, an address that is not encrypted; by name.
     """
     options = read_table(table, PolymarketOptions, PLACE)
-    given = _all_or_none(options, _CREDENTIALS, "API credentials", "they are derived then")
-    opens_relayer = bool(_all_or_none(options, _BUILDER, "a builder's key", "a relayer key does as well"))
+    given = _all_or_none(options, _CREDENTIALS, "API credentials are", "they are derived then")
+    opens_relayer = bool(_all_or_none(options, _BUILDER, "a builder's key is", "a relayer key does as well"))
     if options.relayer_api_key and opens_relayer:
         raise ConfigError(
             f"{PLACE}.relayer_api_key and {PLACE}.builder_api_key both open the relayer.",
@@ -201,7 +201,7 @@ def _all_or_none(options: PolymarketOptions, names: tuple[str, ...], what: str, 
     if given and len(given) < len(names):
         missing = next(name for name in names if name not in given)
         raise ConfigError(
-            f"{PLACE}.{missing} is missing: {what} has a key, a secret and a passphrase.",
+            f"{PLACE}.{missing} is missing: {what} a key, a secret and a passphrase.",
             fix=f"Set POLYMARKET_{missing.upper()} too, or none of the three: {without}.",
             field=f"{PLACE}.{missing}",
         )

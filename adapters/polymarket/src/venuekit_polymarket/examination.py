@@ -11,6 +11,7 @@ from venuekit.adapter import (
     State,
     VenueContext,
     VenuekitError,
+    VenuePermission,
     found_clock,
     found_failed,
     normal,
@@ -32,6 +33,10 @@ _LITTLE_POL, _POL_DECIMALS = Decimal("0.1"), 18
 _APPROVE = (
     "Approve it at the venue's site, which asks before the first trade; nothing here ever approves unasked. Just done? "
     "The venue looks at the chain again after a minute."
+)
+_OWN_CREDENTIALS = (
+    "Leave api_key, api_secret and api_passphrase out, so that they are derived from the private key; or give those "
+    "that belong to it."
 )
 
 
@@ -106,8 +111,11 @@ class Examination:
 
     async def _credentials(self) -> Finding:
         given = bool(self._session.options.api_key)
-        await self._session.api.credentials()
-        await self._session.api.own("/auth/api-keys", budget=AUTH)
+        try:
+            await self._session.api.credentials()
+            await self._session.api.own("/auth/api-keys", budget=AUTH)
+        except VenuePermission as error:
+            raise VenuePermission(error.message, fix=_OWN_CREDENTIALS if given else error.fix) from error
         return Finding("credentials", State.OK, f"{'configured' if given else 'derived from the key'}, and taken")
 
     async def _restrictions(self) -> Finding:

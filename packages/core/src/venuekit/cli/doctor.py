@@ -45,7 +45,8 @@ async def doctor(venue: str | None = None, /, *, options: Options = DEFAULT) -> 
     else:
         findings += _configuration(place, venue)
         findings += [_disk(data_dir(place.config)), await _store(place)]
-        if venue is not None:
+        # What cannot be configured so cannot be examined either: it is said once.
+        if venue is not None and not any(f.check == "venue" and f.state is State.FAILED for f in findings):
             findings += await examined(place, venue)
     failed = any(f.state is State.FAILED for f in findings)
     if options.json:
