@@ -54,12 +54,13 @@ TAIL = """
   recorded, and published. Two commits an order are part of it.
 - **Tool calls** are compared with a tool written by hand on the plain SDK that returns the same payload.
 - **Coinbase calls** go to the double in a process of its own over TLS, ours and the official SDK's in turn; the double
-  matches orders and checks tokens, which both wait for, so two rows more have a server that answers at once. Ours are the
+  matches orders and checks tokens, which both wait for, so other rows have a server that answers at once. Ours are the
   adapter's whole calls: signed, sent, read into the model, and for a new order read back and compared with what was
   asked, for which the SDK needs a second call too. Twenty callers are tasks here and threads of one client there. The
   notes have the processor time of a call, which says the same on a machine that has more to do.
 - **Polymarket calls** are compared with the official asynchronous client in the same way, and twenty callers are tasks
-  of both. An order is signed by both; ours is also on disk before it is sent, and its answer is too, which the client
-  has no counterpart of. Books asked for by twenty callers are of as many outcomes: what many ask for at once is asked
-  for once here, and would make a ratio of a hundred.
+  of both. An order is signed by both; ours is also on the disk before it is sent, for which the client has no
+  counterpart, and callers of the same moment wait for the disk together. Books asked for by twenty callers are of as
+  many outcomes: what many ask for at once is asked for once here, and would make a ratio of a hundred. The client's
+  HTTP library looks for an optional package with every request; it is spared that search, which is slow in a workspace.
 """
