@@ -42,7 +42,7 @@ APPROVAL = (
 )
 ACTION = (
     "id, desk, tool, arguments, call_hash, summary, status, created_ns, updated_ns, agent_id, source, reason, worth, "
-    "approval_id, reference, result, status_code, status_reason"
+    "approval_id, reference, result, status_code, status_reason, doubted"
 )
 ORDER = (
     "desk, id, venue, account, instrument, side, type, status, time_in_force, created_ns, updated_ns, size, "

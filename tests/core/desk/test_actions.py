@@ -273,6 +273,29 @@ async def test_an_altered_call_does_not_match_its_approval(
         assert vault.calls == []
 
 
+async def test_equal_calls_at_the_same_moment_are_one_question(
+    bench: Bench, vault: Vault, config: Callable[..., DeskConfig]
+) -> None:
+    async with bench.open(config(), mode=LIVE) as desk:
+        waits = await asyncio.gather(*(desk.act("lock", TEN) for _ in range(5)))
+        assert len({action.id for action in waits}) == 1
+        assert len(await desk.approvals()) == 1
+
+
+async def test_what_is_held_after_an_action_is_as_the_venue_says(bench: Bench, vault: Vault) -> None:
+    settings = bench.config(approval=ApprovalSettings(require_above=D(1000), actions_without_approval=True))
+    async with bench.open(settings, mode=LIVE) as desk:
+
+        async def pay() -> None:
+            bench.venue.cash["USD"] -= 10
+
+        bench.venue.faults["lock"].append(pay)
+        await desk.act("lock", TEN)
+        assert desk._parts.state.exposure.total("USD") == 999_990
+        bench.venue.faults["balances"].append(ZeroDivisionError("oops"))
+        assert (await desk.act("lock", {"amount": D(1)})).status is ActionStatus.DONE  # it was done all the same
+
+
 # -- who may, and when
 
 
@@ -300,6 +323,19 @@ async def test_mode_role_and_grants_are_asked_before_anything_else(bench: Bench,
             await desk.act("lock", TEN, caller=bounded)
         vault.instruments = ("BTC-USD",)
         assert (await desk.act("lock", TEN, caller=bounded)).status is ActionStatus.PENDING_APPROVAL
+        assert vault.calls == []
+
+
+async def test_what_was_taken_from_an_agent_meanwhile_counts_when_a_person_approves(bench: Bench, vault: Vault) -> None:
+    approval, bot = ApprovalSettings(require_above=D(1000)), Caller(agent_id="bot", role=Role.TRADER, source="mcp-http")
+    agents = {"bot": AgentSettings(role=Role.TRADER)}
+    async with bench.open(bench.config(approval=approval, agents=agents), mode=LIVE) as desk:
+        waits = await desk.act("lock", TEN, caller=bot)
+    agents = {"bot": AgentSettings(role=Role.VIEWER)}
+    async with bench.open(bench.config(approval=approval, agents=agents), mode=LIVE) as desk:
+        with pytest.raises(errors.PermissionRefused):
+            await approved(desk, waits)
+        assert (await desk.action(waits.id)).status is ActionStatus.DENIED
         assert vault.calls == []
 
 
@@ -411,6 +447,18 @@ async def test_the_same_call_within_moments_is_refused_unless_it_says_that_it_is
         assert vault.total == D(30)
 
 
+async def test_a_person_is_not_buried_under_questions(bench: Bench, vault: Vault) -> None:
+    settings = bench.config(approval=ApprovalSettings(require_above=D(1000)))
+    async with bench.open(settings, mode=LIVE) as desk:
+        waits = [await desk.act("lock", {"amount": D(n)}) for n in range(1, 21)]
+        with pytest.raises(errors.RiskRefused, match="20 actions of local wait"):
+            await desk.act("lock", {"amount": D(21)})
+        other = Caller(agent_id="other", role=Role.TRADER)
+        assert (await desk.act("lock", {"amount": D(21)}, caller=other)).status is ActionStatus.PENDING_APPROVAL
+        await desk.reject(waits[0].approval_id or "", ANN)
+        assert (await desk.act("lock", {"amount": D(21)})).status is ActionStatus.PENDING_APPROVAL
+
+
 # -- what goes on paper
 
 
@@ -422,6 +470,13 @@ async def test_on_paper_only_the_thresholds_ask_and_what_moves_the_simulation_as
         assert await desk.call_extra("pretend", {"amount": D(1_000_000)}) == Locked(total=D(10))
         assert await desk.call_extra("look", TEN) == Locked(total=D(10))
         assert [r.subject for r in rows(desk, EntryKind.CALL)] == ["pretend"]
+    assert vault.total == D(10)
+
+
+async def test_in_live_mode_on_paper_the_thresholds_ask_and_nothing_else(bench: Bench) -> None:
+    vault = with_vault(bench)
+    async with bench.open(bench.config(approval=ApprovalSettings(require_above=D(15))), mode=LIVE) as desk:
+        assert (await desk.act("lock", TEN)).status is ActionStatus.DONE
     assert vault.total == D(10)
 
 

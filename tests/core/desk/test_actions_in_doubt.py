@@ -72,6 +72,7 @@ async def test_a_lost_answer_is_in_doubt_told_with_how_to_find_out_and_found_out
         vault.answers = True
         done = await until_over(bench, desk, "mine")
         assert (done.status, done.result) == (ActionStatus.DONE, {"total": "10"})
+        assert await desk.act("lock", TEN) == done  # its caller never got the answer, and asks for it
         assert story(desk, "mine") == ["SENDING", "IN_DOUBT", "DONE"]
         assert len(vault.calls) == 1
         asked = bench.venue.made("find_out")
@@ -186,6 +187,8 @@ async def test_a_desk_that_is_closed_while_it_sends_leaves_a_doubt(
     await asyncio.gather(caller, closing, return_exceptions=True)
     async with bench.open(config, mode=LIVE) as desk:
         assert story(desk, "mine") == ["SENDING", "IN_DOUBT"]
+        found = await desk.action("mine")
+        assert found.status_reason == "The desk was closed while it was being sent."
 
 
 async def test_an_answer_that_cannot_be_recorded_halts_and_is_recorded_later(
@@ -296,3 +299,43 @@ async def test_secrets_stay_out_of_actions(bench: Bench, vault: Vault) -> None:
         assert (await desk.act("lock", TEN, action_id="mine")).status is ActionStatus.DONE
         assert len(vault.calls) == 1
         assert desk.store.verify().ok
+
+
+async def test_wherever_a_write_was_cut_off_the_action_is_done_once(
+    bench: Bench, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = bench.config(approval=ApprovalSettings(require_above=D(1000)))
+    found: list[tuple[str, DeskConfig, dict[str, Decimal]]] = []
+
+    async with bench.open(config, mode=LIVE) as desk:
+        for name in ("add_approval", "move_approval", "put_action"):
+            write = getattr(desk.store, name)
+
+            async def pointed(*given: Any, name: str = name, write: Any = write, **named: Any) -> Any:
+                found.append((f"before {name}", bench.after_crash(config), dict(vault.locked)))
+                kept = await write(*given, **named)
+                found.append((f"after {name}", bench.after_crash(config), dict(vault.locked)))
+                return kept
+
+            monkeypatch.setattr(desk.store, name, pointed)
+        waits = await desk.act("lock", TEN, action_id="mine")
+        await desk.approve(waits.approval_id or "", ANN)
+    # asked; approved; used, with the intent; done
+    assert [point for point, *_ in found] == [
+        f"{when} {name}"
+        for name in ("add_approval", "move_approval", "move_approval", "put_action")
+        for when in ("before", "after")
+    ]
+    for number, (point, copy, locked) in enumerate(found):
+        vault.locked, sent = dict(locked), len(vault.calls)
+        async with bench.open(copy, mode=LIVE) as desk:
+            again = await desk.act("lock", TEN, action_id="mine")
+            if again.status is ActionStatus.PENDING_APPROVAL:
+                (approval,) = await desk.approvals((ApprovalState.PENDING, ApprovalState.APPROVED))
+                if approval.state is ApprovalState.PENDING:
+                    await desk.approve(approval.id, ANN)
+            over = await until_over(bench, desk, "mine")
+            lost = number == 5  # the intent was durable, and nothing had come to the vault: it is asked about
+            assert over.status is (ActionStatus.REJECTED if lost else ActionStatus.DONE), point
+            assert len(vault.calls) - sent == (0 if locked or lost else 1), point
+            assert desk.store.verify().ok

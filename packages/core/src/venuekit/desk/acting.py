@@ -50,8 +50,8 @@ class Acting:
 
         `arguments` is an instance of the tool's class, or a mapping of its fields. Returns the action: DONE with its
         `result`, or PENDING_APPROVAL when a person has to decide. The same `action_id` with the same arguments returns
-        the existing one; without an id, the same call stands for one that is open, or that a person decided about in
-        the last hour, so that its result is found by calling again.
+        the existing one; without an id, the same call stands for one that is open, or that a person decided about or
+        that was in doubt within the last hour, so that its result is found by calling again.
 
         Raises:
             Unsupported: the venue has no such tool, or it does not act. UsageError: the arguments are wrong.

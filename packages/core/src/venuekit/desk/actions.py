@@ -35,11 +35,15 @@ from venuekit.protocols.journal import EntryKind, Store
 from venuekit.watch.literals import holds
 from venuekit.watch.redact import redact_text
 
-#: The same call without an id stands for one that a person decided about, so long after it was over: its caller never
-#: got the answer, and asks for it in this way.
+#: The same call without an id stands for one that a person decided about, or that was in doubt, so long after it was
+#: over: its caller never got the answer, and asks for it in this way.
 _ANSWER_KEPT_NS = 3_600 * NANOS
-_MOST = 1_000
+#: How many of the same call are looked through.
+_MOST = 100
+#: How many actions of one agent may wait for a person: nobody can judge more.
+_MOST_WAITING = 20
 _A_DAY_OF_MINUTES = 1_440
+_PENDING = (ActionStatus.PENDING_APPROVAL,)
 
 
 class Actions:
@@ -162,6 +166,7 @@ class Actions:
             raise
         action = action.but(summary=weighed.summary, worth=weighed.worth)
         if weighed.people:
+            await self._not_too_many(action)
             waiting = await self._approvals.ask_about(action, weighed.people, self._told_of(earlier))
             self._performer.tell(waiting)
             return waiting
@@ -191,7 +196,8 @@ class Actions:
         """What the same call without an id stands for: one that is open, or whose answer nobody has got yet."""
         for other in self._store.actions(desk=self._desk, call_hash=action.call_hash, limit=_MOST):
             recent = action.created_ns - other.updated_ns < _ANSWER_KEPT_NS
-            if other.is_open or (recent and other.approval_id is not None and not _never_sent(other)):
+            untold = (other.approval_id is not None or other.doubted) and not _never_sent(other)
+            if other.is_open or (recent and untold):
                 return other
         return None
 
@@ -217,6 +223,18 @@ class Actions:
                 fix="If it is meant once more, pass an action_id of your own.",
                 details={"check": "duplicate_action", "limit": f"{window:g}", "action_id": earlier.id},
             )
+
+    async def _not_too_many(self, action: Action) -> None:
+        """A queue that nobody can read to its end guards nothing. Raises RiskRefused."""
+        waiting = self._store.actions(desk=self._desk, statuses=_PENDING, limit=10 * _MOST_WAITING)
+        if sum(other.agent_id == action.agent_id for other in waiting) >= _MOST_WAITING:
+            error = RiskRefused(
+                f"{_MOST_WAITING} actions of {action.agent_id} wait for a person already.",
+                fix="Wait until some of them are decided.",
+                details={"check": "waiting_actions", "limit": str(_MOST_WAITING)},
+            )
+            await self._refused(action, error)
+            raise error
 
     def _told_of(self, earlier: Action | None) -> str:
         """What a person should know of the same call before."""

@@ -181,6 +181,7 @@ class Performer:
             status_code=OutcomeUnknown.code,
             status_reason=redact_text(error.message),
             reference={**before.reference, **told},
+            doubted=True,
         )
         try:
             await self._record(before, after)

@@ -60,6 +60,8 @@ class Action:
     result: Mapping[str, Any] | None = None
     status_code: str = ""
     status_reason: str = ""
+    #: Whether it ever was in doubt, so that its caller may not have its answer.
+    doubted: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -45,7 +45,7 @@ class Extra:
     person's approval as an order does, and in live mode always; it is durable before it is sent, and is sent once.
     What `call` raises says what became of it: `Rejected` and `UsageError`, the venue said no; `Refused` and
     `Unavailable`, nothing was sent; everything else, an `OutcomeUnknown` first of all, leaves it in doubt. It never
-    tries again by itself.
+    tries again by itself. Two actions may be under way at once.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Extra:
     explain: Callable[[Any, Any], Explained | Awaitable[Explained]] | None = None
     #: ``(venue, arguments, action_id)``: what this one call will be known by at the venue, such as a nonce or a digest;
     #: made just before it is sent, and durable by then. `call` gets it as a third argument. What it raises, nothing
-    #: was sent.
+    #: was sent; it may be made anew, and one that was made may not be used.
     prepare: Callable[[Any, Any, str], Mapping[str, str] | Awaitable[Mapping[str, str]]] | None = None
     #: ``(venue, arguments, reference)``: what became of a call in doubt. Its result when it was done, None while that
     #: cannot be said; raises `Rejected` when it certainly was not. `reference` is what `prepare` gave, and the
