@@ -92,7 +92,8 @@ class Conversion:
         if not known:
             raise Unavailable(
                 "What became of an earlier transaction in this market is not known yet.",
-                fix="Wait until it is known: done again now, it might be done twice.",
+                fix="Wait until it is known: done again now, it might be done twice. Where it never will be, an "
+                "operator looks at the chain, settles it with: venuekit actions settle ID, and starts the desk again.",
                 details={DIGEST: doubt[DIGEST]},
             )
 
@@ -186,6 +187,8 @@ class Conversion:
                 "The transaction was never done: its number is used up, or its time is over.",
                 details={"venue_code": NEVER_DONE, DIGEST: reference[DIGEST]},
             )
+        if found is None:  # it may be an earlier process's
+            self._doubts.setdefault(reference["condition_id"], dict(reference))
         return found
 
     async def _looked(self, reference: Mapping[str, str], signed: SignedTransaction) -> Sent | None:

@@ -17,7 +17,7 @@ from venuekit_polymarket.adapter import PolymarketVenue
 
 pytestmark = pytest.mark.anyio
 #: Nothing is waited for long: what is not confirmed at once is in doubt.
-HASTY: dict[str, Any] = {**QUICK, "transaction_wait_seconds": 0.02, "timeout_seconds": 0.3}
+HASTY: dict[str, Any] = {**QUICK, "transaction_wait_seconds": 0.02, "timeout_seconds": 1.0}
 KINDS = list(WalletKind)
 #: Answers that came, and cannot be read.
 UNREADABLE = (Fault.AFTER_TRUNCATED, Fault.AFTER_THIN, Fault.AFTER_HTML_WITH_200)
@@ -100,6 +100,10 @@ async def test_what_is_confirmed_late_is_in_doubt_until_it_is_found_out_also_by_
         with pytest.raises(Unavailable, match="not known yet"):
             await worker.prepare("merge_positions", FED, "4")
         assert held(double, account) == (99_990, 10, 10)
+    async with Session(double, account, tmp_path, SystemClock()) as next_one:
+        assert await next_one.find_out(reference) is None
+        with pytest.raises(Unavailable, match="not known yet"):
+            await next_one.prepare("merge_positions", FED, "4")
     assert redact(reference) == reference, "a record keeps all of it"
     assert account.private_key[2:] not in repr(reference)
     assert not [value for value in reference.values() if len(value) > 100], "a signature is as good as the act"
