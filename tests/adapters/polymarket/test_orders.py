@@ -15,6 +15,7 @@ from venuekit.adapter import (
     FillState,
     LimitOrder,
     Liquidity,
+    MarketOrder,
     Order,
     OrderEventKind,
     OrderStatus,
@@ -138,6 +139,7 @@ def test_known_fills_count_although_the_list_is_late(orders: Kept) -> None:
     orders.filled("4", name="f1")
     order = orders.listed(row(size_matched="0"))
     assert (order.filled_size, order.average_price, order.fees) == (D(4), D("0.5"), D("0.01"))
+    assert order.status is S.PARTIALLY_FILLED
 
 
 def test_a_late_frame_opens_no_order_again_and_one_that_has_traded_more_is_believed(orders: Kept) -> None:
@@ -198,6 +200,24 @@ def test_every_term_makes_an_order_another(orders: Kept) -> None:
         ("time_in_force, expires_at", gtd),
     ):
         assert difference(LimitOrder(**{**asked, **change}), TOKEN, order) == name
+
+
+def test_money_makes_an_order_another_as_well(orders: Kept) -> None:
+    order = ours(orders, type=MarketOrder.type, size=None, price=None, quote_size=D(5), time_in_force=TimeInForce.IOC)
+    asked = {"instrument": TOKEN, "side": Side.BUY, "time_in_force": TimeInForce.IOC}
+    assert difference(MarketOrder(quote_size=D(5), **asked), TOKEN, order) == ""  # type: ignore[arg-type]
+    assert difference(MarketOrder(quote_size=D(6), **asked), TOKEN, order) == "quote_size"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("filled", "status"), [("0", S.OPEN), ("9.99", S.PARTIALLY_FILLED), ("9.995", S.FILLED)])
+def test_what_is_left_of_an_order_rests_unless_it_is_dust(orders: Kept, filled: str, status: OrderStatus) -> None:
+    assert orders.resting(ours(orders).but(filled_size=D(filled))) is status
+
+
+@pytest.mark.parametrize(("filled", "status"), [("9.995", S.FILLED), ("9.98", S.PARTIALLY_FILLED)])
+def test_what_the_venue_calls_matched_is_filled_but_for_dust(orders: Kept, filled: str, status: OrderStatus) -> None:
+    ours(orders)
+    assert orders.listed(row(status="MATCHED", size_matched=filled)).status is status
 
 
 def test_a_change_that_trades_nothing_is_an_amendment(orders: Kept) -> None:

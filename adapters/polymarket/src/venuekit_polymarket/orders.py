@@ -72,7 +72,8 @@ class Orders:
             raise VenueDown("Polymarket told of an order without id, side, outcome or size.", fix="Try again.")
         kept = self._records.by_venue_id(order_id)
         ours = kept.order if kept is not None and kept.order.client_order_id else None
-        filled = number(row, "size_matched")
+        # Trades are often told of before the list knows of them.
+        filled = max(number(row, "size_matched"), self.counted(order_id))
         whole = size if ours is None or ours.size is None else ours.size
         word = text(row, "status")
         told = state(word, _without_dust(filled, whole, word), whole)
@@ -101,7 +102,7 @@ class Orders:
         return self.tell(
             base.but(
                 status=told.status,
-                filled_size=max(filled, self.counted(order_id)),
+                filled_size=filled,
                 status_code=told.code,
                 status_reason=told.reason,
             )

@@ -239,3 +239,10 @@ async def test_an_order_that_was_made_anew_for_its_market_is_found_by_its_new_id
     assert (order.status, order.client_order_id) == (OrderStatus.OPEN, request.client_order_id)
     assert (await desk.own.trading.submit(request)).venue_order_id == order.venue_order_id
     assert (len(posted), await _placed(desk)) == (2, 1)
+
+
+async def test_an_order_that_is_over_is_told_from_memory(desk: Desk) -> None:
+    order = await desk.own.trading.submit(desk.limit(price=str((await desk.best()).price)))
+    asked = len(desk.api.calls)
+    assert await desk.own.finder.find(OrderRef.of(order)) == order
+    assert len(desk.api.calls) == asked

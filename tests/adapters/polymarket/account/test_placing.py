@@ -414,3 +414,15 @@ async def test_the_salt_of_an_order_is_a_number_that_javascript_can_count(desk: 
     salts = [call.body["order"]["salt"] for call in desk.api.calls if call.path == "/order"]
     assert max(salts) < 2**53
     assert len(set(salts)) == 30
+
+
+async def test_an_order_that_is_held_back_is_not_taken_for_canceled_while_it_is_not_listed(tmp_path: Path) -> None:
+    clock = SteppedClock()
+    with PolymarketDouble(pace=BY_HAND, clock=clock, window_seconds=3600) as double:
+        async with trading(double, tmp_path, clock=clock) as desk:
+            token = desk.token(GAME)
+            ask = await desk.best(token=token)
+            order = await desk.own.trading.submit(desk.limit(price=str(ask.price), instrument=token))
+            clock.step(30)
+            held = await desk.own.finder.find(desk.ref(order))
+            assert (held.status, held.status_code) == (OrderStatus.OPEN, "DELAYED")
