@@ -166,3 +166,25 @@ def test_a_market_that_says_nothing_of_fees_has_none_and_nobody_is_paid_for_taki
     assert terms_of(None) == FeeTerms()
     assert fee(terms_of(None), D("0.5"), D(100), Liquidity.TAKER) == 0
     assert fee(FeeTerms(rate=D("-0.04")), D("0.5"), D(100), Liquidity.TAKER) == 0
+
+
+def test_a_trade_that_we_made_is_not_also_one_that_we_took() -> None:
+    """Its top may name us all the same: as whose list it stands in."""
+    kept = reader().fills(trade(maker(), owner=KEY, trade_owner=KEY, trader_side="MAKER"))
+    assert [k.fill.liquidity for k in kept] == [Liquidity.MAKER]
+
+
+def test_a_trade_that_does_not_say_our_side_is_ours_by_its_owner() -> None:
+    others = {"owner": "someone", "maker_address": "0x2222222222222222222222222222222222222222"}
+    [kept] = reader().fills(trade(maker(**others), owner=KEY, trader_side=""))
+    assert (kept.fill.liquidity, kept.fill.side, kept.fill.instrument) == (Liquidity.TAKER, Side.BUY, YES)
+
+
+def test_makers_that_are_less_than_the_trade_say_nothing_of_its_price() -> None:
+    others = {"owner": "someone", "maker_address": "0x2222222222222222222222222222222222222222", "asset_id": YES}
+    part = maker(**others, matched_amount="4", price="0.50", side="SELL")
+    [kept] = reader().fills(trade(part, owner=KEY, trader_side="TAKER"))
+    assert kept.fill.price == D("0.57")
+    rest = maker(**others, matched_amount="6", price="0.55", side="SELL")
+    [kept] = reader().fills(trade(part, rest, owner=KEY, trader_side="TAKER"))
+    assert kept.fill.price == D("0.53")

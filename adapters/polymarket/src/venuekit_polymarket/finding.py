@@ -127,19 +127,23 @@ class Finder:
         return self._orders.tell(order)
 
     async def open(self, instrument: str | None = None) -> AsyncIterator[Order]:
-        """Every order that may still trade."""
+        """Every order that may still trade, once each."""
         cursor: str | None = FIRST
+        told = set[str]()
         for _ in range(_MOST_PAGES):
             found, cursor = await pages(self._api, "/data/orders", asset_id=instrument, next_cursor=cursor)
             for row in found:
                 order = await self.complete(self._orders.listed(row))
-                if not order.is_done:
+                name = order.venue_order_id or ""
+                if not order.is_done and name not in told:
+                    told.add(name)
                     yield order
             if cursor is None:
                 break
         for order in self._delayed(instrument):
-            self.on_missing(order.venue_order_id or "")
-            yield order
+            if order.venue_order_id not in told:
+                self.on_missing(order.venue_order_id or "")
+                yield order
 
     def _delayed(self, instrument: str | None) -> list[Order]:
         """Orders that the venue holds back, and does not list meanwhile."""

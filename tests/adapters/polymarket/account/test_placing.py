@@ -426,3 +426,4 @@ async def test_an_order_that_is_held_back_is_not_taken_for_canceled_while_it_is_
             clock.step(30)
             held = await desk.own.finder.find(desk.ref(order))
             assert (held.status, held.status_code) == (OrderStatus.OPEN, "DELAYED")
+            assert [o.id async for o in desk.own.finder.open()] == [order.id]
