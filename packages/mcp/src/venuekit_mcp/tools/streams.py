@@ -79,6 +79,7 @@ class RealtimeStatus:
 
     connected: bool
     subscriptions: Sequence[StreamStatus]
+    #: Budgets of calls that hold something up now: a venue has a dozen, and those that do not are no news.
     pace: Sequence[PaceState] = ()
 
 
@@ -117,7 +118,7 @@ def stream_tools(desk: Desk, host: DeskHost) -> list[Tool]:
     async def status(call: Call) -> RealtimeStatus:
         return RealtimeStatus(
             connected=desk.connected,
-            pace=desk.status().pace,
+            pace=[p for p in desk.status().pace if p.share < 1 or p.stopped_seconds or p.waiting or p.left == 0],
             subscriptions=[r.subscription.status() for r in host.rings.of(call.caller.agent_id)],
         )
 

@@ -1,4 +1,4 @@
-"""An agent at Polymarket works with readable names alone: no answer repeats a token's 78 digits unless it is asked for."""
+"""An agent at Polymarket works with readable names and small answers: what is long or no news is there for who asks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from double_streams import a_double
 from polymarket_agent import NO, ORDER, SLUG, YES, Waiting, agent, call, refused
 
-from venuekit_doubles.polymarket import PolymarketDouble
+from venuekit_doubles.polymarket import Fault, PolymarketDouble
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,15 @@ async def test_tools_events_errors_and_resources_speak_of_aliases(double: Polyma
         [held] = [row["instrument"] for row in (await call(client, "get_positions"))["positions"]]
         closed = await call(client, "close_position", instrument=held, reason="it leads back to what was bought")
         assert (closed["order"]["side"], closed["order"]["status"]) == ("SELL", "FILLED")
+
+
+async def test_only_budgets_that_hold_something_up_are_told(double: PolymarketDouble, tmp_path: Path) -> None:
+    async with agent(double, tmp_path, toolsets=("core", "account")) as client:
+        assert (await call(client, "get_realtime_status"))["pace"] == []
+        double.fail("balance_allowance", Fault.RATE_LIMITED, Fault.RATE_LIMITED)
+        assert (await refused(client, "list_allowances"))["code"] == "RATE_LIMITED"
+        [slowed] = (await call(client, "get_realtime_status"))["pace"]
+        assert slowed["share"] < 1
 
 
 async def test_the_ids_are_there_for_who_asks_for_them(double: PolymarketDouble, tmp_path: Path) -> None:
