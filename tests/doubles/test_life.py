@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 import ssl
 import tempfile
@@ -78,13 +80,47 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_port_that_is_taken_leaves_nothing_behind(make: Make, taken: int, folder: Path) -> None:
     threads = threading.active_count()
     double = make(port=taken)
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match="ddress already in use"):
         double.start()
     assert (list(folder.iterdir()), threading.active_count()) == ([], threads)
     double.stop()
 
 
 async def test_nor_does_it_on_the_running_event_loop(make: Make, taken: int, folder: Path) -> None:
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match="ddress already in use"):
         await make(port=taken).__aenter__()
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_connection_that_is_being_made_when_it_ends_or_goes_away_is_broken_too(
+    make: Make, away: bool, turns: int
+) -> None:
+    async with make(secure=False) as double:
+        with socket.create_connection(("127.0.0.1", int(double.host.rpartition(":")[2]))) as client:
+            client.settimeout(60)
+            for _ in range(turns):  # it gets one step further in each
+                await asyncio.sleep(0)
+            await (double.vanish() if away else double.__aexit__())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+
+
+async def test_a_handshake_that_ends_when_nobody_is_there_leads_nowhere(make: Make) -> None:
+    async with make(secure=True) as double:
+        trust = ssl.create_default_context(cafile=double.ca_file)
+        with socket.create_connection(("127.0.0.1", int(double.host.rpartition(":")[2]))) as client:
+            client.settimeout(60)
+            for _ in range(4):
+                await asyncio.sleep(0)
+            await double.vanish()
+
+            def shake() -> bytes:
+                with trust.wrap_socket(client, server_hostname="127.0.0.1") as line:
+                    return line.recv(1)
+
+            with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+                assert await asyncio.to_thread(shake) == b""

@@ -91,7 +91,7 @@ MUTATIONS: Sequence[Mutation] = (
     Mutation(take_a_lost_answer_for_nothing_sent, "is at the venue, and was not sent", 0),
     Mutation(overlook_a_missing_frame, "nobody told the desk", 27),
     Mutation(never_give_up_a_silent_stream, "nobody told the desk", 73),
-    Mutation(do_not_ask_after_a_reconnect, "nobody told the desk", 9),
+    Mutation(do_not_ask_after_a_reconnect, "nobody told the desk", 27),
     Mutation(take_an_end_for_old_news, "nobody told the desk", 9),
     Mutation(drop_fills_that_only_a_comparison_finds, "the desk had the holdings wrong", 28),
     Mutation(read_one_page_of_fills, "the desk had the holdings wrong", 10),
