@@ -274,7 +274,12 @@ async def test_equal_calls_at_the_same_moment_are_one_question(
     bench: Bench, vault: Vault, config: Callable[..., DeskConfig]
 ) -> None:
     async with bench.open(config(), mode=LIVE) as desk:
-        waits = await asyncio.gather(*(desk.act("lock", TEN) for _ in range(5)))
+        gate = Gate()
+        bench.venue.faults["explain"].append(gate)
+        calls = [asyncio.ensure_future(desk.act("lock", TEN)) for _ in range(5)]
+        await bench.clock.settle()
+        gate.open()
+        waits = await asyncio.gather(*calls)
         assert len({action.id for action in waits}) == 1
         assert len(await desk.approvals()) == 1
 
