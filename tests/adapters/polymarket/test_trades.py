@@ -188,3 +188,14 @@ def test_makers_that_are_less_than_the_trade_say_nothing_of_its_price() -> None:
     rest = maker(**others, matched_amount="6", price="0.55", side="SELL")
     [kept] = reader().fills(trade(part, rest, owner=KEY, trader_side="TAKER"))
     assert kept.fill.price == D("0.53")
+
+
+def test_an_order_that_stands_twice_in_a_trade_has_one_fill_of_both() -> None:
+    kept = reader().fills(trade(maker(matched_amount="4", price="0.40"), maker(matched_amount="6", price="0.50")))
+    assert [(k.fill.size, k.fill.price) for k in kept] == [(D(10), D("0.46"))]
+
+
+def test_a_trade_without_the_time_of_its_match_has_that_of_its_frame() -> None:
+    frame = trade(maker(), timestamp="1800000000123")
+    del frame["match_time"]
+    assert [k.fill.time_ns for k in reader().fills(frame)] == [1_800_000_000_123 * 10**6]

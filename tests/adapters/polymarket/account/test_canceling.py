@@ -242,3 +242,25 @@ async def test_an_order_that_the_venue_says_is_gone_is_looked_for_and_not_refuse
     desk.api.change = gone  # type: ignore[method-assign]
     with pytest.raises(OrderAlreadyDone, match="FILLED"):
         await desk.own.canceling.cancel(OrderRef.of(order))
+
+
+async def test_what_was_canceled_with_others_is_known_to_be_over(desk: Desk) -> None:
+    chosen = [await _open(desk), await _open(desk)]
+    await desk.own.canceling.cancel_many(chosen)
+    for order in chosen:
+        known = desk.own.orders.known(order.venue_order_id or "")
+        assert known is not None
+        assert known.status is OrderStatus.CANCELED
+
+
+async def test_a_thousand_orders_at_most_are_canceled_with_one_request(desk: Desk) -> None:
+    order = await _open(desk)
+    asked: list[int] = []
+
+    async def count(method: str, path: str, body: Any, *, what: str) -> Any:
+        asked.append(len(body))
+        return {}
+
+    desk.api.change = count  # type: ignore[method-assign]
+    results = await desk.own.canceling.cancel_many([order.but(venue_order_id=f"0x{n:064x}") for n in range(1_001)])
+    assert (asked, len(results)) == ([1_000, 1], 1_001)
