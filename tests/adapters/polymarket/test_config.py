@@ -55,6 +55,13 @@ def test_a_test_server_on_this_machine_needs_no_encryption() -> None:
     assert read_options({"environment": "sandbox", **here, **sockets}).environment == "sandbox"
 
 
+def test_a_test_does_not_ask_the_real_network() -> None:
+    here = dict.fromkeys(("clob_url", "gamma_url", "data_url", "relayer_url"), "http://127.0.0.1:1")
+    sockets = dict.fromkeys(("ws_market_url", "ws_user_url"), "ws://localhost:1/ws")
+    with pytest.raises(ConfigError, match="rpc_url is the real venue's"):
+        read_options({"environment": "sandbox", **here, **sockets})
+
+
 def test_secrets_are_known_as_such_so_that_shadow_never_sees_them() -> None:
     fields = {f.name for f in PolymarketOptions.__attrs_attrs__}
     assert {name for name in fields if is_secret(name)} >= {

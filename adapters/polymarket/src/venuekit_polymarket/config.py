@@ -157,8 +157,8 @@ _SCHEMES = {
     **dict.fromkeys(("clob_url", "gamma_url", "data_url", "relayer_url", "rpc_url", "geoblock_url"), "https"),
     **dict.fromkeys(("ws_market_url", "ws_user_url"), "wss"),
 }
-#: Nothing at these hosts is a test.
-_REAL = ("polymarket.com",)
+#: Nothing at these hosts is a test; the second is a node of the network that holds real money.
+_REAL = ("polymarket.com", "polygon.drpc.org")
 _CREDENTIALS = ("api_key", "api_secret", "api_passphrase")
 _BUILDER = ("builder_api_key", "builder_api_secret", "builder_api_passphrase")
 _MOST_ASSETS = 500
