@@ -44,6 +44,29 @@ async def test_messages_that_were_not_understood_add_up_over_connections(stage: 
     assert (reader.status().not_understood, late.status().not_understood) == (6, 3)
 
 
+@pytest.mark.parametrize(("channel", "asked"), [(Channel.OWN_ORDERS, 2), (Channel.TICKER, 0)])
+async def test_what_nobody_understood_of_own_orders_is_asked_for_and_not_all_the_time(
+    stage: Stage, channel: Channel, asked: int
+) -> None:
+    again: list[Channel] = []
+
+    async def compare(channel: Channel) -> None:
+        again.append(channel)
+
+    stage.read(channel, *([] if channel.is_own else ["BTC-USD"]))
+    await stage.clock.settle()
+    await stage.say(channel, alive(stage))
+    stage.hub.on_reconnect = compare
+    await stage.say(channel, alive(stage, 1))
+    assert len(again) == (1 if asked else 0)
+    await stage.say(channel, alive(stage, 2), alive(stage, 3), alive(stage, 3))
+    assert len(again) == (1 if asked else 0), "once is enough for now"
+    await stage.clock.advance(6)
+    assert len(again) == asked
+    await stage.clock.advance(20)
+    assert len(again) == asked
+
+
 async def test_a_gap_that_the_adapter_tells_reaches_readers_and_is_counted(stage: Stage) -> None:
     reader, seen = stage.read(Channel.BOOK, "BTC-USD")
     await stage.clock.settle()

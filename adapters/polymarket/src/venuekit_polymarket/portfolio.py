@@ -20,6 +20,7 @@ from venuekit.adapter import (
     Side,
     Transfer,
     TransferKind,
+    VenueDown,
     half_even_to,
     minus,
     normal,
@@ -41,8 +42,9 @@ _LATE_NS = 120 * NANOS
 _MOST_ASKED = 20
 _MOST_PAGES = 100
 _PAGE = 500
-#: Trades may be mined between two questions: then both are asked again.
-_TRIES = 3
+#: Trades may be mined between two questions: then the first one is asked again, and rather nothing is told than a sum
+#: of two moments.
+_TRIES = 8
 #: What the Data API writes as floating point has no more digits than that.
 _DIGITS = Decimal("0.000001")
 _MARK = "polymarket-activity:"
@@ -117,18 +119,26 @@ class Portfolio:
     async def _shares(self) -> tuple[dict[str, Decimal], dict[str, Mapping[str, Any]]]:
         """Shares by token, those of trades that are not mined yet with them; and the list of positions."""
         await self._ledger.cover(self._clock.now_ns())
-        for _ in range(_TRIES):
-            flight = self._holdings.in_flight()
-            recent, moved = self._recent(), self._moved()
-            listed = {text(row, "token_id"): row async for row in self.listed()}
-            shares = {token: number(row, "current_size") for token, row in listed.items()}
-            for token in sorted({*recent, *flight, *moved} - {QUOTE})[:_MOST_ASKED]:
+        listed = {text(row, "token_id"): row async for row in self.listed()}
+        shares = {token: number(row, "current_size") for token, row in listed.items()}
+        asked: dict[str, int] = {}
+        tries = _TRIES
+        while True:
+            recent, flight = self._recent(), self._holdings.in_flight()
+            wanted = {*recent, *flight, *self._moved()} - {QUOTE}
+            again = {token for token in wanted if asked.get(token) != self._records.settled[token]}
+            if not again:
+                break
+            if len(again) <= _MOST_ASKED:
+                tries -= 1
+            if not tries:
+                raise _too_busy()
+            for token in sorted(again)[:_MOST_ASKED]:
+                asked[token] = self._records.settled[token]
                 # The venue was told to look at what was moved from here as soon as it was.
                 fresh = token in recent or token in flight
                 shares[token] = (await self._holdings.shares(token, fresh=fresh)).balance
             await self._ledger.cover(self._clock.now_ns())
-            if self._holdings.in_flight() == flight:
-                break
         for token, moving in flight.items():
             if token != QUOTE:
                 shares[token] = plus(shares.get(token, ZERO), moving.net)
@@ -146,12 +156,14 @@ class Portfolio:
         """Collateral; what a sale brings and is not settled is there, and held. Shares are positions."""
         await self._ledger.cover(self._clock.now_ns())
         for _ in range(_TRIES):
-            flight = self._holdings.in_flight()
+            before = self._records.settled.total()
             on_chain = (await self._holdings.collateral(fresh=bool(self._recent()))).balance
             await self._ledger.cover(self._clock.now_ns())
-            if self._holdings.in_flight() == flight:
+            if self._records.settled.total() == before:
                 break
-        moving = flight.get(QUOTE, InFlight())
+        else:
+            raise _too_busy()
+        moving = self._holdings.in_flight().get(QUOTE, InFlight())
         held = moving.coming
         async for order in self._finder.open():
             left = order.remaining
@@ -261,6 +273,10 @@ class Portfolio:
             amount=times(_rounded(amount), Decimal(kind[1])),
             time_ns=at,
         )
+
+
+def _too_busy() -> VenueDown:
+    return VenueDown("The account's trades are settled faster than what it holds can be read.", fix="Try again.")
 
 
 def _rounded(value: Decimal) -> Decimal:

@@ -7,12 +7,14 @@ What the venue then tells outlives this process at once, and the machine a littl
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from venuekit.adapter import (
     FillQuery,
+    FillState,
     NotConnected,
     Order,
     StoreDamaged,
@@ -52,6 +54,8 @@ class Records:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: sqlite3.Connection | None = None
+        #: How often it was written down, by outcome, that a trade has moved something on the chain, or never will.
+        self.settled: Counter[str] = Counter()
         self._intents = Intents(self._intend)
 
     def open(self) -> None:
@@ -227,6 +231,7 @@ class Records:
 
     def put_fills(self, fills: Sequence[KeptFill]) -> None:
         """Write fills down; one that is known is replaced."""
+        self.settled.update(f.fill.instrument for f in fills if f.mined or f.fill.state is not FillState.PROVISIONAL)
         with self._writing() as db:
             db.executemany(
                 "INSERT INTO fills (id, trade_id, venue_id, instrument, time_ns, state, mined, body)"

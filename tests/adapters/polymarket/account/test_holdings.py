@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from polymarket_trader import FED, Desk
@@ -20,8 +21,10 @@ from venuekit.adapter import (
     Position,
     Side,
     TransferKind,
+    VenueDown,
 )
 from venuekit_doubles.polymarket import TradeState
+from venuekit_polymarket.holdings import Spendable
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -196,3 +199,54 @@ async def test_pages_of_orders_lose_and_repeat_nothing(desk: Desk) -> None:
             break
         await desk.own.trading.submit(desk.limit())
     assert seen == [f"order-{n}" for n in (5, 4, 3, 2, 1)]
+
+
+class _Settling:
+    """Lets another trade be mined after each question for what there is on the chain."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._desk = desk
+        self._collateral, self._shares = desk.own.holdings.collateral, desk.own.holdings.shares
+        monkeypatch.setattr(desk.own.holdings, "collateral", self.collateral)
+        monkeypatch.setattr(desk.own.holdings, "shares", self.shares)
+
+    def _mine(self) -> None:
+        settlement = self._desk.double.venue.clob.settlement
+        for trade in settlement.unmined[:1]:
+            self._desk.double.do(partial(settlement.step, trade))
+
+    async def collateral(self, *, fresh: bool = False) -> Spendable:
+        found = await self._collateral(fresh=fresh)
+        self._mine()
+        return found
+
+    async def shares(self, token: str, *, fresh: bool = False) -> Spendable:
+        found = await self._shares(token, fresh=fresh)
+        self._mine()
+        return found
+
+
+@pytest.mark.parametrize("trades", [1, 5, 12])
+async def test_what_there_is_is_of_one_moment_however_many_trades_are_settled_meanwhile_or_not_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, trades: int
+) -> None:
+    for _ in range(trades):
+        await desk.own.trading.submit(desk.market(quote_size=D(2)))
+    fills = (await desk.own.history.fills(FillQuery())).items
+    paid = sum(f.size * f.price + f.fee for f in fills)
+    _Settling(desk, monkeypatch)
+    if trades > 8:
+        with pytest.raises(VenueDown, match="settled faster"):
+            await balance(desk)
+        return
+    assert abs((await balance(desk)).total - (D(100_000) - paid)) < D("0.0001")
+
+
+async def test_shares_are_of_one_moment_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        await desk.own.trading.submit(desk.market(quote_size=D(2)))
+    bought = sum(f.size for f in (await desk.own.history.fills(FillQuery())).items)
+    _Settling(desk, monkeypatch)
+    held = await position(desk, desk.token())
+    assert held is not None
+    assert held.size == bought

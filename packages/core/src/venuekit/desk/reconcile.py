@@ -27,6 +27,8 @@ _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
 _ACCOUNT = (Feature.OPEN_ORDERS, Feature.FILLS, Feature.BALANCES, Feature.POSITIONS)
 #: How often balances and positions are read again when the account trades meanwhile.
 _TRIES = 4
+#: The same at a start, which has to begin with something.
+_TRIES_AT_A_START = 12
 #: How far back before the newest fill one is looked for that nobody told of, when the holdings are not as expected.
 _OVERLOOKED_NS = 600_000_000_000
 #: Profit on a part of a position is a fraction without end, which each side rounds in its own way.
@@ -307,7 +309,7 @@ class Reconciler:
     async def _holdings(self, first: bool, *, compare: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
         searched = False
-        for _ in range(_TRIES):
+        for _ in range(_TRIES_AT_A_START if first else _TRIES):
             # A fill between the questions would be in one answer and not in the other: then ask once more.
             traded = self._state.folded
             balances = await self._venue.balances()

@@ -28,6 +28,8 @@ log = logging.getLogger("venuekit.streams")
 
 #: A connection that has not failed after this long is taken to be made, although nothing has come yet.
 QUIET_SECONDS = 1.0
+#: So long at least is between two comparisons because of messages that nobody understood.
+MISSED_SECONDS = 5.0
 #: Channels whose events cannot be asked for again: a reader is told that some are missing.
 _MISSABLE = (Channel.BOOK, Channel.TRADES, Channel.CANDLES)
 
@@ -52,6 +54,8 @@ class _Upstream:
         self.is_whole = False
         #: Messages of this connection that were not understood, as far as they are counted already.
         self.not_understood = 0
+        #: Set when there were more of them.
+        self.missed = asyncio.Event()
 
     @property
     def may_be_silent(self) -> bool:
@@ -169,6 +173,9 @@ class Subscriptions:
         fresh = Freshness(self._clock, self._settings.stale_after_seconds)
         reading = asyncio.get_running_loop().create_task(self._read(upstream, fresh))
         beside = [asyncio.get_running_loop().create_task(self._quiet(upstream))]
+        if upstream.channel.is_own:
+            upstream.missed.clear()
+            beside.append(asyncio.get_running_loop().create_task(self._ask_for_missed(upstream)))
         if not upstream.may_be_silent:
             beside.append(asyncio.get_running_loop().create_task(fresh.give_up(reading)))
         try:
@@ -212,6 +219,15 @@ class Subscriptions:
         if self.on_reconnect is not None:
             await self.on_reconnect(upstream.channel)
 
+    async def _ask_for_missed(self, upstream: _Upstream) -> None:
+        """What nobody understood may have been about an order of ours: only a comparison knows."""
+        while True:
+            await upstream.missed.wait()
+            upstream.missed.clear()
+            if self.on_reconnect is not None:
+                await self.on_reconnect(upstream.channel)
+            await self._clock.sleep(MISSED_SECONDS)
+
     async def _in_force(self, upstream: _Upstream) -> None:
         if upstream.channel.is_own and not upstream.is_whole:
             upstream.is_whole = True
@@ -221,6 +237,8 @@ class Subscriptions:
     def _count(self, upstream: _Upstream, not_understood: int) -> None:
         new = max(0, not_understood - upstream.not_understood)
         upstream.not_understood += new
+        if new:
+            upstream.missed.set()
         for reader in upstream.readers:
             reader.not_understood += new
 
