@@ -257,3 +257,10 @@ def _ended_order(order_id: str) -> Order:
         venue_order_id=order_id,
         fee_asset="pUSD",
     )
+
+
+def test_the_time_of_an_order_never_goes_back() -> None:
+    later = _ended_order(ID).but(status=S.OPEN, updated_ns=9)
+    frames = iter([later, later.but(filled_size=D("0.5"), updated_ns=5)])
+    told = OwnOrders(lambda _: next(frames))
+    assert [event.order.updated_ns for _ in range(2) if (event := told.event({})) is not None] == [9, 9]

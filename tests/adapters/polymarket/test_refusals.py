@@ -94,3 +94,11 @@ def test_what_looks_like_a_signature_or_a_secret_is_not_repeated(secret: str) ->
     assert secret not in text_of({"error": f"bad signature {secret} for it"})
     order = "0x" + "cd" * 32
     assert order in text_of({"error": f"order {order} is invalid"})
+
+
+def test_a_401_in_other_words_is_about_the_key_and_a_code_says_what_words_do_not() -> None:
+    error = refusal({"error": "who are you"}, what="the order", status=401)
+    assert type(error) is VenuePermission
+    assert error.details["venue_code"] == "INVALID_KEY"
+    waits = refusal({"code": "post_only_mode", "retry_after_seconds": 79}, what="the order", status=503)
+    assert (type(waits), waits.details["venue_code"]) == (InstrumentNotTrading, "POST_ONLY_MODE")

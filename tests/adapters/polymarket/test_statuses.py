@@ -160,3 +160,24 @@ async def test_a_resolution_is_told_by_its_frame_when_nobody_answers() -> None:
         await stand.venue.all_say(resolved("2"))
         await stand.until(lambda: len(reading.of(InstrumentEvent)) == 2)
         assert payouts(reading) == {"1": "0", "2": "1"}
+
+
+async def test_a_tick_that_is_told_twice_is_news_once_and_one_that_is_not_told_is_found_by_asking() -> None:
+    async with a_stand() as stand:
+        reading = await following(stand, "1")
+        frame = {
+            "event_type": "tick_size_change",
+            "market": MARKET,
+            "asset_id": "1",
+            "old_tick_size": "0.01",
+            "new_tick_size": "0.001",
+            "timestamp": "1700000000000",
+        }
+        await stand.venue.all_say(frame, frame)
+        await stand.until(lambda: reading.of(InstrumentEvent))
+        await stand.quiet()
+        assert [e.changed.tick_size for e in reading.of(InstrumentEvent)] == [D("0.001")]
+        stand.catalog.now["1"] = Outcome(attrs.evolve(instrument("1"), tick_size=D("0.0025")))
+        await stand.clock.advance(60)
+        await stand.until(lambda: len(reading.of(InstrumentEvent)) == 2)
+        assert reading.of(InstrumentEvent)[-1].changed.tick_size == D("0.0025")

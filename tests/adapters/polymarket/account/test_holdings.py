@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
-from polymarket_trader import FED, Desk
+from polymarket_trader import FED, FINE, Desk
 
 from venuekit.adapter import (
     NANOS,
@@ -250,3 +250,14 @@ async def test_shares_are_of_one_moment_too(desk: Desk, monkeypatch: pytest.Monk
     held = await position(desk, desk.token())
     assert held is not None
     assert held.size == bought
+
+
+async def test_shares_that_are_sold_and_not_gone_yet_and_shares_on_sale_are_not_sold_again(desk: Desk) -> None:
+    token = desk.token(FINE)
+    price = str((await desk.best(Side.SELL, token)).price + D("0.001"))
+    desk.double.give(desk.double.account.wallet, "20", token)
+    await desk.own.trading.submit(desk.limit(Side.SELL, price=price, size="10", instrument=token))
+    desk.double.order(token, Side.BUY, price, "4")
+    [order] = [o async for o in desk.own.finder.open()]
+    assert order.filled_size == 4
+    assert desk.own.holdings.sellable(token, D(20)) == 10, "20, less 4 that are sold, less 6 on sale"
