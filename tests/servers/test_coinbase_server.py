@@ -39,8 +39,16 @@ async def test_in_shadow_it_fills_at_the_venues_prices_and_asks_it_nothing_priva
     double: CoinbaseDouble, tmp_path: Path
 ) -> None:
     double.forget()
-    async with serving(environment(tmp_path, double, key=True), "shadow") as client:
-        assert await listed(client) >= TRADING
+    toolsets = ("--toolsets", "core,coinbase")
+    async with serving(environment(tmp_path, double, key=True), "shadow", *toolsets) as client:
+        names = await listed(client)
+        assert names >= {*TRADING, "quote_conversion"}
+        assert "commit_conversion" not in names, "it would convert real money, and can only be refused"
+        asked = {"quote_id": "q", "source": "USD", "target": "USDC", "reason": "t"}
+        refused = await client.call_tool("commit_conversion", asked)
+        assert refused.is_error
+        assert refused.structured_content is not None
+        assert "not simulated" in refused.structured_content["message"]
         quoted = (await call(client, "get_market_data", instruments=["BTC-USD"]))["tickers"][0]
         order = await call(client, "place_order", **ORDER)
         assert order["mode"] == "shadow"

@@ -124,6 +124,7 @@ def _tool(desk: Desk, extra: Extra) -> Tool:
         handler=_acting(desk, extra, answer) if acts else _handler(desk, extra),
         role=Role.TRADER if extra.mutates else Role.VIEWER,
         trades=extra.mutates,
+        listed=desk.offers(extra),
         read_only=not extra.mutates,
         destructive=extra.mutates,
         idempotent=not extra.mutates,

@@ -146,7 +146,7 @@ def _tools(survey: Survey) -> str:
         schema = tool["inputSchema"]
         required = set(schema.get("required", ()))
         words = [f"{word}{'*' if word in required else ''}" for word in schema.get("properties", {})]
-        listed = "always" if name in survey.readable else "shadow, live"
+        listed = "always" if name in survey.readable else "live" if name in survey.live_only else "shadow, live"
         hints = tool.get("annotations", {})
         kind = "reads" if hints.get("readOnlyHint") else "destructive" if hints.get("destructiveHint") else "changes"
         rows.append(

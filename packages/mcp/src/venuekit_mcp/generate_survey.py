@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 import mcp
+from venuekit.model.identity import PAPER
 from venuekit.protocols.approver import Mode
 from venuekit.protocols.venue import VenueFactory
 from venuekit.registry import GROUP, load_factory, register, unregister, venue_names
@@ -36,6 +37,8 @@ class Survey:
     #: Tools with every toolset, in the mode that trades; and the names of those that read_only lists.
     tools: Sequence[Wire]
     readable: frozenset[str]
+    #: The names of those that act at a real venue, of which shadow mode has none.
+    live_only: frozenset[str]
     #: The names that are on without --toolsets.
     default: frozenset[str]
     #: Tool to toolset, for those of the venue's own.
@@ -73,6 +76,7 @@ async def survey(venue: str) -> Survey:
         version=version("venuekit-mcp"),
         tools=whole["tools"],
         readable=frozenset(tool["name"] for tool in readable["tools"]),
+        live_only=frozenset(e.name for e in real.extras if e.mutates and real.environment != PAPER),
         default=frozenset(tool["name"] for tool in default["tools"]),
         toolsets=extras,
         resources=whole["resources"],

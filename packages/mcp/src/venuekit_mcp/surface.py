@@ -82,6 +82,8 @@ class Tool:
     destructive: bool = False
     idempotent: bool = True
     open_world: bool = True
+    #: False where it would always be refused: it can still be called, so that the refusal says why.
+    listed: bool = True
     #: Charged against the caller's calls a minute, and written to the audit.
     counted: bool = True
     #: How many calls it counts: 0 for what must always go, such as a cancel.

@@ -209,6 +209,7 @@ async def test_tools_of_the_venue_that_read_are_its_own_and_those_that_change_ar
         assert isinstance(await desk.call_extra("look", {}), Told)
         with pytest.raises(Unsupported, match="not simulated"):
             await desk.call_extra("withdraw", {})
+        assert [e.name for e in desk.extras if desk.offers(e)] == ["look"]
 
 
 @attrs.frozen

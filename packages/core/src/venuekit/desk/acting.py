@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from venuekit.desk.admission import Served
-from venuekit.desk.extras import call_extra, tool_named
+from venuekit.desk.extras import call_extra, is_shadow, tool_named
 from venuekit.errors import ApprovalPending, ApprovalRefused, OutcomeUnknown, Refused, Rejected, Unsupported
 from venuekit.model.action import Action, ActionStatus
 from venuekit.model.codec import from_record
@@ -31,6 +31,10 @@ class Acting:
     def extras(self) -> Sequence[Extra]:
         """The venue's own tools."""
         return self.factory.extras
+
+    def offers(self, extra: Extra) -> bool:
+        """Whether it is of use here: a shadow account changes nothing at the venue whose data it has."""
+        return not (extra.mutates and is_shadow(self._parts.venue))
 
     @property
     def always_asks(self) -> bool:

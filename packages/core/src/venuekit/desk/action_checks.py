@@ -12,6 +12,7 @@ import attrs
 
 from venuekit.desk.approval import Approvals
 from venuekit.desk.budgets import Budgets
+from venuekit.desk.extras import is_shadow, not_simulated
 from venuekit.desk.limits import Limits
 from venuekit.desk.performing import CLEAR, result_of
 from venuekit.desk.permission import Permission
@@ -28,7 +29,6 @@ from venuekit.errors import (
     PermissionRefused,
     ReduceOnlyState,
     RiskRefused,
-    Unsupported,
 )
 from venuekit.model.action import DOUBTFUL_ACTIONS, Action
 from venuekit.model.codec import to_plain
@@ -104,11 +104,8 @@ class ActionChecks:
         )
         if refusal is not None:
             raise refusal
-        if getattr(self._venue, "behind", None) is not None:
-            raise Unsupported(
-                f"{extra.name} is not simulated: in shadow mode nothing is changed at {self._venue.name}.",
-                fix="Use a desk in live mode.",
-            )
+        if is_shadow(self._venue):
+            raise not_simulated(extra, self._venue)
         if self._venue.environment != PAPER and self._permission.mode_of(caller) is not Mode.LIVE:
             raise ModeRefused(
                 f"{caller.agent_id} may not act in live mode: it cannot call {extra.name}.",

@@ -76,12 +76,23 @@ async def call_extra(
     return await result_of(extra.call(_served_by(venue, extra), given))
 
 
+def is_shadow(venue: Venue) -> bool:
+    """Whether it simulates what another venue would do, and changes nothing there."""
+    return getattr(venue, "behind", None) is not None
+
+
+def not_simulated(extra: Extra, venue: Venue) -> Unsupported:
+    """The refusal of what would change something at the venue behind a simulator."""
+    return Unsupported(
+        f"{extra.name} is not simulated: in shadow mode nothing is changed at {venue.name}.",
+        fix="Use a desk in live mode.",
+    )
+
+
 def _served_by(venue: Venue, extra: Extra) -> Any:
     """The venue that knows the tool: a simulator has those of the venue behind it, as long as they only read."""
-    behind = getattr(venue, "behind", None)
-    if behind is not None and extra.mutates:
-        raise Unsupported(
-            f"{extra.name} is not simulated: in shadow mode nothing is changed at {venue.name}.",
-            fix="Use a desk in live mode.",
-        )
-    return venue if behind is None else behind
+    if not is_shadow(venue):
+        return venue
+    if extra.mutates:
+        raise not_simulated(extra, venue)
+    return getattr(venue, "behind")  # noqa: B009 - only simulators have it

@@ -78,9 +78,9 @@ class Calls:
         return None if wired is None else wired.wire.input_schema
 
     async def list(self, _: Context, params: mt.PaginatedRequestParams | None) -> mt.ListToolsResult:
-        """Every tool that the caller may use, in a fixed order."""
+        """Every tool that is of use to the caller, in a fixed order."""
         caller = self._host.caller()
-        seen = [w.wire for w in self._tools.values() if self._access.sees(caller, w.tool)]
+        seen = [w.wire for w in self._tools.values() if w.tool.listed and self._access.sees(caller, w.tool)]
         page, cursor = page_of(seen, params)
         return mt.ListToolsResult(tools=page, next_cursor=cursor)
 
