@@ -46,6 +46,7 @@ def acme() -> Survey:
         version="0.1.0",
         tools=[tool("get_balances"), tool("place_order", annotations=trade), tool("acme_sweep", annotations=trade)],
         readable=frozenset({"get_balances"}),
+        live_only=frozenset({"acme_sweep"}),
         default=frozenset({"get_balances", "place_order"}),
         toolsets={"acme_sweep": "treasury"},
         resources=[{"uri": "account://balances", "name": "balances", "description": "What is held."}],

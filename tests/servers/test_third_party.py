@@ -93,7 +93,7 @@ def test_a_server_is_written_from_what_the_adapter_declares(factory: Any) -> Non
     assert "acme_sweep" in tools
     assert "amend_order" not in tools, "what the venue cannot do is not offered"
     assert (
-        "| `acme_sweep` | Sweeps small balances. | `asset*`, `reason`, `action_id` | destructive | treasury | shadow, live |"
+        "| `acme_sweep` | Sweeps small balances. | `asset*`, `reason`, `action_id` | destructive | treasury | live |"
         in files["README.md"]
     )
     (variable,) = json.loads(files["server.json"])["packages"][0]["environmentVariables"]
