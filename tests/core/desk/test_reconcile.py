@@ -251,6 +251,18 @@ async def test_money_that_moved_without_a_trade_is_named_and_then_taken_over(ben
         assert await desk.reconcile() == []
 
 
+async def test_what_each_trade_may_be_rounded_by_is_no_difference_and_more_is(bench: Bench) -> None:
+    async with bench.open(by_hand(bench)) as desk:
+        await desk.submit(limit(client_order_id="mine", size=D(3)))
+        for _ in range(3):
+            bench.venue.fill("mine", D(1), D(98))
+        await bench.clock.settle()
+        bench.venue.cash["USD"] -= D("0.0000021")
+        assert await desk.reconcile() == []
+        bench.venue.cash["USD"] -= D("0.0000021")
+        assert [e.kind for e in await desk.reconcile()] == ["reconcile_balance"], "nothing was traded since"
+
+
 async def test_a_position_that_differs_is_named_and_then_taken_over(bench: Bench) -> None:
     async with bench.open(by_hand(bench)) as desk:
         await desk.submit(MarketOrder(instrument="BTC-PERP", side=Side.BUY, size=D(2)))

@@ -15,7 +15,7 @@ from venuekit.model.account import Balance, FillQuery, HistoryQuery, Position
 from venuekit.model.capability import Feature
 from venuekit.model.events import DeskEvent
 from venuekit.model.instrument import Instrument
-from venuekit.model.money import ZERO, minus, plain
+from venuekit.model.money import ZERO, minus, plain, times
 from venuekit.model.order import Fill, Order, OrderRef, OrderStatus
 from venuekit.protocols.clock import Clock
 from venuekit.protocols.venue import Venue
@@ -31,7 +31,8 @@ _TRIES = 4
 _TRIES_AT_A_START = 12
 #: How far back before the newest fill one is looked for that nobody told of, when the holdings are not as expected.
 _OVERLOOKED_NS = 600_000_000_000
-#: Profit on a part of a position is a fraction without end, which each side rounds in its own way.
+#: Profit on a part of a position is a fraction without end, and so is what some trades cost: each side rounds each in
+#: its own way.
 _DUST = Decimal("0.000001")
 _SENT = (OrderStatus.SUBMITTING, OrderStatus.IN_DOUBT)
 
@@ -60,6 +61,8 @@ class Reconciler:
         self._turn = asyncio.Lock()
         self.last_ns: int | None = None
         self.clock_skew_ns: int | None = None
+        #: How many fills were folded when balances were last taken over.
+        self._folded = 0
         #: Orders that are being sent right now; their answer is on its way and they are left alone.
         self.sending: set[str] = set()
         #: Since when the venue has been asked about an order and has not known it, by the clock that is never set.
@@ -335,6 +338,7 @@ class Reconciler:
             costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
             self._state.exposure.set_positions(positions, costs)
         self._state.exposure.set_balances(balances)
+        self._folded = self._state.folded
         found += [await self._recorder.difference("position", name, message) for name, message in moved]
         found += [await self._recorder.difference("balance", asset, message) for asset, message in spent]
         if compare and (moved or spent):
@@ -358,11 +362,12 @@ class Reconciler:
 
     def _spent(self, balances: Sequence[Balance]) -> list[tuple[str, str]]:
         totals = {b.asset: b.total for b in balances}
+        dust = times(_DUST, Decimal(max(1, self._state.folded - self._folded)))
         ours = {asset: self._state.exposure.total(asset) for asset in {*totals, *self._state.exposure.assets()}}
         return [
             (asset, f"balance {asset}: {plain(total)} here, {plain(totals.get(asset, ZERO))} at the venue")
             for asset, total in sorted(ours.items())
-            if total is not None and abs(minus(total, totals.get(asset, ZERO))) > _DUST
+            if total is not None and abs(minus(total, totals.get(asset, ZERO))) > dust
         ]
 
     async def _learn(self, instruments: set[str], assets: set[str]) -> None:
