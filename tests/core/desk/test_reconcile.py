@@ -421,6 +421,25 @@ async def test_two_at_once_record_each_difference_once(bench: Bench) -> None:
         assert sorted(differences(desk)) == ["adopted", "balance"]
 
 
+async def test_a_start_that_is_too_busy_to_compare_goes_on_with_what_is_known_and_has_traded_since(
+    bench: Bench,
+) -> None:
+    async with bench.open(by_hand(bench)) as desk:
+        await desk.submit(limit(client_order_id="mine", size=D(50)))
+        await bench.clock.settle()
+
+    async def trade() -> None:
+        bench.clock.tick(1)
+        bench.venue.fill("mine", D(1), D(98), tell=False)
+
+    bench.venue.faults["positions"] += [trade] * 20
+    async with bench.open(by_hand(bench)) as desk:
+        assert desk._state.positions.size("BTC-USD") == len(bench.venue.executions)
+        bench.venue.faults["positions"].clear()
+        await desk.reconcile()
+        assert {"position", "balance"}.isdisjoint(differences(desk))
+
+
 async def test_trades_between_the_questions_are_no_difference(bench: Bench) -> None:
     async with bench.open(by_hand(bench)) as desk:
         await desk.submit(limit(client_order_id="mine"))

@@ -27,8 +27,8 @@ _OURS = (OrderStatus.NEW, OrderStatus.PENDING_APPROVAL)
 _ACCOUNT = (Feature.OPEN_ORDERS, Feature.FILLS, Feature.BALANCES, Feature.POSITIONS)
 #: How often balances and positions are read again when the account trades meanwhile.
 _TRIES = 4
-#: The same at a start, which has to begin with something.
-_TRIES_AT_A_START = 12
+#: The same where nothing was known before, and it has to begin with something.
+_TRIES_AT_FIRST = 12
 #: How far back before the newest fill one is looked for that nobody told of, when the holdings are not as expected.
 _OVERLOOKED_NS = 600_000_000_000
 #: Profit on a part of a position is a fraction without end, and so is what some trades cost: each side rounds each in
@@ -312,7 +312,7 @@ class Reconciler:
     async def _holdings(self, first: bool, *, compare: bool) -> list[DeskEvent]:
         found: list[DeskEvent] = []
         searched = False
-        for _ in range(_TRIES_AT_A_START if first else _TRIES):
+        for _ in range(_TRIES if compare else _TRIES_AT_FIRST):
             # A fill between the questions would be in one answer and not in the other: then ask once more.
             traded = self._state.folded
             balances = await self._venue.balances()
@@ -330,9 +330,9 @@ class Reconciler:
             searched = True
             found += await self._overlooked()
         else:
-            if not first:
-                return found  # too busy or too doubtful to compare; the next time will do
-            moved, spent = (self._moved(positions), self._spent(balances)) if compare else ([], [])
+            if compare:
+                return found  # too busy or too doubtful to compare; what is known and has traded since will do
+            moved, spent = [], []
         if self._can(Feature.POSITIONS) and (first or moved):
             self._state.positions.set(positions)
             costs = {p.instrument: self._state.positions.holding(p.instrument).cost for p in positions}
