@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from venuekit_doubles.broken import aborted
 from venuekit_doubles.coinbase.connection import CHANNELS, Connection, House
 from venuekit_doubles.faults import StreamFault
 
@@ -31,7 +32,7 @@ class Sockets:
         try:
             await socket.prepare(request)
         except ConnectionError:
-            return socket  # the client has gone
+            return aborted(request)  # the client has gone
         connection = Connection(socket, request, self._house)
         self._open[connection] = None
         self.made += 1

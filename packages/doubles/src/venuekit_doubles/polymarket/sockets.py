@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from venuekit_doubles.broken import aborted
 from venuekit_doubles.polymarket.faults import StreamFault
 
 #: A client that does not answer a close within that time is left.
@@ -178,7 +179,7 @@ class Sockets:
         try:
             await socket.prepare(request)
         except ConnectionError:
-            return socket  # the client has gone
+            return aborted(request)  # the client has gone
         connection = self._made(request, socket, self.begun)
         self.open.append(connection)
         self.count += 1
