@@ -13,6 +13,7 @@ from venuekit.adapter import (
 from venuekit_coinbase.adapter import CoinbaseVenue
 from venuekit_coinbase.factory import CoinbaseFactory
 from venuekit_coinbase.own_frames import OwnFrames
+from venuekit_coinbase.strange import Strange
 
 
 class TellsOldFillsAgain(CoinbaseVenue):
@@ -25,8 +26,8 @@ class TellsOldFillsAgain(CoinbaseVenue):
         async def nothing() -> None:
             return
 
-        def own(fills: bool) -> OwnFrames:
-            frames: Any = made(fills)
+        def own(strange: Strange, fills: bool) -> OwnFrames:
+            frames: Any = made(strange, fills)
             frames.begin = nothing
             return frames  # type: ignore[no-any-return]
 

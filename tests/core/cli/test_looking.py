@@ -42,6 +42,7 @@ def test_status_as_json(venuekit: Any, recorded: Any) -> None:
         "environment": "paper",
         "open_orders": 3,
         "in_doubt": 0,
+        "actions_in_doubt": 0,
         "pending_approvals": 1,
         "pace": [],
         "breakers": [],

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from venuekit.adapter import Side
 from venuekit_doubles.clock import WallClock
 from venuekit_doubles.polymarket import Account, Pace, Refusal, default_listings, words
+from venuekit_doubles.polymarket.faults import Faults
 from venuekit_doubles.polymarket.ledger import CASH
 from venuekit_doubles.polymarket.market_channel import MarketConnection
 from venuekit_doubles.polymarket.records import TradeState
 from venuekit_doubles.polymarket.venue import Venue
+from venuekit_doubles.record import Record
 
 D = Decimal
 FED = "fed-cuts-in-december"
@@ -90,7 +92,8 @@ def _do(venue: Venue, what: Any) -> None:
 @given(steps=st.lists(st.one_of(_orders, _steps), max_size=30))
 async def test_books_told_and_asked_are_the_exchanges_and_nothing_is_made_or_lost(steps: list[Any]) -> None:
     listings = [listing for listing in default_listings() if listing.slug == FED]
-    venue = Venue(listings, WallClock(), Pace(settle=None, moving=False), seed=7, window=60, page=100)
+    pace = Pace(settle=None, moving=False)
+    venue = Venue(listings, WallClock(), pace, seed=7, window=60, page=100, faults=Faults(), record=Record())
     for account in PEOPLE:
         venue.open_account(account, D(5_000))
     market, told = venue.market(FED), _Told(venue)

@@ -11,6 +11,7 @@ import pytest
 
 from venuekit.books.positions import Positions
 from venuekit.desk.approval import Approvals
+from venuekit.desk.batch import Seat
 from venuekit.desk.control import Controls
 from venuekit.desk.dispatch import Dispatcher
 from venuekit.desk.reconcile import Reconciler
@@ -121,9 +122,9 @@ def retry_after_a_timeout(patch: Patch) -> None:
     """No answer, so it is sent once more."""
     send = Dispatcher.send
 
-    async def twice(self: Dispatcher, recorded: Recorded) -> Order:
+    async def twice(self: Dispatcher, recorded: Recorded, seat: Seat | None = None) -> Order:
         try:
-            return await send(self, recorded)
+            return await send(self, recorded, seat)
         except OutcomeUnknown:
             request = recorded.authorized.approved.valid.request
             return await self.answered(await self._venue.submit(request), recorded.order.id)
