@@ -75,7 +75,10 @@ class Finder:
         order_id = kept.order.venue_order_id if kept is not None else ref.venue_order_id
         if order_id is None or not _DIGEST.fullmatch(order_id):
             raise unknown(ref)
+        asked_ns = self._orders.now_ns()
         row = await self._row(order_id)
+        if (ended := self._has_ended(order_id, since_ns=asked_ns)) is not None:
+            return ended
         if row is not None:
             return await self.complete(self._orders.listed(row))
         if kept is None:
@@ -119,6 +122,13 @@ class Finder:
         row = body.get("order", body) if isinstance(body, Mapping) else None
         return row if isinstance(row, Mapping) and text(row, "id") == order_id else None
 
+    def _has_ended(self, order_id: str, *, since_ns: int) -> Order | None:
+        """An order whose end was told while an answer was on its way that may have it as it was before."""
+        kept = self._records.by_venue_id(order_id)
+        if kept is None or not kept.taken or not kept.order.is_done or kept.order.updated_ns < since_ns:
+            return None
+        return kept.order
+
     async def complete(self, order: Order) -> Order:
         """The order with the fills that make up what it says is filled, as far as the venue tells them now."""
         if order.filled_size <= self._orders.counted(order.venue_order_id or ""):
@@ -131,8 +141,11 @@ class Finder:
         cursor: str | None = FIRST
         told = set[str]()
         for _ in range(_MOST_PAGES):
+            asked_ns = self._orders.now_ns()
             found, cursor = await pages(self._api, "/data/orders", asset_id=instrument, next_cursor=cursor)
             for row in found:
+                if self._has_ended(text(row, "id"), since_ns=asked_ns):
+                    continue
                 order = await self.complete(self._orders.listed(row))
                 name = order.venue_order_id or ""
                 if not order.is_done and name not in told:

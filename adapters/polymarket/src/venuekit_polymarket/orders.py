@@ -214,6 +214,10 @@ class Orders:
         """Whether the time has come at which the order was to end."""
         return order.expires_at_ns is not None and order.expires_at_ns <= self._clock.now_ns()
 
+    def now_ns(self) -> int:
+        """The time that changes of orders are told by."""
+        return self._clock.now_ns()
+
     def age_seconds(self, order: Order) -> float:
         """How long ago the order was made."""
         return max(0.0, (self._clock.now_ns() - order.created_ns) / NANOS)

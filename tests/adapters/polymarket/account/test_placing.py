@@ -33,6 +33,8 @@ from venuekit_doubles.clock import SteppedClock
 from venuekit_doubles.polymarket import Account, EngineState, PolymarketDouble, TradeState, WalletKind
 from venuekit_doubles.polymarket.refusals import NOT_FILLED_FAK
 from venuekit_doubles.polymarket.words import killed_event
+from venuekit_polymarket.calls import Call
+from venuekit_wire.answers import Answer
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -261,6 +263,26 @@ async def test_an_order_that_is_not_listed_so_early_is_asked_about_again(desk: D
     desk.double.do(lambda: desk.double.venue.clob.cancel(desk.double.venue.clob.orders[order.venue_order_id or ""]))
     assert (await desk.own.finder.find(desk.ref(order))).status is OrderStatus.OPEN
     assert missing == [order.venue_order_id]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_an_answer_from_before_an_end_that_the_stream_told_meanwhile_opens_nothing_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    order = await desk.own.trading.submit(desk.limit())
+    record = desk.double.venue.clob.orders[order.venue_order_id or ""]
+    answer = desk.api.answer
+
+    async def slow(call: Call) -> Answer:
+        came = await answer(call)
+        if call.path.startswith("/data/order"):
+            desk.own.orders.from_frame(killed_event(record, NOT_FILLED_FAK, order.created_ns))
+        return came
+
+    monkeypatch.setattr(desk.api, "answer", slow)
+    if listed:
+        assert not [o async for o in desk.own.finder.open()]
+    assert (await desk.own.finder.find(desk.ref(order))).status is OrderStatus.CANCELED
 
 
 async def test_a_stream_that_is_quicker_than_the_refusal_gives_the_same_reason(desk: Desk) -> None:

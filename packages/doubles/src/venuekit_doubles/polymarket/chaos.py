@@ -80,6 +80,8 @@ stream_faults: Sequence[str] = (
 #: The venue numbers nothing: a frame that is lost is missed by nobody, nor is a stream that only answers pings as long
 #: as there is nothing that it would have to tell.
 unnoticed_faults: Sequence[str] = (StreamFault.LOSE, StreamFault.STALL)
+#: An order that was canceled before it traded is not listed, and is in no trade.
+forgets_unfilled = True
 #: Until a stream that tells nothing is given up, and an order that is not listed any more is taken for over.
 quiet_seconds = 75.0
 

@@ -71,6 +71,8 @@ class Profile:
     stream_faults: Sequence[str] = ()
     #: Those faults of frames and streams after which no client can know that there is anything to ask for.
     unnoticed_faults: Sequence[str] = ()
+    #: Whether the venue forgets an order that ended with nothing filled, which then looks like one that never came.
+    forgets_unfilled: bool = False
     #: How long a client may take, by its own patience, until it knows all that the venue has done, in seconds.
     quiet_seconds: float = 0.0
     #: Whether what is left of an order is whole lots. Not so where orders for an amount of money leave fractions.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from venuekit.desk.reconcile import NEVER_RECEIVED
 from venuekit.errors import UnknownOrder, VenuekitError
 from venuekit.model.account import FillQuery, HistoryQuery
 from venuekit.model.codec import from_record
@@ -154,6 +155,9 @@ async def _orders(world: World, at_venue: list[Order], fills: list[Fill]) -> Any
             except UnknownOrder:
                 yield f"the desk does not know {theirs.id}, {theirs.status.value} at the venue"
                 continue
+        never_came = ours.status is OrderStatus.REJECTED and ours.status_code == NEVER_RECEIVED
+        if world.site.forgets_unfilled and never_came and theirs.is_done and not theirs.filled_size:
+            continue
         failed = undone[theirs.venue_order_id or ""]
         if failed and ours.is_done and theirs.is_done and 0 <= theirs.filled_size - ours.filled_size <= failed:
             continue

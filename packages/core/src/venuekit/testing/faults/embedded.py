@@ -28,6 +28,7 @@ class Embedded:
     on_a_wire = False
     unnoticed: Collection[str] = ()
     quiet_seconds = 0.0
+    forgets_unfilled = False
     complaints: Sequence[str] = ()
 
     def __init__(

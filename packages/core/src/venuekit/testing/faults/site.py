@@ -71,6 +71,11 @@ class Site(Protocol):
         ...
 
     @property
+    def forgets_unfilled(self) -> bool:
+        """Whether an order that ended with nothing filled is, for who asks, one that never came."""
+        ...
+
+    @property
     def quiet_seconds(self) -> float:
         """How long the way to the venue may take until all is known that has happened there."""
         ...

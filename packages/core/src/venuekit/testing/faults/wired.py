@@ -48,6 +48,7 @@ class Wired:
         self._cuts = subject.profile.stream_faults
         self.unnoticed: Collection[str] = subject.profile.unnoticed_faults
         self.quiet_seconds = subject.profile.quiet_seconds
+        self.forgets_unfilled = subject.profile.forgets_unfilled
         table = table_of(subject.profile)
         self._gate = Gate(table.points if table else (), schedule.seed, slowest=schedule.slowest)
         assert subject.profile.exchange is not None
