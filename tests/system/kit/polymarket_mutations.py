@@ -83,5 +83,5 @@ MUTATIONS: Sequence[Mutation] = (
     Mutation(forget_what_a_trade_costs, "the desk had the holdings wrong", 34),
     Mutation(sign_and_send_again_after_a_timeout, "an order was signed and sent anew", 20),
     Mutation(take_a_lost_answer_for_nothing_sent, "is at the venue, and was not sent", 23),
-    Mutation(do_not_ask_after_a_reconnect, "nobody told the desk", 209),
+    Mutation(do_not_ask_after_a_reconnect, "nobody told the desk", 63),
 )
