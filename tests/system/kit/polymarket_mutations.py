@@ -75,10 +75,10 @@ def forget_what_a_trade_costs(patch: Patch) -> None:
 
 
 MUTATIONS: Sequence[Mutation] = (
-    Mutation(name_fills_by_their_trade_alone, "is in the journal, and the venue has no such", 34),
+    Mutation(name_fills_by_their_trade_alone, "is in the journal, and the venue has no such", 1141),
     Mutation(take_matched_for_final, "is CONFIRMED here, and REVERSED at the venue", 17),
     Mutation(overlook_that_a_trade_has_failed, "is PROVISIONAL here, and REVERSED at the venue", 17),
-    Mutation(do_not_look_among_the_makers, "of the venue is not in the journal", 34),
+    Mutation(do_not_look_among_the_makers, "of the venue is not in the journal", 1141),
     Mutation(take_the_takers_side_of_a_trade_for_ours, "the desk had the holdings wrong", 34),
     Mutation(forget_what_a_trade_costs, "the desk had the holdings wrong", 34),
     Mutation(sign_and_send_again_after_a_timeout, "an order was signed and sent anew", 20),

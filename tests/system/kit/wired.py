@@ -85,9 +85,9 @@ POLYMARKET = Wired(
     orders="post_order",
     first=range(5),
     killed=2,
-    # An order of a game was over and held to be waiting still; the stream was quicker than the refusal; an order was not
+    # The stream was quicker than the refusal; an order was not
     # listed any more, too early to be taken for over, and nobody looked again; a message nobody could read was an end.
-    once=(56, 183, 217, 1141),
+    once=(183, 217, 1141),
     mutations=polymarket_mutations.MUTATIONS,
 )
 WIRED = (COINBASE, POLYMARKET)
